@@ -1,0 +1,38 @@
+"""Measure the speed of the input pipeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ras_keras.commands.flags import parse
+from ras_keras.report.data_speed import pipeline_speed, waiting_share
+from ras_keras.training import Recipe, resolve
+from ras_keras.training.train import load_data
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measure the input pipeline: alone, and its share of a training step."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    repeats: int = 5
+    """Measurements, of which the median counts."""
+    steps: int = 20
+    """Training steps a measurement."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = parse(Benchmark, arguments, "benchmark")
+    options.recipe.check()
+    recipe = resolve(options.recipe)
+    data = load_data(recipe)
+    speeds = pipeline_speed(data.batches, options.repeats)
+    print(
+        f"pipeline alone        median {speeds.median:,.0f} images/s "
+        f"({speeds.low:,.0f} to {speeds.high:,.0f}, n={options.repeats})",
+        flush=True,
+    )
+    shares = waiting_share(recipe, data, options.repeats, options.steps)
+    print(
+        f"waiting for data      median {100 * shares.median:.2f} % of a training step at depth "
+        f"{recipe.depth} ({100 * shares.low:.2f} to {100 * shares.high:.2f}, n={options.repeats})"
+    )

@@ -1,0 +1,107 @@
+"""What every data set is turned into: images and labels in memory."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ras_keras.errors import UserError
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images with their labels.
+
+    Attributes:
+        images: uint8, (N, H, W, 3).
+        labels: int32, (N,).
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, indices: np.ndarray) -> "Images":
+        return Images(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class ImageDataset:
+    """A data set and what is particular to it.
+
+    Attributes:
+        name: by which it was asked for.
+        train: the training images.
+        test: the test images.
+        class_names: one for each label.
+        crop_padding: pixels of black around an image before a random crop.
+        flip: whether a mirrored image is as good as the original.
+        drop_remainder: whether the last, smaller batch of an epoch is left out.
+        mean: of each channel, 0..255; None for the mean of the training images.
+        variance: of each channel, in squared pixel units; None likewise.
+    """
+
+    name: str
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
+    crop_padding: int = 4
+    flip: bool = True
+    drop_remainder: bool = False
+    mean: tuple[float, ...] | None = None
+    variance: tuple[float, ...] | None = None
+
+    def __post_init__(self):
+        for split, images in (("train", self.train), ("test", self.test)):
+            if not len(images):
+                raise UserError(f"data set {self.name!r}: its {split} split holds no images.")
+            outside = images.labels[
+                (images.labels < 0) | (images.labels >= len(self.class_names))
+            ]
+            if len(outside):
+                raise UserError(
+                    f"data set {self.name!r}: label {outside[0]} in the {split} split is outside "
+                    f"the {len(self.class_names)} classes 0..{len(self.class_names) - 1}; "
+                    "correct its labels."
+                )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.train.images.shape[1:]
+
+    def hold_out(self, fraction: float, seed: int) -> tuple["ImageDataset", Images | None]:
+        """Splits off part of the training images, the same ones for the same seed.
+
+        Returns:
+            The data set with the remaining training images, and the held-out
+            images, None for a fraction of 0.
+
+        Raises:
+            UserError: if either part would be empty.
+        """
+        if fraction == 0:
+            return self, None
+        held = round(fraction * len(self.train))
+        if not 0 < held < len(self.train):
+            raise UserError(
+                f"--validation-split {fraction} leaves no images on one side of the "
+                f"{len(self.train)} training images of {self.name!r}; choose another fraction."
+            )
+        order = np.random.default_rng([seed, len(self.train)]).permutation(len(self.train))
+        # Sorted, so that memory is read in order.
+        validation = self.train.subset(np.sort(order[:held]))
+        return replace(self, train=self.train.subset(np.sort(order[held:]))), validation
+
+    def pixel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and variance of each channel: the published ones, or the training images' own."""
+        if self.mean is not None and self.variance is not None:
+            return self.mean, self.variance
+        levels = np.arange(256)
+        means, variances = [], []
+        for channel in range(self.image_shape[-1]):
+            counts = np.bincount(self.train.images[..., channel].ravel(), minlength=256)
+            mean = float(np.average(levels, weights=counts))
+            means.append(mean)
+            variances.append(float(np.average((levels - mean) ** 2, weights=counts)))
+        return tuple(means), tuple(variances)

@@ -1,0 +1,19 @@
+"""Data sets live in memory; this says beforehand when one does not fit."""
+
+import os
+
+import numpy as np
+
+from ras_keras.errors import UserError
+
+
+def allocate_images(count: int, size: tuple[int, int]) -> np.ndarray:
+    """An empty uint8 array for `count` RGB images of `size` (height, width) pixels."""
+    needed = count * size[0] * size[1] * 3
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > installed / 2:
+        raise UserError(
+            f"{count:,} images of {size[0]}x{size[1]} pixels need {needed / 1e9:.1f} GB, more than "
+            f"half of this machine's memory; choose a smaller --image-size."
+        )
+    return np.empty((count, *size, 3), "uint8")

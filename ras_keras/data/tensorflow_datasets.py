@@ -1,0 +1,182 @@
+"""Every image-classification set that tensorflow-datasets knows by name."""
+
+import difflib
+import os
+import socket
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+
+from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.data.memory import allocate_images
+from ras_keras.errors import UserError
+from ras_keras.models.resnet import CIFAR10_MEAN, CIFAR10_VARIANCE
+
+BATCH = 500
+# The papers normalize all three with CIFAR-10's statistics.
+PUBLISHED = {"mean": CIFAR10_MEAN, "variance": CIFAR10_VARIANCE}
+PARTICULARS = {
+    "cifar10": PUBLISHED,
+    "cifar100": PUBLISHED,
+    "stl10": {**PUBLISHED, "crop_padding": 12, "drop_remainder": True},
+    "mnist": {"flip": False},
+    "emnist": {"flip": False},
+    "kmnist": {"flip": False},
+    "svhn_cropped": {"flip": False},
+}
+NO_NETWORK = "--dataset digits needs no files and no network."
+
+
+def check_tensorflow_dataset(name: str, data_dir: str | None, download: bool) -> None:
+    """Refuses unknown names and folders without the data set, before anything is read."""
+    _builder(name, data_dir, download)
+
+
+def load_tensorflow_dataset(
+    name: str, data_dir: str | None, download: bool, image_size: int | None
+) -> ImageDataset:
+    """Reads a data set, preparing it first where that is asked for or usual.
+
+    Args:
+        name: as tensorflow-datasets has it, such as "cifar100" or "mnist".
+        data_dir: the folder that holds prepared data sets; None for
+            tensorflow-datasets' own (TFDS_DATA_DIR sets it).
+        download: whether a `data_dir` may be created and filled.
+        image_size: height and width to resize to, in pixels; None keeps the
+            size that all images share.
+    """
+    builder = _builder(name, data_dir, download)
+    if not builder.is_prepared():
+        _prepare(builder)
+    label = builder.info.features["label"]
+    train, test = (_read(builder, split, image_size) for split in ("train", _test_split(builder)))
+    return ImageDataset(name, train, test, tuple(label.names), **PARTICULARS.get(name, {}))
+
+
+def _builder(name, data_dir, download):
+    import tensorflow_datasets as tfds
+
+    known = tfds.list_builders(with_community_datasets=False)
+    if name.partition("/")[0].partition(":")[0] not in known:
+        nearest = difflib.get_close_matches(name, ["digits", *known], n=1)
+        raise UserError(
+            f"--dataset {name!r} is unknown{f'; the nearest is {nearest[0]!r}' if nearest else ''}. "
+            "Valid: digits, cifar10, cifar100, stl10, folder:PATH and every image-classification "
+            "set of tensorflow-datasets."
+        )
+    if data_dir is not None and not download and not Path(data_dir).is_dir():
+        raise UserError(
+            f"--data-dir {data_dir}: no such folder; --download creates and fills it. {NO_NETWORK}"
+        )
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"--dataset {name}: {_first_line(error)} (looked in {_looked_in(data_dir)})."
+        ) from error
+    if data_dir is not None and not download and not builder.is_prepared():
+        raise UserError(
+            f"--data-dir {data_dir} holds no prepared {name} (looked in {builder.data_dir}); "
+            f"--download fetches it. {NO_NETWORK}"
+        )
+    if builder.is_prepared():
+        _check_prepared(builder)
+    return builder
+
+
+def _looked_in(data_dir):
+    import tensorflow_datasets as tfds
+
+    return data_dir or os.environ.get("TFDS_DATA_DIR") or tfds.core.constants.DATA_DIR
+
+
+def _check_prepared(builder):
+    """A half prepared folder has files missing; a set of another kind lacks image and label."""
+    for split in builder.info.splits.values():
+        for file in split.filepaths:
+            if not Path(file).is_file():
+                raise UserError(
+                    f"{builder.data_dir} is half prepared: {Path(file).name} is missing; delete "
+                    f"that folder and run again with --download. {NO_NETWORK}"
+                )
+    features = dict(builder.info.features)
+    if "image" not in features or not hasattr(features.get("label"), "names"):
+        raise UserError(
+            f"--dataset {builder.name} is no image-classification set (its features are "
+            f"{', '.join(features)}); choose one with image and label."
+        )
+
+
+def _prepare(builder):
+    looked = f"{builder.name} is not in {builder.data_dir}"
+    remedy = (
+        "Run again with a network, or copy a prepared folder and name its parent with --data-dir "
+        f"or TFDS_DATA_DIR. {NO_NETWORK}"
+    )
+    if not urllib.request.getproxies():
+        try:
+            socket.getaddrinfo("www.tensorflow.org", 443)
+        except OSError as error:
+            raise UserError(f"{looked} and there is no network to fetch it. {remedy}") from error
+    print(f"Preparing {builder.name} in {builder.data_dir}", flush=True)
+    try:
+        builder.download_and_prepare()
+    # tensorflow-datasets passes on whatever its downloader, its extractors and the disk raise.
+    except Exception as error:
+        raise UserError(
+            f"{looked} and fetching it failed ({_first_line(error)}). {remedy}"
+        ) from error
+    _check_prepared(builder)
+
+
+def _test_split(builder):
+    for split in ("test", "validation"):
+        if split in builder.info.splits and "train" in builder.info.splits:
+            return split
+    raise UserError(
+        f"--dataset {builder.name} has the splits {', '.join(builder.info.splits)}; it needs train "
+        "and test (or validation). Lay it out as folders and use folder:PATH."
+    )
+
+
+def _read(builder, split, image_size) -> Images:
+    import tensorflow as tf
+
+    height, width, _ = builder.info.features["image"].shape
+    if image_size is None and None in (height, width):
+        raise UserError(
+            f"the images of --dataset {builder.name} vary in size; choose one with --image-size."
+        )
+    size = (height, width) if image_size is None else (image_size, image_size)
+
+    def prepare(example):
+        image = tf.cast(example["image"], "float32")
+        if image_size is not None:
+            image = tf.image.resize(image, size, "area")
+        image = tf.cast(tf.clip_by_value(tf.round(image), 0, 255), "uint8")
+        return tf.broadcast_to(image, (*size, 3)), tf.cast(example["label"], "int32")
+
+    count = builder.info.splits[split].num_examples
+    images, labels = allocate_images(count, size), np.empty(count, "int32")
+    read = 0
+    try:
+        for batch, batch_labels in builder.as_dataset(split=split).map(prepare).batch(BATCH):
+            images[read : read + len(batch)], labels[read : read + len(batch)] = batch, batch_labels
+            read += len(batch)
+    except tf.errors.OpError as error:
+        raise _damaged(builder, split, _first_line(error.message)) from error
+    if read != count:
+        raise _damaged(builder, split, f"{read} of {count} images")
+    return Images(images, labels)
+
+
+def _damaged(builder, split, what):
+    return UserError(
+        f"{builder.data_dir}: its {split} split is damaged ({what}); delete that folder and run "
+        f"again with --download. {NO_NETWORK}"
+    )
+
+
+def _first_line(error) -> str:
+    return str(error).strip().partition("\n")[0][:300] or type(error).__name__

@@ -1,0 +1,44 @@
+"""What stands between two applications of an attention transform."""
+
+from functools import partial
+
+import keras
+
+from ras_keras.layers.batch_normalization import batch_normalization
+from ras_keras.layers.rational import Rational
+
+# Functions of the module that are no activations, need arguments or change the width.
+UNFIT = {"deserialize", "get", "serialize", "threshold", "glu"}
+
+
+def connection_names() -> list[str]:
+    """Every name that `make_connection` takes."""
+    activations = (name for name in dir(keras.activations) if not name.startswith("_"))
+    return ["batch_norm", "rational", *sorted(set(activations) - UNFIT)]
+
+
+def make_connection(kind: str, *, momentum: float, epsilon: float, name: str) -> keras.layers.Layer:
+    """Makes one connection: a float32 layer from (N, C) to (N, C).
+
+    Args:
+        kind: "batch_norm", "rational" (a trainable Pade activation unit) or
+            the name of a Keras activation.
+        momentum: of the moving statistics, where there are any.
+        epsilon: added to the variance, where there is one.
+        name: of the layer.
+
+    Raises:
+        ValueError: for a `kind` that is none of these.
+    """
+    makers = {
+        "batch_norm": partial(batch_normalization, momentum=momentum, epsilon=epsilon),
+        "rational": Rational,
+    }
+    if kind in makers:
+        return makers[kind](dtype="float32", name=name)
+    if kind in connection_names():
+        return keras.layers.Activation(kind, dtype="float32", name=name)
+    raise ValueError(
+        f"`connection` must be None or one of {', '.join(connection_names())}. "
+        f"Received: connection={kind!r}"
+    )

@@ -1,0 +1,1 @@
+"""Counts, times, tabulates and plots what runs left behind."""

@@ -1,0 +1,73 @@
+"""How fast the input pipeline is, alone and within a training."""
+
+import time
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ras_keras.data.batches import TrainingBatches
+from ras_keras.training.network import build_network
+from ras_keras.training.recipe import Recipe
+from ras_keras.training.train import Data
+
+PIPELINE_IMAGES = 100_000
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Repeated measurements of one quantity."""
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.values))
+
+    @property
+    def low(self) -> float:
+        return min(self.values)
+
+    @property
+    def high(self) -> float:
+        return max(self.values)
+
+
+def pipeline_speed(batches: TrainingBatches, repeats: int) -> Spread:
+    """Images a second that the pipeline yields when nothing else runs."""
+    steps = -(-PIPELINE_IMAGES // batches.batch_size)
+    iterator = iter(batches.from_step(0))
+    next(iterator)
+    speeds = []
+    for _ in range(repeats):
+        began, images = time.perf_counter(), 0
+        for _ in range(steps):
+            images += len(next(iterator)[1])
+        speeds.append(images / (time.perf_counter() - began))
+    return Spread(tuple(speeds))
+
+
+def waiting_share(recipe: Recipe, data: Data, repeats: int, steps: int) -> Spread:
+    """Share of a training step, 0 to 1, in which the network waits for its batch.
+
+    Steps are timed one by one outside `fit`: the time to get the batch, and the
+    time to train on it, while the pipeline works ahead in the background.
+    """
+    model = build_network(
+        recipe, data.image_shape, len(data.class_names), data.mean, data.variance
+    )
+    iterator = iter(data.batches.from_step(0))
+    model.train_on_batch(*next(iterator))
+    shares = []
+    for _ in range(repeats):
+        waited = trained = 0.0
+        for _ in range(steps):
+            began = time.perf_counter()
+            images, labels = next(iterator)
+            ready = time.perf_counter()
+            loss = model.train_on_batch(images, labels)
+            keras.ops.convert_to_numpy(loss[0])
+            waited += ready - began
+            trained += time.perf_counter() - ready
+        shares.append(waited / (waited + trained))
+    return Spread(tuple(shares))

@@ -1,0 +1,18 @@
+"""A recipe goes in, a run folder comes out."""
+
+from ras_keras.training.callbacks import Interrupted
+from ras_keras.training.evaluation import Evaluation, evaluate
+from ras_keras.training.recipe import RECIPES, Recipe
+from ras_keras.training.run_folder import RunFolder
+from ras_keras.training.train import resolve, train
+
+__all__ = [
+    "RECIPES",
+    "Evaluation",
+    "Interrupted",
+    "Recipe",
+    "RunFolder",
+    "evaluate",
+    "resolve",
+    "train",
+]

@@ -1,0 +1,223 @@
+"""What happens around the epochs of a run."""
+
+import math
+import signal
+import threading
+import time
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from ras_keras.training import state
+from ras_keras.training.run_folder import RunFolder
+
+
+class Interrupted(Exception):
+    """Ctrl-C or SIGTERM, raised between two steps."""
+
+
+class Diverged(Exception):
+    """The loss is no longer a finite number."""
+
+    def __init__(self, loss: float, epoch: int, step: int):
+        super().__init__(f"loss became {loss} at step {step} of epoch {epoch}")
+
+
+class StopOnSignal(keras.callbacks.Callback):
+    """Turns the first Ctrl-C or SIGTERM into `Interrupted` at the end of the step under way.
+
+    A second one is left to Python, which stops at once.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.received = None
+        self.previous = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.previous[number] = signal.signal(number, self._note)
+
+    def _note(self, number, frame):
+        self.received = number
+        self.release()
+
+    def release(self):
+        """Gives the signals back to who had them before."""
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+        self.previous = {}
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.received is not None:
+            raise Interrupted(signal.Signals(self.received).name)
+
+    on_test_batch_end = on_epoch_end = on_train_batch_end
+
+    def on_train_end(self, logs=None):
+        self.release()
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Raises `Diverged` as soon as the loss is NaN or infinite."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise Diverged(logs["loss"], self.epoch + 1, batch + 1)
+
+
+class Gate(keras.layers.Layer):
+    """The gate V of an attention layer, as a layer: (N, H, W, C) to (N, C)."""
+
+    def __init__(self, attention, **kwargs):
+        super().__init__(dtype="float32", name=f"{attention.name}_gate", **kwargs)
+        self.attention = attention
+
+    def call(self, x):
+        return self.attention.gate(x)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], input_shape[self.attention.axis]
+
+
+class GateSpread(keras.callbacks.Callback):
+    """Logs how alive the gates are.
+
+    `gate_spread` is the standard deviation of V across a fixed batch of images,
+    averaged over the channels of a layer and then over layers. A gate that does
+    not look at its input has a spread of 0.
+
+    Args:
+        images: the fixed batch, (N, H, W, 3).
+    """
+
+    def __init__(self, images: np.ndarray):
+        super().__init__()
+        self.images = images
+
+    def on_train_begin(self, logs=None):
+        gated = [layer for layer in self.model.layers if hasattr(layer, "gate")]
+        self.gates = None
+        if gated:
+            self.gates = keras.Model(
+                self.model.input, [Gate(layer)(layer.input) for layer in gated]
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.gates is not None:
+            gates = self.gates.predict_on_batch(self.images)
+            logs["gate_spread"] = float(np.mean([np.std(v, axis=0).mean() for v in gates]))
+
+
+class Record(keras.callbacks.Callback):
+    """Writes best.keras, metrics.csv and the state after each epoch, in this order.
+
+    The state comes last: a run that is killed in between does the epoch again
+    and writes the same files once more.
+
+    Args:
+        run: the folder.
+        progress: the record so far; goes on from there.
+        images_per_epoch: for the speed.
+        choose: the logged accuracy that chooses the best epoch, None for none.
+        rename: what the prefix "val_" of a logged name becomes.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        progress: state.Progress,
+        images_per_epoch: int,
+        choose: str | None,
+        rename: str,
+    ):
+        super().__init__()
+        self.run = run
+        self.progress = progress
+        self.images_per_epoch = images_per_epoch
+        self.choose = choose
+        self.rename = rename
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.perf_counter()
+        self.trained = None
+
+    def on_test_begin(self, logs=None):
+        self.trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        now = time.perf_counter()
+        logs["images_per_second"] = self.images_per_epoch / ((self.trained or now) - self.started)
+        progress = self.progress
+        progress.epoch = epoch + 1
+        if self.choose and logs[self.choose] > progress.best_accuracy:
+            progress.best_accuracy, progress.best_epoch = float(logs[self.choose]), epoch + 1
+            self.run.write_model("best.keras", self.model)
+        progress.history.append(
+            {"epoch": epoch + 1}
+            | {name.replace("val_", self.rename): float(value) for name, value in logs.items()}
+            | {"seconds": now - self.started}
+        )
+        self.run.write_metrics(progress.history)
+        state.save(self.run, self.model, progress)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """A bar over the whole run with the time left, and a line an epoch.
+
+    Args:
+        progress: the record, whose last row is the line.
+        epochs: of the whole run.
+        steps_per_epoch: steps of one of them.
+    """
+
+    def __init__(self, progress: state.Progress, epochs: int, steps_per_epoch: int):
+        super().__init__()
+        self.progress = progress
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+
+    def on_train_begin(self, logs=None):
+        self.bar = tqdm(
+            total=self.epochs * self.steps_per_epoch,
+            initial=self.progress.epoch * self.steps_per_epoch,
+            unit="step",
+            smoothing=0,
+            # Without a terminal the lines of the epochs say it all.
+            disable=None,
+        )
+        self.began = time.perf_counter()
+        self.first = self.progress.epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.before = epoch * self.steps_per_epoch
+        self.bar.set_description(f"epoch {epoch + 1}/{self.epochs}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(self.before + batch + 1 - self.bar.n)
+        self.bar.set_postfix_str(f"loss {logs['loss']:.3f}", refresh=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = self.progress.history[-1]
+        done = epoch + 1
+        left = (time.perf_counter() - self.began) / (done - self.first) * (self.epochs - done)
+        values = "  ".join(
+            f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds")
+        )
+        self.bar.write(f"epoch {done}/{self.epochs}  {values}  {duration(left)} left")
+
+    def close(self):
+        self.bar.close()
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+
+def duration(seconds: float) -> str:
+    """Such as "45 s", "12 min" or "3 h 20 min"."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,63 @@
+"""The devices of this machine, on either backend."""
+
+import contextlib
+import os
+
+import keras
+
+
+def gpus() -> list:
+    """The GPUs that the backend sees."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [device for device in jax.devices() if device.platform == "gpu"]
+    import tensorflow as tf
+
+    return tf.config.list_logical_devices("GPU")
+
+
+def strategy():
+    """All GPUs of the machine as one: a `MirroredStrategy`, or None for a single device."""
+    if keras.backend.backend() != "tensorflow" or len(gpus()) < 2:
+        return None
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy()
+
+
+def scope(strategy):
+    """The context in which a network is built and compiled for `strategy`."""
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def default_precision() -> str:
+    """mixed_bfloat16 on GPUs that compute in it, mixed_float16 on older ones, float32 on CPU."""
+    if not gpus():
+        return "float32"
+    return "mixed_bfloat16" if _compute_capability() >= (8, 0) else "mixed_float16"
+
+
+def _compute_capability() -> tuple[int, ...]:
+    if keras.backend.backend() == "jax":
+        return tuple(int(part) for part in str(gpus()[0].compute_capability).split("."))
+    import tensorflow as tf
+
+    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+    # Devices that do not say are not NVIDIA's; those in use today compute in bfloat16.
+    return details.get("compute_capability", (8, 0))
+
+
+def description() -> str:
+    """Such as "CPU, 2 cores" or "2 x NVIDIA H200"."""
+    found = gpus()
+    if not found:
+        return f"CPU, {os.cpu_count()} cores"
+    if keras.backend.backend() == "jax":
+        name = found[0].device_kind
+    else:
+        import tensorflow as tf
+
+        physical = tf.config.list_physical_devices("GPU")[0]
+        name = tf.config.experimental.get_device_details(physical).get("device_name", "GPU")
+    return f"{len(found)} x {name}"

@@ -1,0 +1,172 @@
+"""The folder that a training run leaves behind, the only interface to what follows."""
+
+import csv
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import keras
+
+from ras_keras.errors import UserError
+from ras_keras.layers.batch_normalization import replicas
+from ras_keras.training import devices
+from ras_keras.training.recipe import Recipe
+
+PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and files of one run.
+
+        recipe.json      what was asked
+        environment.json versions, device, git commit
+        metrics.csv      a row an epoch
+        train/, validation/   TensorBoard events
+        state/           what resuming needs
+        best.keras, final.keras
+        result.json      what came out
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, log_dir: str, name: str | None, recipe: Recipe) -> "RunFolder":
+        """Creates a new folder; never takes one that exists.
+
+        Raises:
+            UserError: if it exists already or cannot be written.
+        """
+        attention = recipe.attention + (f"-k{recipe.k}" if recipe.attention != "none" else "")
+        dataset = "".join(c if c.isalnum() else "-" for c in recipe.dataset).strip("-")
+        started = datetime.now().strftime("%Y%m%d-%H%M%S")
+        path = Path(
+            log_dir, name or f"{dataset}-resnet{recipe.depth}-{attention}-s{recipe.seed}-{started}"
+        )
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError as error:
+            raise UserError(
+                f"{path} exists and is not overwritten; go on with it by --resume {path}, or choose "
+                "another --name."
+            ) from error
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be created ({error.strerror}); choose another --log-dir."
+            ) from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: str) -> "RunFolder":
+        """An existing run.
+
+        Raises:
+            UserError: if `path` is no run folder.
+        """
+        run = cls(Path(path))
+        if not run.file("recipe.json").is_file():
+            raise UserError(
+                f"{path} is no run folder (it holds no recipe.json); runs stand in Logs/."
+            )
+        return run
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def discard(self) -> None:
+        """Removes the folder of a run that never began."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def read_recipe(self) -> Recipe:
+        try:
+            return Recipe.from_dict(json.loads(self.file("recipe.json").read_text()))
+        except (ValueError, TypeError, KeyError) as error:
+            raise UserError(
+                f"{self.file('recipe.json')} is no recipe ({error}); restore it or start anew."
+            ) from error
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        self.write_json("recipe.json", recipe.to_dict())
+
+    def write_environment(self) -> None:
+        self.write_json(
+            "environment.json",
+            {
+                "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                "python": platform.python_version(),
+                "packages": {name: _version(name) for name in PACKAGES},
+                "backend": keras.backend.backend(),
+                "device": devices.description(),
+                "replicas": replicas(),
+                "platform": platform.platform(),
+                "git_commit": _git_commit(),
+                "command": sys.argv[1:],
+            },
+        )
+
+    def write_metrics(self, history: list[dict]) -> None:
+        """metrics.csv: a row an epoch, whole and of one piece at any moment."""
+
+        def write(file):
+            with open(file, "w", newline="") as stream:
+                writer = csv.DictWriter(stream, history[0], restval="")
+                writer.writeheader()
+                writer.writerows(history)
+
+        if history:
+            write_atomically(self.file("metrics.csv"), write)
+
+    def write_json(self, name: str, content: dict) -> None:
+        text = json.dumps(content, indent=2) + "\n"
+        write_atomically(self.file(name), lambda file: file.write_text(text))
+
+    def write_model(self, name: str, model: keras.Model) -> None:
+        """Saves a `.keras` file that carries nothing of the devices it was trained on."""
+        write_atomically(self.file(name), _for_one_device(model).save)
+
+
+def write_atomically(path: Path, write) -> None:
+    """Calls `write` with a temporary path and puts the result in place of `path`."""
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    write(temporary)
+    with open(temporary, "rb+") as stream:
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
+
+
+def _for_one_device(model):
+    """The model, or a copy without statistics that are synchronized over devices."""
+    if replicas() == 1:
+        return model
+
+    def plain(layer):
+        config = layer.get_config()
+        if "synchronized" in config:
+            config["synchronized"] = False
+        return type(layer).from_config(config)
+
+    copy = keras.models.clone_model(model, clone_function=plain)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _version(package):
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_commit():
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

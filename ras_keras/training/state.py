@@ -1,0 +1,80 @@
+"""What resuming needs: every variable of the training, and the record so far."""
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ras_keras.errors import UserError
+from ras_keras.training.run_folder import RunFolder, write_atomically
+
+KEPT = 2
+
+
+@dataclass
+class Progress:
+    """The record of a run, epochs counted from 1.
+
+    Attributes:
+        epoch: epochs done.
+        best_epoch: the epoch with the best accuracy, 0 before the first.
+        best_accuracy: on the images that choose the best epoch.
+        history: a row of metrics.csv for each epoch done.
+    """
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best_accuracy: float = -1.0
+    history: list[dict] = field(default_factory=list)
+
+
+def variables(model: keras.Model) -> list:
+    """Weights, statistics, random states and the optimizer's variables."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def capture(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables(model)]
+
+
+def restore(model: keras.Model, values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables(model), values, strict=True):
+        variable.assign(value)
+
+
+def save(run: RunFolder, model: keras.Model, progress: Progress) -> None:
+    """Writes the state after an epoch and removes all but the last two."""
+    arrays = {f"variable{i}": value for i, value in enumerate(capture(model))}
+    arrays["progress"] = np.array(json.dumps(asdict(progress)))
+    folder = run.file("state")
+    folder.mkdir(exist_ok=True)
+    write_atomically(
+        folder / f"epoch-{progress.epoch:04d}.npz", lambda file: np.savez(file, **arrays)
+    )
+    for outdated in _files(run)[KEPT:]:
+        outdated.unlink()
+
+
+def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
+    """Reads the newest state that is whole.
+
+    Raises:
+        UserError: if there is none.
+    """
+    for file in _files(run):
+        try:
+            with np.load(file) as arrays:
+                progress = Progress(**json.loads(str(arrays["progress"])))
+                count = len(arrays.files) - 1
+                return [arrays[f"variable{i}"] for i in range(count)], progress
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            print(f"{file} is damaged ({error}); going back to the state before it.")
+    raise UserError(f"{run.path} holds no whole state to resume from; start a new run.")
+
+
+def _files(run) -> list[Path]:
+    """State files, newest first."""
+    return sorted(run.file("state").glob("epoch-*.npz"), reverse=True)

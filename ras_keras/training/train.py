@@ -1,0 +1,258 @@
+"""A recipe goes in, a run folder comes out."""
+
+import dataclasses
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ras_keras.data.batches import TrainingBatches, evaluation_batches
+from ras_keras.data.image_dataset import Images
+from ras_keras.data.registry import load_dataset
+from ras_keras.errors import UserError
+from ras_keras.layers.batch_normalization import replicas
+from ras_keras.training import devices, state
+from ras_keras.training.callbacks import (
+    Diverged,
+    GateSpread,
+    Interrupted,
+    ProgressBar,
+    Record,
+    StopOnNaN,
+    StopOnSignal,
+    duration,
+)
+from ras_keras.training.evaluation import evaluate
+from ras_keras.training.network import build_network
+from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_folder import RunFolder
+
+GATE_IMAGES = 128
+MEASURED_EXECUTIONS = 3
+
+
+@dataclass(frozen=True)
+class Data:
+    """A recipe's data, ready to train on.
+
+    Attributes:
+        batches: of the training images.
+        watched: the images evaluated after each epoch, None for none.
+        test: the test images.
+        class_names: one for each label.
+        image_shape: (H, W, 3).
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
+    """
+
+    batches: TrainingBatches
+    watched: Images | None
+    test: Images
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    variance: tuple[float, ...]
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """Fills in what a recipe leaves to the data set, the protocol and the device."""
+    return dataclasses.replace(
+        recipe,
+        batch_size=recipe.batch_size or (16 if recipe.dataset == "stl10" else 128),
+        validation_split=0.0 if recipe.protocol == "paper" else recipe.validation_split,
+        precision=recipe.precision or devices.default_precision(),
+    )
+
+
+def load_data(recipe: Recipe, replicas: int = 1) -> Data:
+    """Loads what a resolved recipe trains and is evaluated on."""
+    dataset, held_out = load_dataset(
+        recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size
+    ).hold_out(recipe.validation_split, recipe.seed)
+    mean, variance = dataset.pixel_statistics()
+    return Data(
+        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas),
+        watched=dataset.test if recipe.protocol == "paper" else held_out,
+        test=dataset.test,
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        mean=mean,
+        variance=variance,
+    )
+
+
+def train(
+    recipe: Recipe,
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    tensorboard_graph: bool = False,
+    strategy=None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> dict:
+    """Trains a recipe's network and leaves the run in its folder.
+
+    Args:
+        recipe: a resolved recipe that has been checked.
+        run: an empty folder, or with `resume` that of the run to go on with.
+        resume: whether to go on from the run's last state.
+        tensorboard_graph: whether TensorBoard gets the network's graph.
+        strategy: the TensorFlow distribution strategy; None for one device.
+        callbacks: more Keras callbacks, called after the run's own.
+
+    Returns:
+        The content of result.json.
+
+    Raises:
+        UserError: if the data cannot be had or the loss diverges.
+        Interrupted: on Ctrl-C or SIGTERM, after the step under way.
+    """
+    with devices.scope(strategy):
+        data = load_data(recipe, replicas())
+        model = build_network(
+            recipe, data.image_shape, len(data.class_names), data.mean, data.variance
+        )
+        start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
+        run.write_recipe(recipe)
+        run.write_environment()
+        _print_plan(recipe, data, model, progress, run)
+        seconds_per_image = _measure(model, data.batches)
+        state.restore(model, start)
+        _print_estimate(recipe, data, progress, seconds_per_image)
+        if progress.epoch == 0:
+            state.save(run, model, progress)
+        began = time.perf_counter()
+        _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks)
+        run.write_model("final.keras", model)
+        if data.watched is None:
+            progress.best_epoch = progress.epoch
+            run.write_model("best.keras", model)
+        result = _result(recipe, run, model, data, progress)
+        run.write_json("result.json", result)
+    print(f"trained in {duration(time.perf_counter() - began)}")
+    return result
+
+
+def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
+    steps = data.batches.steps_per_epoch
+    bar = ProgressBar(progress, recipe.epochs, steps)
+    signals = StopOnSignal()
+    fixed = data.watched.images if data.watched else data.batches.images.numpy()
+    try:
+        model.fit(
+            data.batches.from_step(progress.epoch * steps),
+            initial_epoch=progress.epoch,
+            epochs=recipe.epochs,
+            steps_per_epoch=steps,
+            validation_data=data.watched
+            and evaluation_batches(data.watched, recipe.batch_size),
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LearningRateScheduler(
+                    lambda epoch, _: recipe.learning_rate_at(epoch)
+                ),
+                StopOnNaN(),
+                GateSpread(fixed[:GATE_IMAGES]),
+                Record(
+                    run,
+                    progress,
+                    data.batches.images_per_epoch,
+                    choose="val_accuracy" if data.watched else None,
+                    rename="test_" if recipe.protocol == "paper" else "val_",
+                ),
+                keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
+                bar,
+                signals,
+                *callbacks,
+            ],
+        )
+    except Diverged as error:
+        values, last = state.load(run)
+        state.restore(model, values)
+        run.write_model("last_good.keras", model)
+        raise UserError(
+            f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower "
+            f"--learning-rate (it was {recipe.learning_rate_at(last.epoch):g})."
+        ) from error
+    finally:
+        bar.close()
+        signals.release()
+
+
+def _measure(model, batches) -> float:
+    """Seconds a training image takes, compilation apart; moves the weights."""
+    ends = []
+    clock = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    steps = MEASURED_EXECUTIONS * model.steps_per_execution
+    model.fit(
+        batches.from_step(0).take(steps),
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[clock],
+    )
+    return float(np.median(np.diff(ends))) / (model.steps_per_execution * batches.batch_size)
+
+
+def _print_plan(recipe, data, model, progress, run):
+    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+    batches = data.batches
+    watched = {
+        "paper": f"{len(data.test):,} test images watched every epoch",
+        "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
+    }[recipe.protocol]
+    attention = "no attention"
+    if recipe.attention != "none":
+        reading = "" if recipe.normalize_input else ", input not normalized"
+        attention = f"{recipe.attention} (k={recipe.k}{reading})"
+    lines = {
+        "run": run.path,
+        "network": f"ResNet{recipe.depth}, {attention}, {trainable:,} trainable parameters",
+        "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
+        f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
+        "steps": f"{recipe.epochs} epochs of {batches.steps_per_epoch:,} steps of "
+        f"{recipe.batch_size} images, from epoch {progress.epoch + 1}",
+        "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
+        f"jit {recipe.jit}",
+    }
+    for name, value in lines.items():
+        print(f"{name:8} {value}")
+    cut = len(batches.images) - batches.images_per_epoch
+    if cut:
+        print(f"notice   {cut} images an epoch are left out, another {cut} in each epoch")
+
+
+def _print_estimate(recipe, data, progress, seconds_per_image):
+    # A forward pass takes about a third of a training step.
+    images = data.batches.images_per_epoch + len(data.watched or ()) / 3
+    total = (recipe.epochs - progress.epoch) * images * seconds_per_image
+    print(f"time     about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
+
+
+def _result(recipe, run, model, data, progress) -> dict:
+    """Evaluates the last and the best weights on the test set, once."""
+    final = evaluate(model, data.test, recipe.batch_size)
+    model.load_weights(run.file("best.keras"))
+    best = evaluate(model, data.test, recipe.batch_size)
+    selected_on = "nothing: best is final"
+    if data.watched is not None:
+        images = "test images" if recipe.protocol == "paper" else "held-out training images"
+        selected_on = f"{len(data.watched)} {images}"
+    return {
+        "protocol": recipe.protocol,
+        "dataset": recipe.dataset,
+        "test_images": len(data.test),
+        "training_images": len(data.batches.images),
+        "trainable_parameters": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+        "epochs": progress.epoch,
+        "seconds": sum(row["seconds"] for row in progress.history),
+        "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "final": {"epoch": progress.epoch, **final.summary()},
+        "best": {"epoch": progress.best_epoch, "selected_on": selected_on, **best.summary()},
+    }

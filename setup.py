@@ -1,0 +1,48 @@
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
+
+setup(
+    name="ras_keras",
+    version=VERSION,
+    description="Recurrent attention for Keras 3: the layer, the networks, the trainer",
+    long_description=(HERE / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    packages=find_packages(include=["ras_keras", "ras_keras.*"]),
+    package_data={"ras_keras": ["py.typed"]},
+    install_requires=[
+        "tensorflow>=2.21",
+        "keras>=3.15",
+        "tensorflow-datasets>=4.9.10",
+        # tensorflow-datasets needs it for every download and does not ask for it.
+        "importlib_resources>=6.5",
+        "keras-tuner>=1.4.8",
+        "tensorboard>=2.20",
+        "h5py>=3.14",
+        "matplotlib>=3.10",
+        "numpy>=2.1",
+        "pillow>=11",
+        "scikit-learn>=1.7",
+        "tqdm>=4.67",
+        "tyro>=1.0.17",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21"],
+        "dev": ["jax>=0.10", "pre-commit>=4", "pytest>=9", "ruff>=0.15"],
+    },
+    entry_points={"console_scripts": ["ras-keras = ras_keras.commands:main"]},
+    classifiers=[
+        "License :: OSI Approved :: MIT License",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
