@@ -48,8 +48,10 @@ def check_model_file(path: str | Path, custom_objects: dict | None = None) -> di
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}; "
-                        "name a saved .keras model.")
+        raise UserError(
+            f"{path}: {'is a folder' if path.is_dir() else 'no such file'}; "
+            "name a saved .keras model."
+        )
     if not zipfile.is_zipfile(path):
         raise UserError(
             f"{path} is no Keras model or was cut short ({path.stat().st_size:,} bytes, no zip "

@@ -4,12 +4,13 @@ TF_CPP_MIN_LOG_LEVEL=0 in the environment brings them back.
 """
 
 import os
+from pathlib import Path
 
 if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     # What its libraries log while they are loaded heeds no level, so they are loaded here.
     stderr = os.dup(2)
-    with open(os.devnull, "w") as nothing:
+    with Path(os.devnull).open("w") as nothing:
         os.dup2(nothing.fileno(), 2)
     try:
         import keras  # noqa: F401

@@ -56,9 +56,7 @@ class ImageDataset:
         for split, images in (("train", self.train), ("test", self.test)):
             if not len(images):
                 raise UserError(f"data set {self.name!r}: its {split} split holds no images.")
-            outside = images.labels[
-                (images.labels < 0) | (images.labels >= len(self.class_names))
-            ]
+            outside = images.labels[(images.labels < 0) | (images.labels >= len(self.class_names))]
             if len(outside):
                 raise UserError(
                     f"data set {self.name!r}: label {outside[0]} in the {split} split is outside "

@@ -60,8 +60,9 @@ def _builder(name, data_dir, download):
     known = tfds.list_builders(with_community_datasets=False)
     if name.partition("/")[0].partition(":")[0] not in known:
         nearest = difflib.get_close_matches(name, ["digits", *known], n=1)
+        hint = f"; the nearest is {nearest[0]!r}" if nearest else ""
         raise UserError(
-            f"--dataset {name!r} is unknown{f'; the nearest is {nearest[0]!r}' if nearest else ''}. "
+            f"--dataset {name!r} is unknown{hint}. "
             "Valid: digits, cifar10, cifar100, stl10, folder:PATH and every image-classification "
             "set of tensorflow-datasets."
         )

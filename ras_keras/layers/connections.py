@@ -4,7 +4,7 @@ from functools import partial
 
 import keras
 
-from ras_keras.layers.batch_normalization import batch_normalization
+from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.rational import Rational
 
 # Functions of the module that are no activations, need arguments or change the width.
@@ -31,7 +31,7 @@ def make_connection(kind: str, *, momentum: float, epsilon: float, name: str) ->
         ValueError: for a `kind` that is none of these.
     """
     makers = {
-        "batch_norm": partial(batch_normalization, momentum=momentum, epsilon=epsilon),
+        "batch_norm": partial(BatchNormalization, momentum=momentum, epsilon=epsilon),
         "rational": Rational,
     }
     if kind in makers:

@@ -6,7 +6,7 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.layers.batch_normalization import batch_normalization
+from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.registry import Attention, make_attention
 
 # Of the training images, in the units of the pixels, 0..255, as the papers have it.
@@ -25,10 +25,13 @@ def blocks_per_stage(depth: int) -> int:
     """
     if isinstance(depth, int) and depth >= 11 and depth % 9 == 2:
         return depth // 9
-    below = max(11, int((depth - 2) // 9) * 9 + 2)
+    nearest = ""
+    if isinstance(depth, int):
+        below = max(11, (depth - 2) // 9 * 9 + 2)
+        nearest = f"; the nearest are {below} and {below + 9}"
     raise ValueError(
-        "`depth` must be 9n+2 with n >= 1 blocks a stage; the nearest are "
-        f"{below} and {below + 9}. Received: depth={depth!r}"
+        f"`depth` must be an integer 9n+2 with n >= 1 blocks a stage{nearest}. "
+        f"Received: depth={depth!r}"
     )
 
 
@@ -161,7 +164,7 @@ def _convolution(x, filters, kernel_size, name, strides=1):
         kernel_initializer=keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal"),
         name=f"{name}_conv",
     )(x)
-    return batch_normalization(axis=_channel_axis(), name=f"{name}_bn")(x)
+    return BatchNormalization(axis=_channel_axis(), name=f"{name}_bn")(x)
 
 
 def _classifier(x, classes, activation):

@@ -35,9 +35,7 @@ def plot_confusion(evaluation: Evaluation, names: Sequence[str], file: Path) -> 
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     display = ConfusionMatrixDisplay(np.round(100 * matrix, 1), display_labels=names)
-    display.plot(
-        include_values=few, values_format=".0f", cmap="Blues", xticks_rotation=90, ax=axes
-    )
+    display.plot(include_values=few, values_format=".0f", cmap="Blues", xticks_rotation=90, ax=axes)
     axes.tick_params(labelsize=9 if few else 5)
     axes.set_title(
         f"Confusion in % of the true class, n = {len(evaluation.labels):,}, "

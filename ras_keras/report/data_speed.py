@@ -53,9 +53,7 @@ def waiting_share(recipe: Recipe, data: Data, repeats: int, steps: int) -> Sprea
     Steps are timed one by one outside `fit`: the time to get the batch, and the
     time to train on it, while the pipeline works ahead in the background.
     """
-    model = build_network(
-        recipe, data.image_shape, len(data.class_names), data.mean, data.variance
-    )
+    model = build_network(recipe, data.image_shape, len(data.class_names), data.mean, data.variance)
     iterator = iter(data.batches.from_step(0))
     model.train_on_batch(*next(iterator))
     shares = []

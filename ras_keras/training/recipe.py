@@ -96,7 +96,8 @@ class Recipe:
         self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
         self._require(
             "schedule",
-            list(self.schedule) == sorted({*self.schedule} - {0}) and min(self.schedule, default=1) > 0,
+            list(self.schedule) == sorted({*self.schedule} - {0})
+            and min(self.schedule, default=1) > 0,
             "rising epochs >= 1",
         )
         try:
@@ -160,7 +161,13 @@ RECIPES = {
     "paper": Recipe(),
     # For a laptop: the embedded digits in about two minutes.
     "quick": Recipe(
-        recipe="quick", depth=20, epochs=15, batch_size=32, schedule=(10, 13), gamma_initializer=0.1
+        recipe="quick",
+        depth=20,
+        epochs=15,
+        batch_size=32,
+        learning_rate=0.02,
+        schedule=(10, 13),
+        gamma_initializer=0.1,
     ),
 }
 

@@ -26,13 +26,13 @@ PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "n
 class RunFolder:
     """Paths and files of one run.
 
-        recipe.json      what was asked
-        environment.json versions, device, git commit
-        metrics.csv      a row an epoch
-        train/, validation/   TensorBoard events
-        state/           what resuming needs
-        best.keras, final.keras
-        result.json      what came out
+    recipe.json      what was asked
+    environment.json versions, device, git commit
+    metrics.csv      a row an epoch
+    train/, validation/   TensorBoard events
+    state/           what resuming needs
+    best.keras, final.keras
+    result.json      what came out
     """
 
     path: Path
@@ -54,8 +54,8 @@ class RunFolder:
             path.mkdir(parents=True)
         except FileExistsError as error:
             raise UserError(
-                f"{path} exists and is not overwritten; go on with it by --resume {path}, or choose "
-                "another --name."
+                f"{path} exists and is not overwritten; go on with it by --resume {path}, or "
+                "choose another --name."
             ) from error
         except OSError as error:
             raise UserError(
@@ -115,7 +115,7 @@ class RunFolder:
         """metrics.csv: a row an epoch, whole and of one piece at any moment."""
 
         def write(file):
-            with open(file, "w", newline="") as stream:
+            with file.open("w", newline="") as stream:
                 writer = csv.DictWriter(stream, history[0], restval="")
                 writer.writeheader()
                 writer.writerows(history)
@@ -128,33 +128,16 @@ class RunFolder:
         write_atomically(self.file(name), lambda file: file.write_text(text))
 
     def write_model(self, name: str, model: keras.Model) -> None:
-        """Saves a `.keras` file that carries nothing of the devices it was trained on."""
-        write_atomically(self.file(name), _for_one_device(model).save)
+        write_atomically(self.file(name), model.save)
 
 
 def write_atomically(path: Path, write) -> None:
     """Calls `write` with a temporary path and puts the result in place of `path`."""
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     write(temporary)
-    with open(temporary, "rb+") as stream:
+    with temporary.open("rb+") as stream:
         os.fsync(stream.fileno())
-    os.replace(temporary, path)
-
-
-def _for_one_device(model):
-    """The model, or a copy without statistics that are synchronized over devices."""
-    if replicas() == 1:
-        return model
-
-    def plain(layer):
-        config = layer.get_config()
-        if "synchronized" in config:
-            config["synchronized"] = False
-        return type(layer).from_config(config)
-
-    copy = keras.models.clone_model(model, clone_function=plain)
-    copy.set_weights(model.get_weights())
-    return copy
+    temporary.replace(path)
 
 
 def _version(package):

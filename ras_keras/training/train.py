@@ -18,7 +18,6 @@ from ras_keras.training import devices, state
 from ras_keras.training.callbacks import (
     Diverged,
     GateSpread,
-    Interrupted,
     ProgressBar,
     Record,
     StopOnNaN,
@@ -147,8 +146,7 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
             initial_epoch=progress.epoch,
             epochs=recipe.epochs,
             steps_per_epoch=steps,
-            validation_data=data.watched
-            and evaluation_batches(data.watched, recipe.batch_size),
+            validation_data=data.watched and evaluation_batches(data.watched, recipe.batch_size),
             shuffle=False,
             verbose=0,
             callbacks=[

@@ -1,0 +1,209 @@
+import re
+import time
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from ras_keras.layers import RecurrentAttention
+from ras_keras.models import ResNet, ResNet83, ResNet164
+
+# Trainable parameters as published_networks has them: (83, 10), (83, 100), (164, 10), (164, 100).
+PLAIN = (869_530, 892_660, 1_704_154, 1_727_284)
+RELEASED = {  # k, normalize_input=False
+    1: (877_594, 900_724, 1_720_282, 1_743_412),
+    2: (885_658, 908_788, 1_736_410, 1_759_540),
+    3: (893_722, 916_852, 1_752_538, 1_775_668),
+    4: (901_786, 924_916, 1_768_666, 1_791_796),
+}
+DEFAULT = {  # k, normalize_input=True
+    1: (885_658, 908_788, 1_736_410, 1_759_540),
+    2: (893_722, 916_852, 1_752_538, 1_775_668),
+    3: (901_786, 924_916, 1_768_666, 1_791_796),
+    4: (909_850, 932_980, 1_784_794, 1_807_924),
+}
+# All variables, moving statistics included, at 10 classes: (83, 164).
+ALL_PLAIN = (882_554, 1_729_274)
+ALL_RELEASED_2 = (906_746, 1_777_658)
+
+
+def trainable(model):
+    return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+
+
+def counts(attention, config=None):
+    """At (83, 10), (83, 100), (164, 10), (164, 100); the classifier has 257 a class."""
+    found = []
+    for network in (ResNet83, ResNet164):
+        ten = trainable(network(attention=attention, attention_config=config))
+        found += [ten, ten + 90 * 257]
+    return tuple(found)
+
+
+def test_plain_parameters():
+    assert counts(None) == PLAIN
+    assert (ResNet83(None).count_params(), ResNet164(None).count_params()) == ALL_PLAIN
+    assert trainable(ResNet83(attention=None, classes=100)) == PLAIN[1]
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4])
+def test_ras_parameters(k):
+    assert counts("ras", {"k": k}) == DEFAULT[k]
+    assert counts("ras", {"k": k, "normalize_input": False}) == RELEASED[k]
+
+
+def test_all_variables_of_the_released_network():
+    config = {"normalize_input": False}
+    found = [network("ras", attention_config=config) for network in (ResNet83, ResNet164)]
+    assert tuple(model.count_params() for model in found) == ALL_RELEASED_2
+
+
+def test_builds_fast():
+    began = time.perf_counter()
+    ResNet164(attention="ras", classes=10)
+    assert time.perf_counter() - began < 10
+
+
+def test_structure():
+    model = ResNet(20)
+    names = [layer.name for layer in model.layers]
+    for stage in (1, 2, 3):
+        for block in (1, 2):
+            assert isinstance(
+                model.get_layer(f"stage{stage}_block{block}_attention"), RecurrentAttention
+            )
+        assert f"stage{stage}_block1_shortcut_conv" in names
+        assert f"stage{stage}_block2_shortcut_conv" not in names
+    assert names[:2] == ["images", "normalization"]
+    outs = [model.get_layer(f"stage{stage}_block2_out").output.shape for stage in (1, 2, 3)]
+    assert outs == [(None, 32, 32, 64), (None, 16, 16, 128), (None, 8, 8, 256)]
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            assert (layer.momentum, layer.epsilon, layer.synchronized) == (0.9, 1e-5, False)
+        if isinstance(layer, keras.layers.Conv2D):
+            assert not layer.use_bias
+
+
+def test_stride_2_pads_on_all_sides():
+    """A constant image through a kernel of ones: symmetric padding dims the upper left edge."""
+    model = ResNet(11, attention=None)
+    layer = model.get_layer("stage2_block1_2_padding")
+    assert layer.padding == ((1, 1), (1, 1))
+    convolution = model.get_layer("stage2_block1_2_conv")
+    assert convolution.padding == "valid"
+    assert convolution.output.shape[1:3] == (16, 16)
+
+
+def test_initializers():
+    model = ResNet(20)
+    same_shape = [model.get_layer(f"stage{3}_block{b}_2_conv").kernel for b in (1, 2)]
+    first, second = (ops.convert_to_numpy(kernel) for kernel in same_shape)
+    assert not np.array_equal(first, second)
+    deviation = np.sqrt(2 / (9 * 64))
+    assert first.std() == pytest.approx(deviation, rel=0.03)
+    assert np.abs(first).max() > 3 * deviation, "the normal distribution is not truncated"
+    kernel, bias = (ops.convert_to_numpy(w) for w in model.get_layer("predictions").weights)
+    assert 0.06 < np.abs(kernel).max() <= 1 / 16
+    assert 0 < np.abs(bias).max() <= 1 / 16
+
+
+def test_takes_raw_pixels():
+    model = ResNet(11)
+    normalization = model.get_layer("normalization")
+    x = np.full((1, 32, 32, 3), 255, "uint8")
+    y = ops.convert_to_numpy(normalization(x))[0, 0, 0]
+    expected = (1 - np.array([0.4914, 0.4822, 0.4465])) / np.array([0.2023, 0.1994, 0.2010])
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    assert model.predict(x, verbose=0).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_constructor_arguments(tmp_path):
+    logits = ResNet(11, classes=7, classifier_activation=None, name="mine")
+    assert (logits.name, logits.output_shape) == ("mine", (None, 7))
+    assert ResNet(11, include_top=False).output_shape == (None, 8, 8, 256)
+    for pooling in ("avg", "max"):
+        assert ResNet(11, include_top=False, pooling=pooling).output_shape == (None, 256)
+    any_size = ResNet(11, input_shape=(None, None, 3))
+    assert any_size.predict(np.zeros((1, 48, 40, 3)), verbose=0).shape == (1, 10)
+    gray = ResNet(11, input_shape=(28, 28, 1), mean=(33.3,), variance=(6000.0,))
+    assert gray.output_shape == (None, 10)
+    logits.save(tmp_path / "w.keras")
+    again = ResNet(11, classes=7, classifier_activation=None, weights=tmp_path / "w.keras")
+    x = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    np.testing.assert_array_equal(again.predict(x, verbose=0), logits.predict(x, verbose=0))
+
+
+def test_attention_of_ones_own():
+    class Mine(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+        def compute_output_shape(self, input_shape):
+            return input_shape
+
+    for attention in (Mine, lambda: Mine(name="other")):
+        model = ResNet(11, attention=attention)
+        assert isinstance(model.get_layer("stage1_block1_attention"), Mine)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision(policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    model = ResNet(11)
+    assert model.get_layer("stem_conv").compute_dtype == policy.removeprefix("mixed_")
+    assert model.output.dtype == "float32"
+    assert {keras.backend.standardize_dtype(w.dtype) for w in model.weights} == {"float32"}
+    model.save(tmp_path / "half.keras")
+    x = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    loaded = keras.saving.load_model(tmp_path / "half.keras")
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+def test_loads_in_a_process_that_only_imports_the_package(tmp_path, run_python):
+    model = ResNet(11)
+    for weight in model.trainable_weights:
+        if weight.path.endswith("gamma"):
+            weight.assign(np.full(weight.shape, 0.7))
+    x = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype("uint8")
+    model.save(tmp_path / "model.keras")
+    np.savez(tmp_path / "expected.npz", x=x, y=model.predict(x, verbose=0))
+    program = """
+import sys, numpy as np, keras, ras_keras
+data = np.load(sys.argv[2])
+model = keras.saving.load_model(sys.argv[1])
+print(np.abs(model.predict(data["x"], verbose=0) - data["y"]).max())
+"""
+    done = run_python("-c", program, tmp_path / "model.keras", tmp_path / "expected.npz")
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) <= 1e-6
+
+
+@pytest.mark.parametrize("depth", [50, 0, -7, 10, 164.0, "164"])
+def test_refuses_depths(depth):
+    with pytest.raises(ValueError, match=re.escape(f"Received: depth={depth!r}")):
+        ResNet(depth)
+
+
+def test_names_the_nearest_depths():
+    with pytest.raises(ValueError, match="the nearest are 47 and 56"):
+        ResNet(50)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"classes": 0}, "`classes` must be an integer >= 1. Received: classes=0"),
+        ({"input_shape": (32, 32)}, r"Received: input_shape=\(32, 32\)"),
+        ({"input_shape": (32, 32, None)}, "known number of channels"),
+        ({"input_shape": (32, 32, 1)}, "a number for each of the 1 channels"),
+        ({"attention": "sse"}, "one of ras. Received: attention='sse'"),
+        ({"attention": 3}, "Received: attention=3"),
+        ({"attention": None, "attention_config": {"k": 2}}, "attention given by name"),
+        ({"attention": lambda: 3}, "makes a new Keras layer"),
+        ({"pooling": "mean"}, "Received: pooling='mean'"),
+    ],
+)
+def test_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        ResNet(11, **arguments)

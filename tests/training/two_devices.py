@@ -1,0 +1,62 @@
+"""Trains five steps on one device and on two logical CPUs; prints the losses as JSON.
+
+A program of its own, because logical devices are set before TensorFlow starts.
+"""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ras_keras.training import RECIPES, RunFolder, resolve, train
+from ras_keras.training.devices import scope
+from ras_keras.training.network import build_network
+from ras_keras.training.train import load_data
+
+STEPS = 5
+BATCH = 32
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+def losses(strategy, devices):
+    """The mean loss after each step; the last one is an epoch's smaller batch."""
+    recipe = resolve(
+        dataclasses.replace(RECIPES["quick"], depth=11, batch_size=BATCH, gamma_initializer=0.1)
+    )
+    seen = []
+    record = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(logs["loss"])
+    )
+    with scope(strategy):
+        data = load_data(recipe, devices)
+        model = build_network(
+            recipe, data.image_shape, len(data.class_names), data.mean, data.variance
+        )
+        model.fit(
+            data.batches.from_step(data.batches.steps_per_epoch - STEPS),
+            steps_per_epoch=STEPS,
+            shuffle=False,
+            verbose=0,
+            callbacks=[record],
+        )
+    return seen
+
+
+def whole_run(folder, strategy):
+    """One epoch through the trainer."""
+    recipe = resolve(dataclasses.replace(RECIPES["quick"], depth=11, batch_size=128, epochs=1))
+    run = RunFolder.create(folder, "two", recipe)
+    result = train(recipe, run, strategy=strategy)
+    history = run.file("metrics.csv").read_text()
+    return {"result": result, "metrics": history}
+
+
+if __name__ == "__main__":
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    found = {"one": losses(None, 2), "two": losses(two, 2), "run": whole_run(sys.argv[1], two)}
+    Path(sys.argv[1], "found.json").write_text(json.dumps(found))
