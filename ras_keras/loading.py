@@ -111,8 +111,7 @@ def _check_known(path, layer, custom_objects):
     if str(layer.get("module") or "keras").partition(".")[0] == "keras":
         return
     registered = layer.get("registered_name") or layer["class_name"]
-    known = keras.saving.get_registered_object(registered, custom_objects)
-    if known is None and layer["class_name"] not in custom_objects:
+    if keras.saving.get_registered_object(registered, custom_objects) is None:
         raise UserError(
             f"{path} holds a layer that is not known, {registered!r}; import the module that "
             "defines it, or pass custom_objects to ras_keras.load_model."

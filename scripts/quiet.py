@@ -6,8 +6,7 @@ TF_CPP_MIN_LOG_LEVEL=0 in the environment brings them back.
 import os
 from pathlib import Path
 
-if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "0":
     # What its libraries log while they are loaded heeds no level, so they are loaded here.
     stderr = os.dup(2)
     with Path(os.devnull).open("w") as nothing:

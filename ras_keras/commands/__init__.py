@@ -11,6 +11,7 @@ from ras_keras.training import Interrupted
 COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
+    "plot": "draw the curves of training runs",
     "benchmark": "measure the speed of the input pipeline",
 }
 USAGE = 2

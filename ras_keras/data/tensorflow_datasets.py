@@ -59,7 +59,10 @@ def _builder(name, data_dir, download):
 
     known = tfds.list_builders(with_community_datasets=False)
     if name.partition("/")[0].partition(":")[0] not in known:
-        nearest = difflib.get_close_matches(name, ["digits", *known], n=1)
+        nearest = [
+            *difflib.get_close_matches(name, ("digits", "cifar10", "cifar100", "stl10"), n=1),
+            *difflib.get_close_matches(name, known, n=1),
+        ]
         hint = f"; the nearest is {nearest[0]!r}" if nearest else ""
         raise UserError(
             f"--dataset {name!r} is unknown{hint}. "

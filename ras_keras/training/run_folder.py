@@ -1,5 +1,6 @@
 """The folder that a training run leaves behind, the only interface to what follows."""
 
+import contextlib
 import csv
 import json
 import os
@@ -132,12 +133,24 @@ class RunFolder:
 
 
 def write_atomically(path: Path, write) -> None:
-    """Calls `write` with a temporary path and puts the result in place of `path`."""
+    """Calls `write` with a temporary path and puts the result in place of `path`.
+
+    Raises:
+        UserError: if the disk is full or cannot be written; `path` is as it was.
+    """
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    write(temporary)
-    with temporary.open("rb+") as stream:
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    try:
+        write(temporary)
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise UserError(
+            f"{path} cannot be written ({error.strerror or error}); make room there, then go on "
+            "with --resume."
+        ) from error
 
 
 def _version(package):

@@ -1,0 +1,29 @@
+"""Draw the curves of training runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ras_keras.commands.flags import parse
+from ras_keras.report.curves import plot_curves
+from ras_keras.training import RunFolder
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Draw accuracy, loss and gate spread of training runs over their epochs."""
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    """Run folders, drawn into one picture."""
+    output: str = "curves.png"
+    """File of the picture; its ending chooses the format."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    options = parse(Plot, arguments, "plot")
+    runs = [RunFolder.open(run) for run in options.runs]
+    plot_curves(runs, Path(options.output))
+    print(options.output)

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from ras_keras.data import ImageDataset, Images, TrainingBatches, evaluation_batches
+from ras_keras.errors import UserError
+
+
+def dataset(count=50, padding=2, **particulars):
+    """Images that can be told apart and whose every pixel names its place."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(1, 256, (count, 8, 6, 3), dtype="uint8")
+    images = Images(images, np.arange(count, dtype="int32"))
+    names = tuple(map(str, range(count)))
+    return ImageDataset("made", images, images, names, crop_padding=padding, **particulars)
+
+
+def collect(batches, step, count):
+    return [(x.numpy(), y.numpy()) for x, y in batches.from_step(step).take(count)]
+
+
+def assert_same(found, expected):
+    for (x, y), (other_x, other_y) in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(x, other_x)
+        np.testing.assert_array_equal(y, other_y)
+
+
+def test_a_batch_is_a_function_of_seed_and_step():
+    data = dataset()
+    whole = collect(TrainingBatches(data, 16, seed=3), 0, 10)
+    assert_same(collect(TrainingBatches(data, 16, seed=3), 6, 4), whole[6:])
+    other = collect(TrainingBatches(data, 16, seed=4), 0, 1)
+    assert not np.array_equal(other[0][1], whole[0][1])
+
+
+def test_an_epoch_is_a_permutation_and_epochs_differ():
+    batches = TrainingBatches(dataset(), 16, seed=0)
+    assert (batches.steps_per_epoch, batches.images_per_epoch) == (4, 50)
+    epochs = [np.concatenate([y for _, y in collect(batches, 4 * e, 4)]) for e in range(3)]
+    for labels in epochs:
+        assert sorted(labels) == list(range(50))
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+def test_crops_and_flips_are_those_of_the_padded_image():
+    data = dataset(padding=2, flip=True)
+    padded = np.pad(data.train.images, [(0, 0), (2, 2), (2, 2), (0, 0)])
+    windows = {}
+    for top in range(5):
+        for left in range(5):
+            window = padded[:, top : top + 8, left : left + 6]
+            windows[top, left, False] = window
+            windows[top, left, True] = window[:, :, ::-1]
+    seen = set()
+    for x, y in collect(TrainingBatches(data, 25, seed=1), 0, 20):
+        assert x.dtype == np.uint8
+        for image, label in zip(x, y, strict=True):
+            found = [key for key, w in windows.items() if np.array_equal(w[label], image)]
+            assert len(found) == 1
+            seen.add(found[0])
+    assert len(seen) == 50, "500 draws over 50 windows leave hardly one out"
+
+
+def test_no_flip_where_it_changes_the_meaning():
+    data = dataset(padding=0, flip=False)
+    for x, y in collect(TrainingBatches(data, 25, seed=1), 0, 4):
+        np.testing.assert_array_equal(x, data.train.images[y])
+
+
+@pytest.mark.parametrize(
+    ("devices", "drop", "sizes"),
+    [(1, False, [16, 16, 16, 2]), (4, False, [16, 16, 16]), (1, True, [16, 16, 16])],
+)
+def test_the_last_batch(devices, drop, sizes):
+    batches = TrainingBatches(dataset(drop_remainder=drop), 16, 0, devices)
+    found = [len(y) for _, y in collect(batches, 0, batches.steps_per_epoch)]
+    assert found == sizes
+    assert batches.images_per_epoch == sum(sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "devices", "message"),
+    [
+        (0, 1, "--batch-size 0 is not between 1 and the 50 training images"),
+        (51, 1, "--batch-size 51 is not between"),
+        (15, 2, "--batch-size 15 does not divide by the 2 devices; 14 does."),
+        (1, 2, "2 does"),
+    ],
+)
+def test_refuses_batch_sizes(size, devices, message):
+    with pytest.raises(UserError, match=message):
+        TrainingBatches(dataset(), size, 0, devices)
+
+
+def test_evaluation_keeps_order_and_pixels():
+    images = dataset().test
+    batches = list(evaluation_batches(images, 16).as_numpy_iterator())
+    assert [len(y) for _, y in batches] == [16, 16, 16, 2]
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in batches]), images.images)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), images.labels)

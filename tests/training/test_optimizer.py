@@ -1,0 +1,65 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from ras_keras.training.optimizer import CoupledSGD
+
+STEPS = 200
+
+
+def decayed(optimizer):
+    """A weight of 1 after 200 steps in which the loss does not depend on it."""
+    variable = keras.Variable([1.0])
+    for _ in range(STEPS):
+        optimizer.apply([ops.zeros((1,))], [variable])
+    return float(ops.convert_to_numpy(variable)[0])
+
+
+def test_decays_as_the_papers_do():
+    assert decayed(CoupledSGD(0.1, 0.9, l2=1e-3)) == pytest.approx(0.82472, abs=5e-6)
+
+
+def test_the_usual_rule_is_another():
+    assert decayed(keras.optimizers.SGD(0.1, 0.9, weight_decay=1e-3)) == pytest.approx(
+        0.9802, abs=5e-5
+    )
+
+
+def test_follows_its_equations():
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(5, 4))
+    variable = keras.Variable(rng.normal(size=4))
+    value, velocity = np.float64(ops.convert_to_numpy(variable)), np.zeros(4)
+    optimizer = CoupledSGD(0.1, 0.9, l2=0.01)
+    for step, gradient in enumerate(gradients):
+        rate = 0.1 if step < 3 else 0.01
+        optimizer.learning_rate = rate
+        optimizer.apply([ops.convert_to_tensor(gradient, "float32")], [variable])
+        velocity = 0.9 * velocity - rate * (gradient + 0.01 * value)
+        value = value + velocity
+    np.testing.assert_allclose(ops.convert_to_numpy(variable), value, rtol=1e-5)
+
+
+def test_round_trip():
+    config = keras.optimizers.serialize(CoupledSGD(0.2, 0.8, l2=3e-4))
+    loaded = keras.optimizers.deserialize(config)
+    assert isinstance(loaded, CoupledSGD)
+    assert loaded.get_config() == CoupledSGD(0.2, 0.8, l2=3e-4).get_config()
+
+
+def test_every_trainable_variable_of_a_recipe_decays():
+    """One step at zero data gradient through the optimizer that recipes use."""
+    import dataclasses
+
+    from ras_keras.training import RECIPES, resolve
+    from ras_keras.training.network import build_network
+
+    recipe = resolve(dataclasses.replace(RECIPES["paper"], depth=11, weight_decay=0.5))
+    model = build_network(recipe, (32, 32, 3), 10, (120.0,) * 3, (3600.0,) * 3)
+    for weight in model.trainable_weights:
+        weight.assign(ops.ones_like(weight))
+    zeros = [ops.zeros_like(weight) for weight in model.trainable_weights]
+    model.optimizer.apply(zeros)
+    for weight in model.trainable_weights:
+        np.testing.assert_allclose(ops.convert_to_numpy(weight), 1 - 0.1 * 0.5, rtol=1e-6)

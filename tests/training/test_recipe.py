@@ -1,0 +1,110 @@
+import dataclasses
+import json
+
+import pytest
+
+from ras_keras.commands.flags import parse, value_of
+from ras_keras.commands.train import Train
+from ras_keras.errors import UserError
+from ras_keras.training import RECIPES, Recipe, resolve
+
+CHANGED = Recipe(
+    recipe="quick",
+    dataset="cifar10",
+    data_dir="somewhere",
+    image_size=48,
+    validation_split=0.2,
+    depth=29,
+    attention="none",
+    k=3,
+    normalize_input=False,
+    connection="tanh",
+    shared_connection=True,
+    gamma_initializer=0.25,
+    beta_initializer=-0.5,
+    epochs=7,
+    batch_size=64,
+    learning_rate=0.05,
+    schedule=(3, 5),
+    weight_decay=5e-4,
+    seed=9,
+    protocol="paper",
+    precision="mixed_bfloat16",
+    jit="off",
+    steps_per_execution=4,
+)
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED])
+def test_to_flags_and_back(recipe):
+    flags = recipe.to_flags()
+    base = RECIPES[value_of("--recipe", flags)]
+    assert parse(Train, flags, "train", Train(base)).recipe == recipe
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED])
+def test_to_json_and_back(recipe):
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+def test_every_field_is_a_flag():
+    for field in dataclasses.fields(Recipe):
+        assert field.name in Recipe.__dataclass_fields__
+    flags = {"--epochs=3", "--schedule=2"}
+    recipe = parse(Train, sorted(flags), "train", Train()).recipe
+    assert (recipe.epochs, recipe.schedule) == (3, (2,))
+
+
+def test_the_paper():
+    recipe = Recipe()
+    assert recipe == RECIPES["paper"]
+    recipe.check()
+    rates = {epoch: recipe.learning_rate_at(epoch) for epoch in (0, 80, 81, 121, 122, 163)}
+    expected = {0: 0.1, 80: 0.1, 81: 0.01, 121: 0.01, 122: 0.001, 163: 0.001}
+    assert rates == pytest.approx(expected)
+    assert (recipe.depth, recipe.attention, recipe.k, recipe.epochs) == (164, "ras", 2, 164)
+    assert (recipe.momentum, recipe.weight_decay) == (0.9, 1e-4)
+
+
+def test_resolve():
+    assert resolve(Recipe()).batch_size == 128
+    assert resolve(Recipe(dataset="stl10")).batch_size == 16
+    assert resolve(Recipe(dataset="stl10", batch_size=32)).batch_size == 32
+    assert resolve(Recipe(protocol="paper")).validation_split == 0
+    assert resolve(Recipe()).precision == "float32", "on a machine without a GPU"
+
+
+def test_milestones_beyond_the_end_are_allowed():
+    Recipe(epochs=5, schedule=(81, 122)).check()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recipe": "qick"}, "--recipe must be one of paper, quick. Received: 'qick'"),
+        ({"depth": 50}, "nearest are 47 and 56. Received: depth=50"),
+        ({"k": 0}, "k must be an integer >= 1. Received: k=0"),
+        ({"k": -1}, "Received: k=-1"),
+        ({"attention": "sse"}, "one of ras"),
+        ({"connection": "batchnorm"}, "one of batch_norm, rational"),
+        ({"precision": "bfloat16"}, "--precision must be one of float32, mixed_bfloat16"),
+        ({"protocol": "heldout"}, "--protocol .* The nearest is 'held-out'"),
+        ({"jit": "yes"}, "--jit must be one of auto, on, off"),
+        ({"epochs": 0}, "--epochs must be >= 1. Received: 0"),
+        ({"batch_size": 0}, "--batch-size must be >= 1. Received: 0"),
+        ({"learning_rate": 0.0}, "--learning-rate must be > 0"),
+        ({"learning_rate": float("nan")}, "--learning-rate must be > 0. Received: nan"),
+        ({"momentum": 1.0}, r"--momentum must be in \[0, 1\)"),
+        ({"weight_decay": -1.0}, "--weight-decay must be >= 0"),
+        ({"validation_split": 1.0}, r"--validation-split must be in \[0, 1\)"),
+        ({"schedule": (8, 5)}, r"--schedule must be rising epochs >= 1. Received: \(8, 5\)"),
+        ({"schedule": (0,)}, "--schedule must be rising"),
+        ({"seed": -1}, "--seed must be in"),
+        ({"weights": "missing.keras"}, "missing.keras: no such file"),
+        ({"dataset": "cifar11"}, "'cifar11' is unknown"),
+    ],
+)
+def test_refuses(change, message):
+    with pytest.raises(UserError, match=message) as error:
+        dataclasses.replace(RECIPES["paper"], **change).check()
+    assert "\n" not in str(error.value)
