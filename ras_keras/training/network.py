@@ -36,7 +36,7 @@ def build_network(
         if recipe.weights is not None:
             start_from(model, recipe.weights)
         model.compile(
-            optimizer=CoupledSGD(recipe.learning_rate, recipe.momentum, l2=recipe.weight_decay),
+            optimizer=_optimizer(recipe),
             loss="sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=JIT[recipe.jit],
@@ -45,6 +45,15 @@ def build_network(
     # So that its variables exist before the first step and can be captured.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    optimizer = CoupledSGD(recipe.learning_rate, recipe.momentum, l2=recipe.weight_decay)
+    if recipe.precision == "mixed_float16":
+        # Wrapped here and not by `compile`, which would save the bare one's configuration: the
+        # file could then be loaded under the same global policy only.
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
 
 
 @contextlib.contextmanager

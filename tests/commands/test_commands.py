@@ -1,0 +1,174 @@
+"""The commands as a user calls them, on the embedded digits."""
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ras_keras
+from ras_keras.commands import main, run
+from ras_keras.training import RunFolder
+
+SMALL = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
+
+
+def train(tmp_path, name, *flags):
+    assert run("train", [*SMALL, "--log-dir", str(tmp_path), "--name", name, *flags]) == 0
+    return tmp_path / name
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("logs"), "run")
+
+
+def metrics(folder):
+    with (folder / "metrics.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_run_folder_holds_the_run(trained):
+    found = {path.name for path in trained.iterdir()}
+    assert found == {
+        *("recipe.json", "environment.json", "metrics.csv", "result.json", "state"),
+        *("train", "validation", "best.keras", "final.keras"),
+    }
+    (row,) = metrics(trained)
+    assert list(row) == [
+        *("epoch", "accuracy", "loss", "val_accuracy", "val_loss", "learning_rate"),
+        *("gate_spread", "images_per_second", "seconds"),
+    ]
+    assert float(row["gate_spread"]) > 0
+    assert float(row["learning_rate"]) == pytest.approx(0.1)
+    result = json.loads((trained / "result.json").read_text())
+    assert result["best"]["selected_on"] == "144 held-out training images"
+    assert (result["training_images"], result["test_images"]) == (1293, 360)
+    recipe = RunFolder.open(str(trained)).read_recipe()
+    assert (recipe.depth, recipe.epochs, recipe.precision) == (11, 1, "float32")
+    environment = json.loads((trained / "environment.json").read_text())
+    assert environment["packages"]["ras_keras"] == ras_keras.__version__
+
+
+def test_tensorboard_shows_rate_and_spread(trained):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(trained / "train"), size_guidance={"tensors": 0})
+    events.Reload()
+    assert {"epoch_loss", "epoch_accuracy", "epoch_gate_spread", "epoch_learning_rate"} <= set(
+        events.Tags()["tensors"]
+    )
+
+
+def test_the_plan_and_the_time_left(tmp_path, capsys):
+    train(tmp_path, "run", "--attention", "none", "--steps-per-execution", "4")
+    output = capsys.readouterr().out
+    for part in (
+        "ResNet11, no attention",
+        "1,293 training images of 32x32, 144 held out, 360 for the test",
+        "1 epochs of 11 steps of 128 images",
+        "CPU",
+        "float32",
+        "images/s)",
+        "0 s left",
+        "test accuracy",
+    ):
+        assert part in output
+    assert "gate_spread" not in metrics(tmp_path / "run")[0]
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision(tmp_path, precision):
+    folder = train(tmp_path, "run", "--precision", precision)
+    assert np.isfinite(float(metrics(folder)[0]["loss"]))
+    policy = ras_keras.load_model(folder / "best.keras").get_layer("stem_conv").dtype_policy.name
+    assert policy == precision
+
+
+def test_the_papers_protocol_says_so(tmp_path, capsys):
+    folder = train(tmp_path, "run", "--protocol", "paper")
+    result = json.loads((folder / "result.json").read_text())
+    assert result["training_images"] == 1437
+    assert result["best"]["selected_on"] == "360 test images"
+    assert "test_accuracy" in metrics(folder)[0]
+    assert "val_accuracy" not in metrics(folder)[0]
+    assert "chosen on the test set itself" in capsys.readouterr().out
+
+
+def test_without_held_out_images_best_is_final(tmp_path):
+    folder = train(tmp_path, "run", "--validation-split", "0")
+    result = json.loads((folder / "result.json").read_text())
+    assert result["best"]["selected_on"] == "nothing: best is final"
+    assert result["best"]["test_accuracy"] == result["final"]["test_accuracy"]
+    best, final = (ras_keras.load_model(folder / f"{name}.keras") for name in ("best", "final"))
+    for a, b in zip(best.get_weights(), final.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_starts_from_saved_weights(trained, tmp_path, capsys):
+    """With a learning rate of nearly 0, what comes out is what went in."""
+    best = str(trained / "best.keras")
+    flags = ["--weights", best, "--learning-rate", "1e-12", "--validation-split", "0.2"]
+    folder = train(tmp_path, "run", *flags)
+    start, end = ras_keras.load_model(best), ras_keras.load_model(folder / "final.keras")
+    for a, b in zip(start.trainable_weights, end.trainable_weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
+
+
+def test_another_number_of_classes_gets_a_new_classifier(trained, tmp_path, capsys):
+    data = tmp_path / "data"
+    for split in ("train", "test"):
+        for name in ("a", "b"):
+            (data / split / name).mkdir(parents=True)
+            for i in range(6):
+                Image.new("RGB", (32, 32), (40 * i, 0, 0)).save(data / split / name / f"{i}.png")
+    flags = ["--dataset", f"folder:{data}", "--batch-size", "4", "--validation-split", "0"]
+    folder = train(tmp_path, "run", *flags, "--weights", str(trained / "best.keras"))
+    assert "the classifier starts anew" in capsys.readouterr().out
+    assert ras_keras.load_model(folder / "best.keras").output_shape == (None, 2)
+
+
+def test_evaluate(trained, tmp_path, capsys):
+    result = json.loads((trained / "result.json").read_text())["best"]
+    picture = tmp_path / "confusion.png"
+    assert run("evaluate", [str(trained), "--output", str(picture)]) == 0
+    output = capsys.readouterr().out
+    assert f"top-1    {100 * result['test_accuracy']:.2f} %" in output
+    assert f"loss     {result['test_loss']:.4f}" in output
+    assert "top-5" not in output
+    assert "precision" in output
+    with Image.open(picture) as image:
+        assert min(image.size) > 300
+
+
+def test_plot(trained, tmp_path):
+    picture = tmp_path / "curves.png"
+    assert run("plot", [str(trained), str(trained), "--output", str(picture)]) == 0
+    with Image.open(picture) as image:
+        assert image.size == (2025, 600)
+
+
+def test_benchmark(capsys):
+    assert run("benchmark", [*SMALL, "--repeats", "2", "--steps", "2"]) == 0
+    output = capsys.readouterr().out
+    assert "pipeline alone" in output
+    assert "waiting for data" in output
+
+
+def test_the_console_command(monkeypatch, capsys):
+    for arguments, code in ((["--help"], 0), ([], 0), (["tran"], 2), (["train", "--k", "0"], 2)):
+        monkeypatch.setattr(sys, "argv", ["ras-keras", *arguments])
+        assert main() == code
+    output = capsys.readouterr()
+    assert "ras-keras COMMAND" in output.out
+    assert "error: 'tran' is no command" in output.err
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "plot", "benchmark"])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        run(command, ["--help"])
+    assert leaving.value.code == 0
+    assert f"usage: {command}.py" in capsys.readouterr().out
