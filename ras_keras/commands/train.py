@@ -55,8 +55,8 @@ def main(arguments: Sequence[str]) -> None:
     except Interrupted:
         print(f"\ngo on with: python scripts/train.py --resume {run.path}", file=sys.stderr)
         raise
-    except UserError:
-        if not run.file("state").exists():
+    except (UserError, OSError, KeyboardInterrupt):
+        if resumed is None and not run.file("state").exists():
             run.discard()
         raise
     _print_result(result, run)
@@ -78,9 +78,9 @@ def _refuse_changes(stored: Recipe, recipe: Recipe, run: RunFolder) -> None:
             f"{flag(each.name)} {now} contradicts the run's {before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )
-    if run.file("result.json").exists() and stored.epochs == recipe.epochs:
+    if run.epochs_finished() == recipe.epochs:
         raise UserError(
-            f"{run.path} has finished its {stored.epochs} epochs; --epochs N lengthens it."
+            f"{run.path} has finished its {recipe.epochs} epochs; --epochs N lengthens it."
         )
 
 

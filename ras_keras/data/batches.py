@@ -56,6 +56,18 @@ class TrainingBatches:
     def steps_per_epoch(self) -> int:
         return math.ceil(self.images_per_epoch / self.batch_size)
 
+    @property
+    def left_out(self) -> str:
+        """What an epoch leaves out and why, empty if nothing; other images in every epoch."""
+        count = len(self.images) - self.images_per_epoch
+        if not count:
+            return ""
+        if self.drop_remainder:
+            return f"the last, smaller batch of an epoch, {count} images, is left out"
+        return (
+            f"the last batch of an epoch is cut by {count} to divide by the {self.devices} devices"
+        )
+
     def from_step(self, step: int) -> tf.data.Dataset:
         """The endless sequence of batches from global step `step` on.
 

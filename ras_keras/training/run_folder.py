@@ -78,8 +78,18 @@ class RunFolder:
             )
         return run
 
+    def remove_leftovers(self) -> None:
+        """Removes files that a kill left half written."""
+        for file in self.path.rglob(".*.tmp.*"):
+            file.unlink()
+
     def file(self, name: str) -> Path:
         return self.path / name
+
+    def epochs_finished(self) -> int:
+        """Epochs of the last time that the run came to its end, 0 if it never did."""
+        file = self.file("result.json")
+        return json.loads(file.read_text())["epochs"] if file.is_file() else 0
 
     def discard(self) -> None:
         """Removes the folder of a run that never began."""

@@ -114,7 +114,11 @@ def train(
         model = build_network(
             recipe, data.image_shape, len(data.class_names), data.mean, data.variance
         )
-        start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
+        if resume:
+            run.remove_leftovers()
+            start, progress = state.load(run)
+        else:
+            start, progress = state.capture(model), state.Progress()
         run.write_recipe(recipe)
         run.write_environment()
         _print_plan(recipe, data, model, progress, run)
@@ -139,7 +143,7 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.epochs, steps)
     signals = StopOnSignal()
-    fixed = data.watched.images if data.watched else data.batches.images.numpy()
+    fixed = data.watched.images if data.watched else data.batches.images
     try:
         model.fit(
             data.batches.from_step(progress.epoch * steps),
@@ -154,7 +158,7 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
                     lambda epoch, _: recipe.learning_rate_at(epoch)
                 ),
                 StopOnNaN(),
-                GateSpread(fixed[:GATE_IMAGES]),
+                GateSpread(np.array(fixed[:GATE_IMAGES])),
                 Record(
                     run,
                     progress,
@@ -221,9 +225,8 @@ def _print_plan(recipe, data, model, progress, run):
     }
     for name, value in lines.items():
         print(f"{name:8} {value}")
-    cut = len(batches.images) - batches.images_per_epoch
-    if cut:
-        print(f"notice   {cut} images an epoch are left out, another {cut} in each epoch")
+    if batches.left_out:
+        print(f"notice   {batches.left_out}")
 
 
 def _print_estimate(recipe, data, progress, seconds_per_image):

@@ -67,14 +67,21 @@ def test_no_flip_where_it_changes_the_meaning():
 
 
 @pytest.mark.parametrize(
-    ("devices", "drop", "sizes"),
-    [(1, False, [16, 16, 16, 2]), (4, False, [16, 16, 16]), (1, True, [16, 16, 16])],
+    ("devices", "drop", "sizes", "notice"),
+    [
+        (1, False, [16, 16, 16, 2], ""),
+        (2, False, [16, 16, 16, 2], ""),
+        (4, False, [16, 16, 16], "is cut by 2 to divide by the 4 devices"),
+        (1, True, [16, 16, 16], "the last, smaller batch of an epoch, 2 images, is left out"),
+    ],
 )
-def test_the_last_batch(devices, drop, sizes):
+def test_the_last_batch(devices, drop, sizes, notice):
     batches = TrainingBatches(dataset(drop_remainder=drop), 16, 0, devices)
     found = [len(y) for _, y in collect(batches, 0, batches.steps_per_epoch)]
     assert found == sizes
     assert batches.images_per_epoch == sum(sizes)
+    assert bool(notice) == bool(batches.left_out)
+    assert notice in batches.left_out
 
 
 @pytest.mark.parametrize(
