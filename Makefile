@@ -19,7 +19,7 @@ lint: .venv/installed-dev
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 was found; install one, or name it: make PYTHON=/path/to/python"; exit 2; }
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) made no environment; on Debian, apt-get install python3-venv"; exit 2; }
 
 .venv/installed: setup.py | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

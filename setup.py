@@ -16,6 +16,9 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["ras_keras", "ras_keras.*"]),
+    # The console command starts outside the package, which loads TensorFlow when it is imported.
+    package_dir={"ras_keras": "ras_keras", "": "scripts"},
+    py_modules=["ras_keras_console"],
     package_data={"ras_keras": ["py.typed"]},
     install_requires=[
         "tensorflow>=2.21",
@@ -35,9 +38,9 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],
-        "dev": ["jax>=0.10", "pre-commit>=4", "pytest>=9", "ruff>=0.15"],
+        "dev": ["jax>=0.10", "pre-commit>=4", "pytest>=9", "ruff==0.17.5"],
     },
-    entry_points={"console_scripts": ["ras-keras = ras_keras.commands:main"]},
+    entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},
     classifiers=[
         "License :: OSI Approved :: MIT License",
         "Programming Language :: Python :: 3.11",

@@ -82,16 +82,22 @@ def _check_archive(path, archive, custom_objects):
         raise UserError(f"{path} is damaged: {damaged} fails its checksum; copy it again.")
     try:
         config = json.loads(archive.read("config.json"))
-        layers = list(_serialized_objects(config))
-    except (ValueError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is damaged: its config.json is no model ({error}).") from error
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged: its config.json is no JSON ({error}); save or copy it again."
+        ) from error
+    layers = list(_serialized_objects(config))
+    if not layers or layers[0] is not config:
+        raise UserError(f"{path} is damaged: its config.json is no model; save or copy it again.")
     for layer in layers:
         _check_known(path, layer, custom_objects or {})
     try:
         with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as weights:
             _check_sizes(path, layers, weights)
     except OSError as error:
-        raise UserError(f"{path} is damaged: its weights cannot be read ({error}).") from error
+        raise UserError(
+            f"{path} is damaged: its weights cannot be read ({error}); save or copy it again."
+        ) from error
     return config
 
 
@@ -108,7 +114,7 @@ def _serialized_objects(value):
 
 
 def _check_known(path, layer, custom_objects):
-    if str(layer.get("module") or "keras").partition(".")[0] == "keras":
+    if _of_keras(layer):
         return
     registered = layer.get("registered_name") or layer["class_name"]
     if keras.saving.get_registered_object(registered, custom_objects) is None:
@@ -119,14 +125,23 @@ def _check_known(path, layer, custom_objects):
 
 
 def _check_sizes(path, layers, weights):
-    """A layer's width must be the size of some weight, or building it could take any memory."""
-    sizes = set()
-    weights.visititems(lambda _, item: sizes.update(getattr(item, "shape", ())))
+    """Refuses sizes that no weight in the file has: building them could take any memory."""
+    shapes = []
+    weights.visititems(lambda _, item: shapes.append(getattr(item, "shape", ())))
+    sizes = {size for shape in shapes for size in shape}
     for layer in layers:
-        for key in ("units", "filters"):
-            width = layer["config"].get(key)
-            if isinstance(width, int) and width not in sizes:
-                raise UserError(
-                    f"{path} is damaged: its config asks for {key}={width} in "
-                    f"{layer['config'].get('name')!r}, and no weight has that size."
-                )
+        config = layer["config"]
+        if _of_keras(layer):
+            wrong = [key for key in ("units", "filters") if config.get(key, 0) not in {0, *sizes}]
+        else:
+            separate = config.get("connection") and not config.get("shared_connection")
+            wrong = ["k"] if separate and config.get("k", 0) > len(shapes) else []
+        if wrong:
+            raise UserError(
+                f"{path} is damaged: its config asks for {wrong[0]}={config[wrong[0]]} in "
+                f"{config.get('name')!r}, and its weights are of other sizes; save it again."
+            )
+
+
+def _of_keras(layer) -> bool:
+    return str(layer.get("module") or "keras").partition(".")[0] == "keras"

@@ -1,9 +1,5 @@
-"""Measure speed: python scripts/benchmark.py --help"""
+"""Measure the speed of the input pipeline: python scripts/benchmark.py --help"""
 
-import sys
+from ras_keras_console import start
 
-import quiet  # noqa: F401
-
-from ras_keras.commands import run
-
-sys.exit(run("benchmark", sys.argv[1:]))
+start("benchmark")

@@ -1,9 +1,5 @@
 """Measure a saved model on a test set: python scripts/evaluate.py --help"""
 
-import sys
+from ras_keras_console import start
 
-import quiet  # noqa: F401
-
-from ras_keras.commands import run
-
-sys.exit(run("evaluate", sys.argv[1:]))
+start("evaluate")

@@ -1,9 +1,5 @@
 """Draw the curves of training runs: python scripts/plot.py --help"""
 
-import sys
+from ras_keras_console import start
 
-import quiet  # noqa: F401
-
-from ras_keras.commands import run
-
-sys.exit(run("plot", sys.argv[1:]))
+start("plot")

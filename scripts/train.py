@@ -1,9 +1,5 @@
 """Train a network: python scripts/train.py --help"""
 
-import sys
+from ras_keras_console import start
 
-import quiet  # noqa: F401
-
-from ras_keras.commands import run
-
-sys.exit(run("train", sys.argv[1:]))
+start("train")

@@ -69,8 +69,10 @@ def test_damaged(tmp_path, saved):
     path = tmp_path / "flipped.keras"
     path.write_bytes(content)
     refused(path, "is damaged")
-    refused(rewritten(saved, tmp_path / "a.keras", config=b"{"), "config.json is no model")
-    refused(rewritten(saved, tmp_path / "b.keras", config=b"{}"), "Keras cannot rebuild")
+    refused(rewritten(saved, tmp_path / "a.keras", config=b"{"), "config.json is no JSON")
+    for i, config in enumerate((b"{}", b"[]", b"3", b'"x"')):
+        bad = rewritten(saved, tmp_path / f"b{i}.keras", config=config)
+        refused(bad, "config.json is no model")
     with zipfile.ZipFile(saved) as archive:
         weights = archive.read("model.weights.h5")
     cut = rewritten(saved, tmp_path / "c.keras", model=weights[: len(weights) // 2])
@@ -83,7 +85,34 @@ def test_a_width_that_no_weight_has(tmp_path, saved):
         if layer["config"].get("units"):
             layer["config"]["units"] = 10**12
     path = rewritten(saved, tmp_path / "huge.keras", config=json.dumps(config))
-    refused(path, "units=1000000000000 in 'predictions', and no weight has that size")
+    refused(path, "units=1000000000000 in 'predictions', and its weights are of other sizes")
+
+
+def test_more_applications_than_the_weights_are_for(tmp_path, saved):
+    config = config_of(saved)
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "RecurrentAttention":
+            layer["config"]["k"] = 30000
+    path = rewritten(saved, tmp_path / "deep.keras", config=json.dumps(config))
+    refused(path, "k=30000 in 'stage1_block1_attention'")
+
+
+def test_a_layer_of_ones_own_may_have_units_without_weights(tmp_path):
+    @keras.saving.register_keras_serializable(package="mine")
+    class Repeat(keras.layers.Layer):
+        def __init__(self, units, **kwargs):
+            super().__init__(**kwargs)
+            self.units = units
+
+        def call(self, x):
+            return x
+
+        def get_config(self):
+            return {**super().get_config(), "units": self.units}
+
+    path = tmp_path / "mine.keras"
+    keras.Sequential([keras.Input((2,)), Repeat(77)]).save(path)
+    assert ras_keras.load_model(path).layers[0].units == 77
 
 
 def test_unknown_layer(tmp_path):

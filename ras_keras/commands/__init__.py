@@ -1,9 +1,12 @@
 """The commands: each parses flags, calls the package and prints."""
 
+import errno
 import importlib
 import signal
 import sys
 from collections.abc import Sequence
+
+import tensorflow as tf
 
 from ras_keras.errors import UserError
 from ras_keras.training import Interrupted
@@ -16,43 +19,56 @@ COMMANDS = {
 }
 USAGE = 2
 INTERRUPTED = 130
+ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
-def run(command: str, arguments: Sequence[str]) -> int:
-    """Runs a command and returns its exit code; what a user can mend becomes one line."""
+def run(command: str, arguments: Sequence[str], program: str) -> int:
+    """Runs a command and returns its exit code; what a user can mend becomes one line.
+
+    Args:
+        command: a key of `COMMANDS`.
+        arguments: its flags.
+        program: how the user called it, for messages.
+    """
     # Until a training takes the signals over, SIGTERM ends a command as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     module = importlib.import_module(f"ras_keras.commands.{command}")
     try:
-        module.main(arguments)
+        module.main(arguments, program)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return USAGE
+        return _refuse(str(error))
+    except tf.errors.ResourceExhaustedError as error:
+        return _refuse(
+            f"memory or disk is full ({_first_line(error.message)}); lower --batch-size, or make "
+            "room."
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(
-            f"error: {where}{error.strerror or error}; make room or choose another folder.",
-            file=sys.stderr,
-        )
-        return USAGE
-    except Interrupted as error:
-        print(f"stopped by {error}", file=sys.stderr)
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        remedy = "; make room or choose another folder" if error.errno in ROOM else ""
+        return _refuse(f"{where}{error.strerror or _first_line(error)}{remedy}.")
+    except (Interrupted, KeyboardInterrupt) as error:
+        print(f"stopped by {error}" if str(error) else "stopped", file=sys.stderr)
         return INTERRUPTED
     return 0
 
 
-def main() -> int:
-    """`ras-keras COMMAND …`, for those who installed the package."""
-    command, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+def dispatch(arguments: Sequence[str]) -> int:
+    """Runs `ras-keras COMMAND FLAGS`."""
+    command, *flags = arguments or ["--help"]
     if command in COMMANDS:
-        return run(command, arguments)
+        return run(command, flags, f"ras-keras {command}")
+    if command not in ("-h", "--help"):
+        return _refuse(f"{command!r} is no command; valid: {', '.join(COMMANDS)}.")
     print("usage: ras-keras COMMAND [FLAGS]\n")
     for name, what in COMMANDS.items():
         print(f"  {name:10} {what}; ras-keras {name} --help")
-    if command in ("-h", "--help"):
-        return 0
-    print(f"error: {command!r} is no command of ras-keras", file=sys.stderr)
+    return 0
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
     return USAGE
+
+
+def _first_line(error) -> str:
+    return str(error).strip().partition("\n")[0][:200]

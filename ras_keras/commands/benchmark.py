@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.commands.flags import parse
+from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.errors import UserError
 from ras_keras.report.data_speed import pipeline_speed, waiting_share
-from ras_keras.training import Recipe, resolve
-from ras_keras.training.train import load_data
+from ras_keras.training import RECIPES, Recipe, resolve
+from ras_keras.training.trainer import load_data
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """Measure the input pipeline: alone, and its share of a training step."""
 
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
     repeats: int = 5
     """Measurements, of which the median counts."""
     steps: int = 20
     """Training steps a measurement."""
 
 
-def main(arguments: Sequence[str]) -> None:
-    options = parse(Benchmark, arguments, "benchmark")
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse_with_recipe(Benchmark, arguments, program)
+    if min(options.repeats, options.steps) < 1:
+        raise UserError(
+            f"--repeats and --steps must be >= 1. Received: {options.repeats} and {options.steps}"
+        )
     options.recipe.check()
     recipe = resolve(options.recipe)
     data = load_data(recipe)

@@ -1,24 +1,27 @@
 """Dataclasses as flags."""
 
+import contextlib
 import dataclasses
 import difflib
+import io
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 import tyro
 
 from ras_keras.errors import UserError
-from ras_keras.training.recipe import flag
+from ras_keras.training.recipe import RECIPES, flag, one_of
 
 T = TypeVar("T")
 
 
-def parse(cls: type[T], arguments: Sequence[str], command: str, default: T | None = None) -> T:
+def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | None = None) -> T:
     """Reads flags into a dataclass whose nested dataclasses are flags of their own.
 
     Raises:
-        UserError: for an unknown flag, naming the nearest.
-        SystemExit: after --help (0), or for a value of the wrong type (2).
+        UserError: for an unknown flag or a value of the wrong type, naming the nearest.
+        SystemExit: after --help.
     """
     known = {"-h", "--help", *_flags(cls)}
     for argument in arguments:
@@ -27,13 +30,27 @@ def parse(cls: type[T], arguments: Sequence[str], command: str, default: T | Non
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
             raise UserError(f"unknown flag {name}; the nearest is {nearest[0]}.")
     options = {} if default is None else {"default": default}
-    return tyro.cli(
-        cls,
-        args=arguments,
-        prog=f"{command}.py",
-        config=(tyro.conf.OmitArgPrefixes,),
-        **options,
-    )
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                cls,
+                args=arguments,
+                prog=program,
+                config=(tyro.conf.OmitArgPrefixes,),
+                **options,
+            )
+    except SystemExit as leaving:
+        if leaving.code:
+            raise UserError(_one_line(complaint.getvalue(), program)) from None
+        raise
+
+
+def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T:
+    """As `parse`, for a dataclass with a recipe: --recipe is read first, flags override it."""
+    name = value_of("--recipe", arguments) or "paper"
+    one_of("--recipe", name, RECIPES)
+    return parse(cls, arguments, program, cls(recipe=RECIPES[name]))
 
 
 def value_of(name: str, arguments: Sequence[str]) -> str | None:
@@ -56,3 +73,29 @@ def _flags(cls) -> list[str]:
             if field.type is bool:
                 flags.append(flag(f"no_{field.name}"))
     return flags
+
+
+def _one_line(box: str, program: str) -> str:
+    """The complaint of tyro's box in one line, without its frame and its help."""
+    text = " ".join(re.sub(r"[╭╮╰╯│─]", " ", box).split())
+    complaint = re.split(r"Argument helptext|For full helptext|Perhaps you meant", text)[0]
+    wrong = re.match(r".*Error parsing (--\S+): ", complaint)
+    if wrong is None:
+        return f"{complaint.strip()} See {program} --help."
+    name = wrong[1]
+    kind, convert = "a number", float
+    if re.search(rf"{name} \S*INT", text):
+        kind, convert = "an integer", int
+    for value in re.findall(r"'([^']*)'", complaint):
+        try:
+            convert(value)
+        except ValueError:
+            return f"{name} must be {kind}. Received: {value!r}{_nearest(value)}."
+    return f"{complaint.strip()} See {program} --help."
+
+
+def _nearest(value: str) -> str:
+    try:
+        return f"; the nearest is {round(float(value))}"
+    except (ValueError, OverflowError):
+        return ""

@@ -8,7 +8,9 @@ from typing import Annotated
 import tyro
 
 from ras_keras.commands.flags import parse
+from ras_keras.errors import UserError
 from ras_keras.report.curves import plot_curves
+from ras_keras.report.picture import check_picture
 from ras_keras.training import RunFolder
 
 
@@ -22,8 +24,11 @@ class Plot:
     """File of the picture; its ending chooses the format."""
 
 
-def main(arguments: Sequence[str]) -> None:
-    options = parse(Plot, arguments, "plot")
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(Plot, arguments, program)
+    check_picture(Path(options.output))
     runs = [RunFolder.open(run) for run in options.runs]
+    if not runs:
+        raise UserError("no run folder was named; runs stand in Logs/.")
     plot_curves(runs, Path(options.output))
     print(options.output)

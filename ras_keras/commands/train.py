@@ -1,15 +1,18 @@
 """Train a network and leave a run folder."""
 
 import dataclasses
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.commands.flags import parse, value_of
+from ras_keras.commands.flags import parse, parse_with_recipe, value_of
 from ras_keras.errors import UserError
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train
 from ras_keras.training.devices import strategy
-from ras_keras.training.recipe import flag, one_of
+from ras_keras.training.recipe import flag
+
+LOG_DIR = "Logs"
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class Train:
     Without flags: the paper's recipe on the embedded digits.
     """
 
-    recipe: Recipe = field(default_factory=Recipe)
-    log_dir: str = "Logs"
+    recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
+    log_dir: str = LOG_DIR
     """Folder of the run folders."""
     name: str | None = None
     """Name of the run folder; None makes one from the recipe and the time."""
@@ -30,20 +33,21 @@ class Train:
     """Give TensorBoard the network's graph."""
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(arguments: Sequence[str], program: str) -> None:
     resumed = value_of("--resume", arguments)
     if resumed is None:
-        name = value_of("--recipe", arguments) or "paper"
-        one_of("--recipe", name, RECIPES)
-        options = parse(Train, arguments, "train", Train(RECIPES[name]))
-        recipe = resolve_checked(options.recipe)
+        options = parse_with_recipe(Train, arguments, program)
+        options.recipe.check()
+        recipe = resolve(options.recipe)
         run = RunFolder.create(options.log_dir, options.name, recipe)
     else:
         run = RunFolder.open(resumed)
         stored = run.read_recipe()
-        options = parse(Train, arguments, "train", Train(stored))
-        recipe = resolve_checked(options.recipe)
-        _refuse_changes(stored, recipe, run)
+        options = parse(Train, arguments, program, Train(stored))
+        recipe = resolve(options.recipe)
+        _refuse_changes(stored, options, run)
+        # The weights that the run once started from are in its state.
+        dataclasses.replace(recipe, weights=None).check()
     try:
         result = train(
             recipe,
@@ -52,24 +56,28 @@ def main(arguments: Sequence[str]) -> None:
             tensorboard_graph=options.tensorboard_graph,
             strategy=strategy(),
         )
-    except Interrupted:
-        print(f"\ngo on with: python scripts/train.py --resume {run.path}", file=sys.stderr)
-        raise
-    except (UserError, OSError, KeyboardInterrupt):
+    except (UserError, OSError, Interrupted, KeyboardInterrupt) as error:
         if resumed is None and not run.file("state").exists():
             run.discard()
+        elif isinstance(error, Interrupted | KeyboardInterrupt):
+            command = f"{program} --resume {shlex.quote(str(run.path))}"
+            print(f"\ngo on with: {command}", file=sys.stderr)
         raise
     _print_result(result, run)
 
 
-def resolve_checked(recipe: Recipe) -> Recipe:
-    recipe.check()
-    return resolve(recipe)
-
-
-def _refuse_changes(stored: Recipe, recipe: Recipe, run: RunFolder) -> None:
+def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
+    for name, given, kept in (
+        ("log_dir", options.log_dir, LOG_DIR),
+        ("name", options.name, None),
+    ):
+        if given != kept:
+            raise UserError(
+                f"{flag(name)} {given} says nothing beside --resume, which goes on in {run.path}; "
+                "leave it out."
+            )
     for each in dataclasses.fields(Recipe):
-        before, now = getattr(stored, each.name), getattr(recipe, each.name)
+        before, now = getattr(stored, each.name), getattr(options.recipe, each.name)
         if not each.compare or before == now:
             continue
         if each.name == "epochs" and now > before:
@@ -78,9 +86,9 @@ def _refuse_changes(stored: Recipe, recipe: Recipe, run: RunFolder) -> None:
             f"{flag(each.name)} {now} contradicts the run's {before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )
-    if run.epochs_finished() == recipe.epochs:
+    if run.epochs_finished() == options.recipe.epochs:
         raise UserError(
-            f"{run.path} has finished its {recipe.epochs} epochs; --epochs N lengthens it."
+            f"{run.path} has finished its {options.recipe.epochs} epochs; --epochs N lengthens it."
         )
 
 

@@ -88,8 +88,10 @@ def _read(file: Path, image_size: int | None) -> np.ndarray:
 
     try:
         with Image.open(file) as image:
+            if image.mode[0] in "IF":
+                raise UserError(f"{file} has more than 8 bits a channel; convert it to 8 bits.")
             image = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(f"{file} is no readable image ({error}); repair or remove it.") from error
     if image_size is not None:
         image = image.resize((image_size, image_size), Image.Resampling.LANCZOS)

@@ -11,9 +11,11 @@ def allocate_images(count: int, size: tuple[int, int]) -> np.ndarray:
     """An empty uint8 array for `count` RGB images of `size` (height, width) pixels."""
     needed = count * size[0] * size[1] * 3
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if needed > installed / 2:
+    # Splitting them and handing them to TensorFlow each take a copy for a while.
+    if 3 * needed > installed:
         raise UserError(
-            f"{count:,} images of {size[0]}x{size[1]} pixels need {needed / 1e9:.1f} GB, more than "
-            f"half of this machine's memory; choose a smaller --image-size."
+            f"{count:,} images of {size[0]}x{size[1]} pixels take {needed / 1e9:.1f} GB, and three "
+            f"times that for a while; this machine has {installed / 1e9:.1f} GB. Choose a smaller "
+            "--image-size."
         )
     return np.empty((count, *size, 3), "uint8")

@@ -9,7 +9,12 @@ from ras_keras.errors import UserError
 FOLDER = "folder:"
 
 
-def check_dataset(name: str, data_dir: str | None = None, download: bool = False) -> None:
+def check_dataset(
+    name: str,
+    data_dir: str | None = None,
+    download: bool = False,
+    image_size: int | None = None,
+) -> None:
     """Refuses what `load_dataset` could not load, as far as a glance at the folders tells.
 
     Raises:
@@ -18,7 +23,7 @@ def check_dataset(name: str, data_dir: str | None = None, download: bool = False
     if name.startswith(FOLDER):
         check_folder(name.removeprefix(FOLDER))
     elif name != "digits":
-        check_tensorflow_dataset(name, data_dir, download)
+        check_tensorflow_dataset(name, data_dir, download, image_size)
 
 
 def load_dataset(

@@ -11,7 +11,7 @@ import numpy as np
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.memory import allocate_images
 from ras_keras.errors import UserError
-from ras_keras.models.resnet import CIFAR10_MEAN, CIFAR10_VARIANCE
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 BATCH = 500
 # The papers normalize all three with CIFAR-10's statistics.
@@ -28,9 +28,11 @@ PARTICULARS = {
 NO_NETWORK = "--dataset digits needs no files and no network."
 
 
-def check_tensorflow_dataset(name: str, data_dir: str | None, download: bool) -> None:
+def check_tensorflow_dataset(
+    name: str, data_dir: str | None, download: bool, image_size: int | None
+) -> None:
     """Refuses unknown names and folders without the data set, before anything is read."""
-    _builder(name, data_dir, download)
+    _builder(name, data_dir, download, image_size)
 
 
 def load_tensorflow_dataset(
@@ -46,7 +48,7 @@ def load_tensorflow_dataset(
         image_size: height and width to resize to, in pixels; None keeps the
             size that all images share.
     """
-    builder = _builder(name, data_dir, download)
+    builder = _builder(name, data_dir, download, image_size)
     if not builder.is_prepared():
         _prepare(builder)
     label = builder.info.features["label"]
@@ -54,7 +56,7 @@ def load_tensorflow_dataset(
     return ImageDataset(name, train, test, tuple(label.names), **PARTICULARS.get(name, {}))
 
 
-def _builder(name, data_dir, download):
+def _builder(name, data_dir, download, image_size):
     import tensorflow_datasets as tfds
 
     known = tfds.list_builders(with_community_datasets=False)
@@ -84,6 +86,7 @@ def _builder(name, data_dir, download):
             f"--data-dir {data_dir} holds no prepared {name} (looked in {builder.data_dir}); "
             f"--download fetches it. {NO_NETWORK}"
         )
+    _check_features(builder, image_size)
     if builder.is_prepared():
         _check_prepared(builder)
     return builder
@@ -96,7 +99,7 @@ def _looked_in(data_dir):
 
 
 def _check_prepared(builder):
-    """A half prepared folder has files missing; a set of another kind lacks image and label."""
+    """A half prepared folder has files missing."""
     for split in builder.info.splits.values():
         for file in split.filepaths:
             if not Path(file).is_file():
@@ -104,11 +107,18 @@ def _check_prepared(builder):
                     f"{builder.data_dir} is half prepared: {Path(file).name} is missing; delete "
                     f"that folder and run again with --download. {NO_NETWORK}"
                 )
+
+
+def _check_features(builder, image_size):
     features = dict(builder.info.features)
     if "image" not in features or not hasattr(features.get("label"), "names"):
         raise UserError(
             f"--dataset {builder.name} is no image-classification set (its features are "
             f"{', '.join(features)}); choose one with image and label."
+        )
+    if image_size is None and None in features["image"].shape:
+        raise UserError(
+            f"the images of --dataset {builder.name} vary in size; choose one with --image-size."
         )
 
 
@@ -148,10 +158,6 @@ def _read(builder, split, image_size) -> Images:
     import tensorflow as tf
 
     height, width, _ = builder.info.features["image"].shape
-    if image_size is None and None in (height, width):
-        raise UserError(
-            f"the images of --dataset {builder.name} vary in size; choose one with --image-size."
-        )
     size = (height, width) if image_size is None else (image_size, image_size)
 
     def prepare(example):

@@ -119,6 +119,8 @@ class ChannelAttention(keras.layers.Layer):
 
     def gate(self, x, training=False):
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
+        if not self.built:
+            self.build(x.shape)
         v = ops.mean(ops.cast(x, "float32"), axis=self.spatial_axes)
         for application in range(self.k):
             v = self._connect(v, application, training)

@@ -8,10 +8,8 @@ from keras import layers
 
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.registry import Attention, make_attention
-
-# Of the training images, in the units of the pixels, 0..255, as the papers have it.
-CIFAR10_MEAN = tuple(255 * mean for mean in (0.4914, 0.4822, 0.4465))
-CIFAR10_VARIANCE = tuple((255 * deviation) ** 2 for deviation in (0.2023, 0.1994, 0.2010))
+from ras_keras.loading import check_model_file
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 STAGE_FILTERS = (16, 32, 64)
 EXPANSION = 4
@@ -83,6 +81,7 @@ def ResNet(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
+        UserError: for a `.keras` file of weights that is damaged.
 
     Source: He et al., arXiv 1512.03385, in the bottleneck form of the RAS paper,
     arXiv 2210.15676; published initializers (He normal over the fan-out,
@@ -119,6 +118,8 @@ def ResNet(
         x = _classifier(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name or f"resnet{depth}")
     if weights is not None:
+        if str(weights).endswith(".keras"):
+            check_model_file(weights)
         model.load_weights(weights)
     return model
 

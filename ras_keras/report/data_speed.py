@@ -9,7 +9,7 @@ import numpy as np
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.training.network import build_network
 from ras_keras.training.recipe import Recipe
-from ras_keras.training.train import Data
+from ras_keras.training.trainer import Data
 
 PIPELINE_IMAGES = 100_000
 

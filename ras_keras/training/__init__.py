@@ -4,7 +4,7 @@ from ras_keras.training.callbacks import Interrupted
 from ras_keras.training.evaluation import Evaluation, evaluate
 from ras_keras.training.recipe import RECIPES, Recipe
 from ras_keras.training.run_folder import RunFolder
-from ras_keras.training.train import resolve, train
+from ras_keras.training.trainer import resolve, train
 
 __all__ = [
     "RECIPES",

@@ -18,10 +18,7 @@ class Interrupted(Exception):
 
 
 class Diverged(Exception):
-    """The loss is no longer a finite number."""
-
-    def __init__(self, loss: float, epoch: int, step: int):
-        super().__init__(f"loss became {loss} at step {step} of epoch {epoch}")
+    """The loss or a weight is no longer a finite number."""
 
 
 class StopOnSignal(keras.callbacks.Callback):
@@ -30,9 +27,12 @@ class StopOnSignal(keras.callbacks.Callback):
     A second one is left to Python, which stops at once.
     """
 
-    def on_train_begin(self, logs=None):
+    def __init__(self):
+        super().__init__()
         self.received = None
         self.previous = {}
+
+    def on_train_begin(self, logs=None):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self.previous[number] = signal.signal(number, self._note)
@@ -65,7 +65,9 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            raise Diverged(logs["loss"], self.epoch + 1, batch + 1)
+            raise Diverged(
+                f"loss became {logs['loss']} at step {batch + 1} of epoch {self.epoch + 1}"
+            )
 
 
 class Gate(keras.layers.Layer):
@@ -149,6 +151,11 @@ class Record(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
+        values = state.capture(self.model)
+        if not all(np.isfinite(value).all() for value in values):
+            raise Diverged(
+                f"a weight was no longer finite after the last step of epoch {epoch + 1}"
+            )
         logs["images_per_second"] = self.images_per_epoch / ((self.trained or now) - self.started)
         progress = self.progress
         progress.epoch = epoch + 1
@@ -161,7 +168,7 @@ class Record(keras.callbacks.Callback):
             | {"seconds": now - self.started}
         )
         self.run.write_metrics(progress.history)
-        state.save(self.run, self.model, progress)
+        state.save(self.run, values, progress)
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -178,6 +185,7 @@ class ProgressBar(keras.callbacks.Callback):
         self.progress = progress
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
+        self.bar = None
 
     def on_train_begin(self, logs=None):
         self.bar = tqdm(
@@ -209,7 +217,8 @@ class ProgressBar(keras.callbacks.Callback):
         self.bar.write(f"epoch {done}/{self.epochs}  {values}  {duration(left)} left")
 
     def close(self):
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
     def on_train_end(self, logs=None):
         self.close()

@@ -18,12 +18,16 @@ def gpus() -> list:
 
 
 def strategy():
-    """All GPUs of the machine as one: a `MirroredStrategy`, or None for a single device."""
-    if keras.backend.backend() != "tensorflow" or len(gpus()) < 2:
-        return None
+    """All GPUs of the machine as one: a `MirroredStrategy`, or None for a single device.
+
+    On JAX there is one device, and TensorFlow, which feeds it, is kept off its memory.
+    """
     import tensorflow as tf
 
-    return tf.distribute.MirroredStrategy()
+    if keras.backend.backend() == "jax":
+        tf.config.set_visible_devices([], "GPU")
+        return None
+    return tf.distribute.MirroredStrategy() if len(gpus()) > 1 else None
 
 
 def scope(strategy):

@@ -40,31 +40,40 @@ class Evaluation:
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :n]
         return float((best == self.labels[:, None]).any(axis=1).mean())
 
+    @property
+    def top5(self) -> float | None:
+        """Top-5 accuracy, None where there are so few classes that it says little."""
+        return self.top(5) if self.probabilities.shape[1] > 10 else None
+
     def summary(self) -> dict:
         summary = {"test_loss": self.loss, "test_accuracy": self.accuracy}
-        if self.probabilities.shape[1] > 10:
-            summary["test_top5_accuracy"] = self.top(5)
-        return summary
+        return summary if self.top5 is None else {**summary, "test_top5_accuracy": self.top5}
 
 
-def evaluate(model: keras.Model, images: Images, batch_size: int, verbose: int = 0) -> Evaluation:
-    """Predicts the classes of `images`.
+def evaluate(
+    model: keras.Model, images: Images, classes: int, batch_size: int, verbose: int = 0
+) -> Evaluation:
+    """Predicts the classes of `images` by a model of probabilities or logits.
 
     Raises:
-        UserError: if the model does not take such images or has fewer classes
-            than the labels.
+        UserError: if the model takes other images or has another number of
+            classes.
     """
-    classes = model.output_shape[-1]
-    if images.labels.max() >= classes:
+    expected, received = getattr(model, "input_shape", None), images.images.shape
+    if isinstance(expected, tuple) and not (
+        len(expected) == len(received)
+        and all(size in (None, found) for size, found in zip(expected, received, strict=True))
+    ):
         raise UserError(
-            f"label {images.labels.max()} is outside the model's {classes} classes; evaluate it on "
-            "the data set it was trained on (--dataset)."
+            f"the model takes images of shape {expected[1:]} and these are {received[1:]}; "
+            "--image-size resizes them, --dataset chooses others."
         )
-    expected, received = model.input_shape[1:], images.images.shape[1:]
-    if any(size not in (None, found) for size, found in zip(expected, received, strict=True)):
+    outputs = model.predict(images.images, batch_size=batch_size, verbose=verbose)
+    if outputs.ndim != 2 or outputs.shape[1] != classes:
         raise UserError(
-            f"the model takes images of shape {expected} and these are {received}; --image-size "
-            "resizes them."
+            f"the model's output of shape {outputs.shape[1:]} is not one number for each of the "
+            f"{classes} classes; evaluate it on the data set it was trained on (--dataset)."
         )
-    probabilities = model.predict(images.images, batch_size=batch_size, verbose=verbose)
-    return Evaluation(images.labels, probabilities)
+    if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-2):
+        outputs = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
+    return Evaluation(images.labels, outputs)

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -87,9 +86,11 @@ class RunFolder:
         return self.path / name
 
     def epochs_finished(self) -> int:
-        """Epochs of the last time that the run came to its end, 0 if it never did."""
-        file = self.file("result.json")
-        return json.loads(file.read_text())["epochs"] if file.is_file() else 0
+        """Epochs of the last time that the run came to its end, 0 if no whole result says so."""
+        try:
+            return json.loads(self.file("result.json").read_text())["epochs"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
 
     def discard(self) -> None:
         """Removes the folder of a run that never began."""
@@ -106,21 +107,33 @@ class RunFolder:
     def write_recipe(self, recipe: Recipe) -> None:
         self.write_json("recipe.json", recipe.to_dict())
 
-    def write_environment(self) -> None:
-        self.write_json(
-            "environment.json",
-            {
-                "started": datetime.now(UTC).isoformat(timespec="seconds"),
-                "python": platform.python_version(),
-                "packages": {name: _version(name) for name in PACKAGES},
-                "backend": keras.backend.backend(),
-                "device": devices.description(),
-                "replicas": replicas(),
-                "platform": platform.platform(),
-                "git_commit": _git_commit(),
-                "command": sys.argv[1:],
-            },
-        )
+    def write_environment(self, recipe: Recipe) -> None:
+        """Adds this process to environment.json, an entry each time the run was started.
+
+        Raises:
+            UserError: if the run was started on another backend.
+        """
+        entries = []
+        if self.file("environment.json").is_file():
+            entries = json.loads(self.file("environment.json").read_text())
+        backend = keras.backend.backend()
+        if entries and entries[0]["backend"] != backend:
+            raise UserError(
+                f"{self.path} was trained on {entries[0]['backend']} and this is {backend}; set "
+                f"KERAS_BACKEND={entries[0]['backend']} to resume it."
+            )
+        entry = {
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": ["train", *recipe.to_flags()],
+            "backend": backend,
+            "device": devices.description(),
+            "replicas": replicas(),
+            "python": platform.python_version(),
+            "packages": {name: _version(name) for name in PACKAGES},
+            "platform": platform.platform(),
+            "git_commit": _git_commit(),
+        }
+        self.write_json("environment.json", [*entries, entry])
 
     def write_metrics(self, history: list[dict]) -> None:
         """metrics.csv: a row an epoch, whole and of one piece at any moment."""
@@ -134,7 +147,7 @@ class RunFolder:
         if history:
             write_atomically(self.file("metrics.csv"), write)
 
-    def write_json(self, name: str, content: dict) -> None:
+    def write_json(self, name: str, content: dict | list) -> None:
         text = json.dumps(content, indent=2) + "\n"
         write_atomically(self.file(name), lambda file: file.write_text(text))
 
@@ -158,8 +171,8 @@ def write_atomically(path: Path, write) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); make room there, then go on "
-            "with --resume."
+            f"{path} cannot be written ({error.strerror or error}); mend that, then go on with "
+            "--resume."
         ) from error
 
 
@@ -171,7 +184,11 @@ def _version(package):
 
 
 def _git_commit():
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    """Of the checkout that this package runs from, "-dirty" behind it if it was changed."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

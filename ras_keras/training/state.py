@@ -45,9 +45,9 @@ def restore(model: keras.Model, values: list[np.ndarray]) -> None:
         variable.assign(value)
 
 
-def save(run: RunFolder, model: keras.Model, progress: Progress) -> None:
-    """Writes the state after an epoch and removes all but the last two."""
-    arrays = {f"variable{i}": value for i, value in enumerate(capture(model))}
+def save(run: RunFolder, values: list[np.ndarray], progress: Progress) -> None:
+    """Writes the captured state after an epoch and removes all but the last two."""
+    arrays = {f"variable{i}": value for i, value in enumerate(values)}
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     folder = run.file("state")
     folder.mkdir(exist_ok=True)

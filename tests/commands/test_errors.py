@@ -1,13 +1,20 @@
 """Bad input: one line that names the value and the way out, exit code 2, nothing lost."""
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
 
+import ras_keras
 from ras_keras.commands import run
 from ras_keras.models import ResNet
 from ras_keras.training import RECIPES, RunFolder, resolve, state
+from tests.data.test_datasets import write_images
+
+
+def call(command, *arguments):
+    return run(command, [*map(str, arguments)], f"python scripts/{command}.py")
 
 
 @pytest.fixture
@@ -15,7 +22,7 @@ def refused(capsys, tmp_path):
     def check(*arguments, command="train", says):
         logs = tmp_path / "logs"
         flags = [] if command != "train" or "--resume" in arguments else ["--log-dir", str(logs)]
-        assert run(command, [*map(str, arguments), *flags]) == 2
+        assert call(command, *arguments, *flags) == 2
         output = capsys.readouterr()
         assert output.err.startswith("error: ")
         assert output.err.count("\n") == 1
@@ -33,12 +40,16 @@ def refused(capsys, tmp_path):
         (["--k", "0"], ["k must be an integer >= 1", "k=0"]),
         (["--k", "-1"], ["k=-1"]),
         (["--dataset", "cifra10"], ["'cifra10' is unknown; the nearest is 'cifar10'", "digits"]),
-        (["--attention", "rass"], ["one of ras", "'rass'"]),
+        (["--attention", "rass"], ["one of none, ras", "'rass'", "nearest is 'ras'"]),
         (["--recipe", "papr"], ["paper, quick", "'papr'", "nearest is 'paper'"]),
         (["--precision", "float16"], ["mixed_float16", "'float16'"]),
-        (["--connection", "bn"], ["batch_norm, rational", "'bn'"]),
+        (["--connection", "bachnorm"], ["none, batch_norm", "nearest is 'batch_norm'"]),
         (["--batch-size", "0"], ["--batch-size must be >= 1", "0"]),
         (["--batch-size", "5000"], ["5000", "1,293 training images"]),
+        (["--recipe", "quick", "--steps-per-execution", "4"], ["4", "41 steps", "one of 1, 41"]),
+        (["--dataset", "imdb_reviews"], ["imdb_reviews is no image-classification set"]),
+        (["--dataset", "beans", "--image-size", "0"], ["--image-size must be >= 1"]),
+        (["--dataset", "imagenette"], ["imagenette vary in size", "--image-size"]),
         (["--dept", "20"], ["unknown flag --dept; the nearest is --depth"]),
         (["--dataset", "folder:nowhere"], ["folder:nowhere", "no such folder", "PATH/train/CLASS"]),
         (["--dataset", "cifar10", "--data-dir", "nowhere"], ["nowhere", "--download", "digits"]),
@@ -50,18 +61,25 @@ def test_train(refused, arguments, says):
     refused(*arguments, says=says)
 
 
-def test_wrong_types_name_flag_and_value(capsys):
-    for flag, value in (("--k", "1.5"), ("--epochs", "ten")):
-        with pytest.raises(SystemExit) as error:
-            run("train", [flag, value])
-        assert error.value.code == 2
-        lines = capsys.readouterr().err.splitlines()
-        assert any(flag in line and repr(value) in line for line in lines)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--k", "1.5"], "--k must be an integer. Received: '1.5'; the nearest is 2."),
+        (["--epochs", "ten"], "--epochs must be an integer. Received: 'ten'."),
+        (["--learning-rate", "fast"], "--learning-rate must be a number. Received: 'fast'."),
+        (["--schedule", "5", "x"], "--schedule must be an integer. Received: 'x'."),
+        (["--batch-size", "2.5"], "--batch-size must be an integer. Received: '2.5'; the nearest"),
+        (["--k"], "Missing value for argument '--k'"),
+        (["junk"], "junk"),
+    ],
+)
+def test_wrong_types(refused, arguments, says):
+    refused(*arguments, says=[says])
 
 
 def test_log_dir_that_cannot_be_written(capsys, tmp_path):
     (tmp_path / "file").write_text("")
-    assert run("train", ["--log-dir", str(tmp_path / "file")]) == 2
+    assert call("train", "--log-dir", tmp_path / "file") == 2
     assert (
         "cannot be created (Not a directory); choose another --log-dir" in capsys.readouterr().err
     )
@@ -70,7 +88,7 @@ def test_log_dir_that_cannot_be_written(capsys, tmp_path):
 def test_a_run_is_never_overwritten(capsys, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("kept")
-    assert run("train", ["--log-dir", str(tmp_path), "--name", "run"]) == 2
+    assert call("train", "--log-dir", tmp_path, "--name", "run") == 2
     assert "exists and is not overwritten" in capsys.readouterr().err
     assert (tmp_path / "run" / "mine.txt").read_text() == "kept"
 
@@ -94,14 +112,12 @@ def test_weights_that_do_not_fit(refused, tmp_path):
 
 def test_a_diverging_loss_keeps_the_last_good_model(capsys, tmp_path):
     flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--learning-rate", "1e8"]
-    assert run("train", [*flags, "--log-dir", str(tmp_path), "--name", "nan"]) == 2
+    assert call("train", *flags, "--log-dir", tmp_path, "--name", "nan") == 2
     error = capsys.readouterr().err.splitlines()[-1]
     good = tmp_path / "nan" / "last_good.keras"
     assert error.startswith("error: loss became ")
     assert "at step" in error
     assert str(good) in error
-    import ras_keras
-
     for weight in ras_keras.load_model(good).get_weights():
         assert np.isfinite(weight).all()
 
@@ -118,11 +134,11 @@ def test_a_full_disk_loses_nothing(capsys, tmp_path, monkeypatch):
         save(file, **arrays)
 
     monkeypatch.setattr(state.np, "savez", full)
-    assert run("train", [*flags, "--log-dir", str(tmp_path), "--name", "run"]) == 2
+    assert call("train", *flags, "--log-dir", tmp_path, "--name", "run") == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert "epoch-0001.npz cannot be written (No space left on device)" in error
     assert [file.name for file in (tmp_path / "run" / "state").iterdir()] == ["epoch-0000.npz"]
-    assert run("train", ["--resume", str(tmp_path / "run")]) == 0
+    assert call("train", "--resume", tmp_path / "run") == 0
 
 
 @pytest.mark.parametrize(
@@ -132,7 +148,9 @@ def test_a_full_disk_loses_nothing(capsys, tmp_path, monkeypatch):
         (["."], ["is no run folder"]),
         (["model.keras"], ["lies in no run folder; name its data set by --dataset"]),
         (["model.keras", "--dataset", "digits", "--batch-size", "0"], ["--batch-size"]),
-        (["model.keras", "--dataset", "digits"], ["outside the model's 4 classes"]),
+        (["model.keras", "--dataset", "digits"], ["(4,)", "10 classes", "--dataset"]),
+        (["model.keras", "--dataset", "digits", "--output", "x.foo"], ["x.foo", ".png"]),
+        (["model.keras", "--dataset", "digits", "--output", "no/x.png"], ["no folder no"]),
         (["small.keras", "--dataset", "digits"], ["(16, 16, 3)", "(32, 32, 3)", "--image-size"]),
     ],
 )
@@ -143,9 +161,54 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
     refused(*arguments, command="evaluate", says=says)
 
 
-def test_answers_before_data_are_read(run_python):
-    """The whole process, start-up included: one line, no traceback, nothing of TensorFlow's."""
-    done = run_python("scripts/train.py", "--dataset", "cifar10", "--data-dir", "/nowhere")
+def test_a_diverging_last_step_is_not_kept(capsys, tmp_path):
+    """One step an epoch: the loss is still finite when the weights no longer are."""
+    write_images(tmp_path / "data", size=(32, 32))
+    flags = ["--recipe", "quick", "--depth", "11", "--dataset", f"folder:{tmp_path / 'data'}"]
+    flags += ["--batch-size", "6", "--epochs", "1", "--validation-split", "0"]
+    flags += ["--learning-rate", "1e38", "--weight-decay", "1e5", "--log-dir", tmp_path]
+    assert call("train", *flags, "--name", "nan") == 2
+    assert "finite" in capsys.readouterr().err
+    assert not (tmp_path / "nan" / "best.keras").exists()
+    for weight in ras_keras.load_model(tmp_path / "nan" / "last_good.keras").get_weights():
+        assert np.isfinite(weight).all()
+
+
+def test_resuming_on_another_backend(refused, tmp_path):
+    folder = RunFolder.create(str(tmp_path / "runs"), "run", resolve(RECIPES["quick"]))
+    folder.write_recipe(resolve(dataclasses.replace(RECIPES["quick"], depth=11)))
+    folder.write_json("environment.json", [{"backend": "jax"}])
+    np.savez(folder.file("state.npz"), progress="{}")
+    folder.file("state").mkdir()
+    folder.file("state.npz").rename(folder.file("state") / "epoch-0000.npz")
+    refused("--resume", folder.path, says=["trained on jax", "KERAS_BACKEND=jax"])
+    refused("--resume", folder.path, "--name", "x", says=["--name x says nothing beside --resume"])
+
+
+def test_answers_at_once_and_in_one_line(run_python):
+    """The whole process, beside one that only imports the package."""
+
+    def seconds(*arguments):
+        began = time.perf_counter()
+        done = run_python(*arguments)
+        return time.perf_counter() - began, done
+
+    alone, _ = seconds("-c", "import ras_keras")
+    flags = ["--dataset", "cifar10", "--data-dir", "/nowhere"]
+    whole, done = seconds("scripts/train.py", *flags)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+    assert whole < 1.5 * alone + 2
+
+
+def test_start_up_imports_nothing_heavy_that_it_does_not_use(run_python):
+    program = """
+import sys, keras, tensorflow
+before = set(sys.modules)
+import ras_keras.commands.train
+print(*set(sys.modules) - before)
+"""
+    loaded = set(run_python("-c", program).stdout.split())
+    assert "ras_keras.training.trainer" in loaded
+    assert not loaded & {"tensorflow_datasets", "keras_tuner", "sklearn", "matplotlib", "PIL"}

@@ -90,6 +90,14 @@ def test_folder_with_a_broken_image(tmp_path):
         load_dataset(f"folder:{tmp_path}")
 
 
+def test_folder_with_a_16_bit_image(tmp_path):
+    write_images(tmp_path)
+    deep = Image.fromarray(np.full((10, 8), 40000, "uint16"))
+    deep.save(tmp_path / "train/cat/deep.png")
+    with pytest.raises(UserError, match=r"deep.png has more than 8 bits a channel"):
+        load_dataset(f"folder:{tmp_path}")
+
+
 def test_refuses_folders(tmp_path):
     with pytest.raises(UserError, match="no such folder"):
         check_dataset(f"folder:{tmp_path / 'missing'}")
@@ -105,7 +113,7 @@ def prepared(folder):
     """A small data set as tensorflow-datasets prepares it, under the name of a known one."""
     import tensorflow_datasets as tfds
 
-    class Mnist(tfds.core.GeneratorBasedBuilder):
+    class Mnist(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         name = "mnist"
         VERSION = tfds.core.Version("3.0.1")
 

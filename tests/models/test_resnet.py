@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ras_keras.errors import UserError
 from ras_keras.layers import RecurrentAttention
 from ras_keras.models import ResNet, ResNet83, ResNet164
 
@@ -86,13 +87,18 @@ def test_structure():
 
 
 def test_stride_2_pads_on_all_sides():
-    """A constant image through a kernel of ones: symmetric padding dims the upper left edge."""
+    """A map of ones through a 3x3 kernel of ones counts the pixels under the kernel.
+
+    With one pixel of padding on every side the first kernel of each axis is cut
+    by one and none of the others; Keras's "same" would cut the last one.
+    """
     model = ResNet(11, attention=None)
-    layer = model.get_layer("stage2_block1_2_padding")
-    assert layer.padding == ((1, 1), (1, 1))
     convolution = model.get_layer("stage2_block1_2_conv")
-    assert convolution.padding == "valid"
-    assert convolution.output.shape[1:3] == (16, 16)
+    convolution.kernel.assign(np.ones(convolution.kernel.shape))
+    x = model.get_layer("stage2_block1_2_padding")(np.ones((1, 32, 32, 32), "float32"))
+    y = ops.convert_to_numpy(convolution(x))[0, :, :, 0] / 32
+    under = np.array([2] + [3] * 15)
+    np.testing.assert_allclose(y, np.outer(under, under))
 
 
 def test_initializers():
@@ -207,3 +213,9 @@ def test_names_the_nearest_depths():
 def test_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         ResNet(11, **arguments)
+
+
+def test_refuses_damaged_weights(tmp_path):
+    (tmp_path / "w.keras").write_bytes(b"PK cut short")
+    with pytest.raises(UserError, match="no Keras model or was cut short"):
+        ResNet(11, weights=tmp_path / "w.keras")

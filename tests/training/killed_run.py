@@ -41,10 +41,10 @@ def kill_around_state(moment):
     """Replaces `state.save` by one that kills before it or in the middle of its file."""
     save, saved = state_module.save, []
 
-    def killing(run, model, progress):
+    def killing(run, values, progress):
         saved.append(progress.epoch)
         if len(saved) < 2:
-            return save(run, model, progress)
+            return save(run, values, progress)
         if moment == "state":
             file = run.file("state") / f"epoch-{progress.epoch:04d}.npz"
             newest = max(run.file("state").glob("epoch-*.npz"))

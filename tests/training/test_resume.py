@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,7 +68,8 @@ def test_killed_three_times_and_resumed_is_bit_identical(straight, run_python):
     assert outcome(killed) == outcome(straight)
 
 
-def test_ctrl_c_stops_between_steps_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path):
     flags = ["--recipe", "quick", "--depth", "11", "--log-dir", tmp_path, "--name", "run"]
     process = subprocess.Popen(
         [sys.executable, "scripts/train.py", *flags],
@@ -82,7 +84,7 @@ def test_ctrl_c_stops_between_steps_and_says_how_to_go_on(tmp_path):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"go on with: python scripts/train.py --resume {run}" in errors
@@ -91,7 +93,8 @@ def test_ctrl_c_stops_between_steps_and_says_how_to_go_on(tmp_path):
     assert not (run / "result.json").exists()
 
 
-def test_a_finished_run_can_be_lengthened(straight, run_python):
+def test_a_finished_run_can_be_lengthened(straight, tmp_path, run_python):
+    straight = shutil.copytree(straight, tmp_path / "run")
     resume = ["scripts/train.py", "--resume", straight]
     again = run_python(*resume)
     assert again.returncode == 2

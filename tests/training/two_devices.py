@@ -15,7 +15,7 @@ from ras_keras.data import load_dataset
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.devices import scope
 from ras_keras.training.network import build_network
-from ras_keras.training.train import load_data
+from ras_keras.training.trainer import load_data
 
 STEPS = 5
 BATCH = 32
@@ -66,7 +66,7 @@ def whole_run(folder, strategy):
     run = RunFolder.create(folder, "two", recipe)
     result = train(recipe, run, strategy=strategy)
     model = keras.saving.load_model(run.file("final.keras"))
-    again = evaluate(model, load_dataset("digits").test, 128).summary()
+    again = evaluate(model, load_dataset("digits").test, 10, 128).summary()
     return {"result": result, "again": again, "metrics": run.file("metrics.csv").read_text()}
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import resource
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,22 +112,28 @@ def train(
     """
     with devices.scope(strategy):
         data = load_data(recipe, replicas())
+        _check_execution(recipe, data.batches)
         model = build_network(
-            recipe, data.image_shape, len(data.class_names), data.mean, data.variance
+            # The weights that a resumed run once started from are in its state.
+            dataclasses.replace(recipe, weights=None) if resume else recipe,
+            data.image_shape,
+            len(data.class_names),
+            data.mean,
+            data.variance,
         )
         if resume:
             run.remove_leftovers()
             start, progress = state.load(run)
         else:
             start, progress = state.capture(model), state.Progress()
+        run.write_environment(recipe)
         run.write_recipe(recipe)
-        run.write_environment()
+        if progress.epoch == 0:
+            state.save(run, start, progress)
         _print_plan(recipe, data, model, progress, run)
         seconds_per_image = _measure(model, data.batches)
         state.restore(model, start)
         _print_estimate(recipe, data, progress, seconds_per_image)
-        if progress.epoch == 0:
-            state.save(run, model, progress)
         began = time.perf_counter()
         _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks)
         run.write_model("final.keras", model)
@@ -137,6 +144,17 @@ def train(
         run.write_json("result.json", result)
     print(f"trained in {duration(time.perf_counter() - began)}")
     return result
+
+
+def _check_execution(recipe, batches):
+    """Keras always executes all steps of a group: a group across two epochs would shift them."""
+    steps, group = batches.steps_per_epoch, recipe.steps_per_execution
+    if steps % group:
+        fitting = ", ".join(str(n) for n in range(1, steps + 1) if steps % n == 0)
+        raise UserError(
+            f"--steps-per-execution {group} does not divide the {steps} steps of an epoch; choose "
+            f"one of {fitting}."
+        )
 
 
 def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
@@ -203,7 +221,6 @@ def _measure(model, batches) -> float:
 
 
 def _print_plan(recipe, data, model, progress, run):
-    trainable = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     batches = data.batches
     watched = {
         "paper": f"{len(data.test):,} test images watched every epoch",
@@ -215,13 +232,13 @@ def _print_plan(recipe, data, model, progress, run):
         attention = f"{recipe.attention} (k={recipe.k}{reading})"
     lines = {
         "run": run.path,
-        "network": f"ResNet{recipe.depth}, {attention}, {trainable:,} trainable parameters",
+        "network": f"ResNet{recipe.depth}, {attention}, {_trainable(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
         "steps": f"{recipe.epochs} epochs of {batches.steps_per_epoch:,} steps of "
         f"{recipe.batch_size} images, from epoch {progress.epoch + 1}",
         "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
-        f"jit {recipe.jit}",
+        f"XLA {'on' if model.jit_compile else 'off'}",
     }
     for name, value in lines.items():
         print(f"{name:8} {value}")
@@ -236,11 +253,21 @@ def _print_estimate(recipe, data, progress, seconds_per_image):
     print(f"time     about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
 
 
+def _trainable(model) -> int:
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+def _peak_memory() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
 def _result(recipe, run, model, data, progress) -> dict:
     """Evaluates the last and the best weights on the test set, once."""
-    final = evaluate(model, data.test, recipe.batch_size)
+    classes = len(data.class_names)
+    final = evaluate(model, data.test, classes, recipe.batch_size)
     model.load_weights(run.file("best.keras"))
-    best = evaluate(model, data.test, recipe.batch_size)
+    best = evaluate(model, data.test, classes, recipe.batch_size)
     selected_on = "nothing: best is final"
     if data.watched is not None:
         images = "test images" if recipe.protocol == "paper" else "held-out training images"
@@ -250,10 +277,10 @@ def _result(recipe, run, model, data, progress) -> dict:
         "dataset": recipe.dataset,
         "test_images": len(data.test),
         "training_images": len(data.batches.images),
-        "trainable_parameters": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+        "trainable_parameters": _trainable(model),
         "epochs": progress.epoch,
         "seconds": sum(row["seconds"] for row in progress.history),
-        "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak_memory_bytes": _peak_memory(),
         "final": {"epoch": progress.epoch, **final.summary()},
         "best": {"epoch": progress.best_epoch, "selected_on": selected_on, **best.summary()},
     }

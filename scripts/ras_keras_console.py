@@ -1,0 +1,40 @@
+"""Where every command starts: TensorFlow is loaded quietly, then the command runs.
+
+A module of its own, because importing anything of ras_keras loads TensorFlow.
+TF_CPP_MIN_LOG_LEVEL=0 in the environment brings TensorFlow's messages back.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+
+def start(command: str) -> None:
+    """Runs one command as `python scripts/COMMAND.py FLAGS`."""
+    _load_quietly()
+    from ras_keras.commands import run
+
+    sys.exit(run(command, sys.argv[1:], f"python scripts/{command}.py"))
+
+
+def main() -> None:
+    """`ras-keras COMMAND FLAGS`, for those who installed the package."""
+    _load_quietly()
+    from ras_keras.commands import dispatch
+
+    sys.exit(dispatch(sys.argv[1:]))
+
+
+def _load_quietly() -> None:
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
+        return
+    # What its libraries log while they are loaded heeds no level.
+    stderr = os.dup(2)
+    with Path(os.devnull).open("w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+    try:
+        import keras  # noqa: F401
+        import tensorflow  # noqa: F401
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
