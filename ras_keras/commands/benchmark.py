@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ras_keras.commands.flags import parse_with_recipe
 from ras_keras.errors import UserError
-from ras_keras.report.data_speed import pipeline_speed, waiting_share
+from ras_keras.report.data_speed import pipeline_speed, training_speed
 from ras_keras.training import RECIPES, Recipe, resolve
 from ras_keras.training.trainer import load_data
 
@@ -36,8 +36,12 @@ def main(arguments: Sequence[str], program: str) -> None:
         f"({speeds.low:,.0f} to {speeds.high:,.0f}, n={options.repeats})",
         flush=True,
     )
-    shares = waiting_share(recipe, data, options.repeats, options.steps)
+    speeds, shares = training_speed(recipe, data, options.repeats, options.steps)
     print(
-        f"waiting for data      median {100 * shares.median:.2f} % of a training step at depth "
-        f"{recipe.depth} ({100 * shares.low:.2f} to {100 * shares.high:.2f}, n={options.repeats})"
+        f"training at depth {recipe.depth:<4} median {speeds.median:,.0f} images/s "
+        f"({speeds.low:,.0f} to {speeds.high:,.0f}, n={options.repeats})"
+    )
+    print(
+        f"waiting for data      median {100 * shares.median:.2f} % of a training step "
+        f"({100 * shares.low:.2f} to {100 * shares.high:.2f}, n={options.repeats})"
     )

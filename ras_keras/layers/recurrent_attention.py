@@ -32,9 +32,9 @@ class RecurrentAttention(ChannelAttention):
     beta whatever the image. For k >= 2 the batch normalization behind it maps
     that constant to 0, so the gradient of gamma is exactly 0 and only rounding
     noise moves it. Until it escapes, the layer is one constant factor a channel
-    (0.269 at the start) and no attention. It usually escapes within some hundred
-    steps; `gamma_initializer=keras.initializers.Constant(0.1)` starts outside
-    the saddle. With k = 1 there is no saddle.
+    (0.269 at the start) and no attention. How long that takes depends on the
+    problem and the precision; `gamma_initializer=0.1` starts outside the saddle.
+    With k = 1 there is no saddle.
 
     Args:
         k: how often g is applied; an integer >= 1.
@@ -44,8 +44,9 @@ class RecurrentAttention(ChannelAttention):
             activation, or None (the paper's Fig. 2 compares several).
         shared_connection: True for one connection used at every place (the
             paper's Table 3).
-        gamma_initializer: of gamma; zeros as published.
-        beta_initializer: of beta; the constant -1 as published.
+        gamma_initializer: of gamma, an initializer or a constant; zeros as
+            published.
+        beta_initializer: of beta, likewise; the constant -1 as published.
         momentum: of the connections' moving statistics.
         epsilon: added to the connections' variance.
         data_format: "channels_last", "channels_first" or None for Keras's

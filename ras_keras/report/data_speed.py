@@ -47,8 +47,8 @@ def pipeline_speed(batches: TrainingBatches, repeats: int) -> Spread:
     return Spread(tuple(speeds))
 
 
-def waiting_share(recipe: Recipe, data: Data, repeats: int, steps: int) -> Spread:
-    """Share of a training step, 0 to 1, in which the network waits for its batch.
+def training_speed(recipe: Recipe, data: Data, repeats: int, steps: int) -> tuple[Spread, Spread]:
+    """Images a second in training, and the share of a step, 0 to 1, that waits for the batch.
 
     Steps are timed one by one outside `fit`: the time to get the batch, and the
     time to train on it, while the pipeline works ahead in the background.
@@ -56,9 +56,10 @@ def waiting_share(recipe: Recipe, data: Data, repeats: int, steps: int) -> Sprea
     model = build_network(recipe, data.image_shape, len(data.class_names), data.mean, data.variance)
     iterator = iter(data.batches.from_step(0))
     model.train_on_batch(*next(iterator))
-    shares = []
+    speeds, shares = [], []
     for _ in range(repeats):
         waited = trained = 0.0
+        seen = 0
         for _ in range(steps):
             began = time.perf_counter()
             images, labels = next(iterator)
@@ -67,5 +68,7 @@ def waiting_share(recipe: Recipe, data: Data, repeats: int, steps: int) -> Sprea
             keras.ops.convert_to_numpy(loss[0])
             waited += ready - began
             trained += time.perf_counter() - ready
+            seen += len(labels)
+        speeds.append(seen / (waited + trained))
         shares.append(waited / (waited + trained))
-    return Spread(tuple(shares))
+    return Spread(tuple(speeds)), Spread(tuple(shares))

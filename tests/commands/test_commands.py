@@ -162,7 +162,8 @@ def test_benchmark(capsys):
     assert call("benchmark", *SMALL, "--repeats", "2", "--steps", "2") == 0
     output = capsys.readouterr().out
     assert "pipeline alone" in output
-    assert "at depth 11" in output
+    assert "training at depth 11" in output
+    assert "waiting for data" in output
 
 
 def test_the_console_command(capsys):
