@@ -42,7 +42,6 @@ setup(
     },
     entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},
     classifiers=[
-        "License :: OSI Approved :: MIT License",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",

@@ -7,7 +7,7 @@ from ras_keras.commands.flags import parse_with_recipe
 from ras_keras.errors import UserError
 from ras_keras.report.data_speed import pipeline_speed, training_speed
 from ras_keras.training import RECIPES, Recipe, resolve
-from ras_keras.training.trainer import load_data
+from ras_keras.training.prepared_data import load_data
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.training.network import build_network
+from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import Recipe
-from ras_keras.training.trainer import Data
 
 PIPELINE_IMAGES = 100_000
 
@@ -53,7 +53,7 @@ def training_speed(recipe: Recipe, data: Data, repeats: int, steps: int) -> tupl
     Steps are timed one by one outside `fit`: the time to get the batch, and the
     time to train on it, while the pipeline works ahead in the background.
     """
-    model = build_network(recipe, data.image_shape, len(data.class_names), data.mean, data.variance)
+    model = build_network(recipe, data)
     iterator = iter(data.batches.from_step(0))
     model.train_on_batch(*next(iterator))
     speeds, shares = [], []

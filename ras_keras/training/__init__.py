@@ -2,9 +2,9 @@
 
 from ras_keras.training.callbacks import Interrupted
 from ras_keras.training.evaluation import Evaluation, evaluate
-from ras_keras.training.recipe import RECIPES, Recipe
+from ras_keras.training.recipe import RECIPES, Recipe, resolve
 from ras_keras.training.run_folder import RunFolder
-from ras_keras.training.trainer import resolve, train
+from ras_keras.training.trainer import train
 
 __all__ = [
     "RECIPES",

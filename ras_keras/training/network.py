@@ -8,18 +8,13 @@ from ras_keras.errors import UserError
 from ras_keras.loading import load_model
 from ras_keras.models import ResNet
 from ras_keras.training.optimizer import CoupledSGD
+from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import JIT, Recipe
 
 CLASSIFIER = "predictions"
 
 
-def build_network(
-    recipe: Recipe,
-    image_shape: tuple[int, int, int],
-    classes: int,
-    mean: tuple[float, ...],
-    variance: tuple[float, ...],
-) -> keras.Model:
+def build_network(recipe: Recipe, data: Data) -> keras.Model:
     """Builds and compiles the recipe's network; its random start follows the recipe's seed."""
     attention, attention_config = recipe.attention_arguments()
     keras.utils.set_random_seed(recipe.seed)
@@ -28,10 +23,10 @@ def build_network(
             recipe.depth,
             attention,
             attention_config,
-            input_shape=image_shape,
-            classes=classes,
-            mean=mean,
-            variance=variance,
+            input_shape=data.image_shape,
+            classes=len(data.class_names),
+            mean=data.mean,
+            variance=data.variance,
         )
         if recipe.weights is not None:
             start_from(model, recipe.weights)

@@ -10,6 +10,7 @@ from ras_keras.layers.connections import connection_names
 from ras_keras.layers.registry import ATTENTION, make_attention
 from ras_keras.loading import check_model_file
 from ras_keras.models.resnet import blocks_per_stage
+from ras_keras.training import devices
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JIT = {"auto": "auto", "on": True, "off": False}
@@ -173,6 +174,16 @@ RECIPES = {
         gamma_initializer=0.1,
     ),
 }
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """Fills in what a recipe leaves to the data set, the protocol and the device."""
+    return dataclasses.replace(
+        recipe,
+        batch_size=recipe.batch_size or (16 if recipe.dataset == "stl10" else 128),
+        validation_split=0.0 if recipe.protocol == "paper" else recipe.validation_split,
+        precision=recipe.precision or devices.default_precision(),
+    )
 
 
 def flag(field_name: str) -> str:

@@ -5,14 +5,11 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from ras_keras.data.batches import TrainingBatches, evaluation_batches
-from ras_keras.data.image_dataset import Images
-from ras_keras.data.registry import load_dataset
+from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import UserError
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices, state
@@ -27,61 +24,12 @@ from ras_keras.training.callbacks import (
 )
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.network import build_network
+from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
+from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
 
 GATE_IMAGES = 128
-MEASURED_EXECUTIONS = 3
-
-
-@dataclass(frozen=True)
-class Data:
-    """A recipe's data, ready to train on.
-
-    Attributes:
-        batches: of the training images.
-        watched: the images evaluated after each epoch, None for none.
-        test: the test images.
-        class_names: one for each label.
-        image_shape: (H, W, 3).
-        mean: of each channel, in pixel units.
-        variance: of each channel, in squared pixel units.
-    """
-
-    batches: TrainingBatches
-    watched: Images | None
-    test: Images
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    variance: tuple[float, ...]
-
-
-def resolve(recipe: Recipe) -> Recipe:
-    """Fills in what a recipe leaves to the data set, the protocol and the device."""
-    return dataclasses.replace(
-        recipe,
-        batch_size=recipe.batch_size or (16 if recipe.dataset == "stl10" else 128),
-        validation_split=0.0 if recipe.protocol == "paper" else recipe.validation_split,
-        precision=recipe.precision or devices.default_precision(),
-    )
-
-
-def load_data(recipe: Recipe, replicas: int = 1) -> Data:
-    """Loads what a resolved recipe trains and is evaluated on."""
-    dataset, held_out = load_dataset(
-        recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size
-    ).hold_out(recipe.validation_split, recipe.seed)
-    mean, variance = dataset.pixel_statistics()
-    return Data(
-        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas),
-        watched=dataset.test if recipe.protocol == "paper" else held_out,
-        test=dataset.test,
-        class_names=dataset.class_names,
-        image_shape=dataset.image_shape,
-        mean=mean,
-        variance=variance,
-    )
 
 
 def train(
@@ -116,10 +64,7 @@ def train(
         model = build_network(
             # The weights that a resumed run once started from are in its state.
             dataclasses.replace(recipe, weights=None) if resume else recipe,
-            data.image_shape,
-            len(data.class_names),
-            data.mean,
-            data.variance,
+            data,
         )
         if resume:
             run.remove_leftovers()
@@ -130,10 +75,10 @@ def train(
         run.write_recipe(recipe)
         if progress.epoch == 0:
             state.save(run, start, progress)
-        _print_plan(recipe, data, model, progress, run)
-        seconds_per_image = _measure(model, data.batches)
+        print_plan(recipe, data, model, progress, run)
+        seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
-        _print_estimate(recipe, data, progress, seconds_per_image)
+        print_estimate(recipe, data, progress, seconds_per_image)
         began = time.perf_counter()
         _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks)
         run.write_model("final.keras", model)
@@ -203,60 +148,6 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
         signals.release()
 
 
-def _measure(model, batches) -> float:
-    """Seconds a training image takes, compilation apart; moves the weights."""
-    ends = []
-    clock = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
-    )
-    steps = MEASURED_EXECUTIONS * model.steps_per_execution
-    model.fit(
-        batches.from_step(0).take(steps),
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=0,
-        callbacks=[clock],
-    )
-    return float(np.median(np.diff(ends))) / (model.steps_per_execution * batches.batch_size)
-
-
-def _print_plan(recipe, data, model, progress, run):
-    batches = data.batches
-    watched = {
-        "paper": f"{len(data.test):,} test images watched every epoch",
-        "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
-    }[recipe.protocol]
-    attention = "no attention"
-    if recipe.attention != "none":
-        reading = "" if recipe.normalize_input else ", input not normalized"
-        attention = f"{recipe.attention} (k={recipe.k}{reading})"
-    lines = {
-        "run": run.path,
-        "network": f"ResNet{recipe.depth}, {attention}, {_trainable(model):,} trainable parameters",
-        "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
-        f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
-        "steps": f"{recipe.epochs} epochs of {batches.steps_per_epoch:,} steps of "
-        f"{recipe.batch_size} images, from epoch {progress.epoch + 1}",
-        "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
-        f"XLA {'on' if model.jit_compile else 'off'}",
-    }
-    for name, value in lines.items():
-        print(f"{name:8} {value}")
-    if batches.left_out:
-        print(f"notice   {batches.left_out}")
-
-
-def _print_estimate(recipe, data, progress, seconds_per_image):
-    # A forward pass takes about a third of a training step.
-    images = data.batches.images_per_epoch + len(data.watched or ()) / 3
-    total = (recipe.epochs - progress.epoch) * images * seconds_per_image
-    print(f"time     about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
-
-
-def _trainable(model) -> int:
-    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
-
-
 def _peak_memory() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else 1024 * peak
@@ -277,7 +168,7 @@ def _result(recipe, run, model, data, progress) -> dict:
         "dataset": recipe.dataset,
         "test_images": len(data.test),
         "training_images": len(data.batches.images),
-        "trainable_parameters": _trainable(model),
+        "trainable_parameters": trainable_parameters(model),
         "epochs": progress.epoch,
         "seconds": sum(row["seconds"] for row in progress.history),
         "peak_memory_bytes": _peak_memory(),

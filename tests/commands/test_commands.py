@@ -32,6 +32,15 @@ def trained(tmp_path_factory):
     return train(tmp_path_factory.mktemp("logs"), "run")
 
 
+def events(folder):
+    """What TensorBoard reads of a run's training."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = EventAccumulator(str(folder / "train"))
+    found.Reload()
+    return found
+
+
 def metrics(folder):
     with (folder / "metrics.csv").open() as stream:
         return list(csv.DictReader(stream))
@@ -61,17 +70,14 @@ def test_a_run_folder_holds_the_run(trained):
 
 
 def test_tensorboard_shows_rate_and_spread(trained):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(trained / "train"), size_guidance={"tensors": 0})
-    events.Reload()
-    assert {"epoch_loss", "epoch_accuracy", "epoch_gate_spread", "epoch_learning_rate"} <= set(
-        events.Tags()["tensors"]
-    )
+    tags = events(trained).Tags()
+    expected = {"epoch_loss", "epoch_accuracy", "epoch_gate_spread", "epoch_learning_rate"}
+    assert expected <= set(tags["tensors"])
+    assert not tags["graph"]
 
 
 def test_the_plan_and_the_time_left(tmp_path, capsys):
-    train(tmp_path, "run", "--attention", "none")
+    train(tmp_path, "run", "--attention", "none", "--tensorboard-graph")
     output = capsys.readouterr().out
     for part in (
         "ResNet11, no attention",
@@ -85,6 +91,7 @@ def test_the_plan_and_the_time_left(tmp_path, capsys):
     ):
         assert part in output
     assert "gate_spread" not in metrics(tmp_path / "run")[0]
+    assert events(tmp_path / "run").Tags()["graph"]
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])

@@ -54,9 +54,10 @@ def test_every_trainable_variable_of_a_recipe_decays():
 
     from ras_keras.training import RECIPES, resolve
     from ras_keras.training.network import build_network
+    from ras_keras.training.prepared_data import load_data
 
     recipe = resolve(dataclasses.replace(RECIPES["paper"], depth=11, weight_decay=0.5))
-    model = build_network(recipe, (32, 32, 3), 10, (120.0,) * 3, (3600.0,) * 3)
+    model = build_network(recipe, load_data(recipe))
     for weight in model.trainable_weights:
         weight.assign(ops.ones_like(weight))
     zeros = [ops.zeros_like(weight) for weight in model.trainable_weights]

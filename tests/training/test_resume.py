@@ -69,8 +69,9 @@ def test_killed_three_times_and_resumed_is_bit_identical(straight, run_python):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path):
-    flags = ["--recipe", "quick", "--depth", "11", "--log-dir", tmp_path, "--name", "run"]
+def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path, run_python):
+    flags = ["--recipe", "quick", "--depth", "11", "--epochs", "2", "--batch-size", "16"]
+    flags += ["--log-dir", tmp_path, "--name", "run"]
     process = subprocess.Popen(
         [sys.executable, "scripts/train.py", *flags],
         cwd=ROOT,
@@ -89,8 +90,11 @@ def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path):
     assert process.returncode == 130
     assert f"go on with: python scripts/train.py --resume {run}" in errors
     assert "Traceback" not in errors
-    assert (run / "best.keras").exists()
     assert not (run / "result.json").exists()
+    assert len(rows(run)) == 1
+    done = run_python("scripts/train.py", "--resume", run)
+    assert done.returncode == 0, done.stderr
+    assert len(rows(run)) == 2
 
 
 def test_a_finished_run_can_be_lengthened(straight, tmp_path, run_python):

@@ -15,7 +15,7 @@ from ras_keras.data import load_dataset
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.devices import scope
 from ras_keras.training.network import build_network
-from ras_keras.training.trainer import load_data
+from ras_keras.training.prepared_data import load_data
 
 STEPS = 5
 BATCH = 32
@@ -42,9 +42,7 @@ def losses(strategy, devices):
     )
     with scope(strategy):
         data = load_data(recipe, devices)
-        model = build_network(
-            recipe, data.image_shape, len(data.class_names), data.mean, data.variance
-        )
+        model = build_network(recipe, data)
         model.fit(
             data.batches.from_step(data.batches.steps_per_epoch - STEPS),
             steps_per_epoch=STEPS,

@@ -1,0 +1,78 @@
+"""What a run says before it begins."""
+
+import time
+
+import keras
+import numpy as np
+
+from ras_keras.data.batches import TrainingBatches
+from ras_keras.training import devices
+from ras_keras.training.callbacks import duration
+from ras_keras.training.prepared_data import Data
+from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_folder import RunFolder
+from ras_keras.training.state import Progress
+
+MEASURED_EXECUTIONS = 3
+
+
+def measure(model: keras.Model, batches: TrainingBatches) -> float:
+    """Seconds a training image takes, compilation apart; moves the weights."""
+    ends = []
+    clock = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: ends.append(time.perf_counter())
+    )
+    steps = MEASURED_EXECUTIONS * model.steps_per_execution
+    model.fit(
+        batches.from_step(0).take(steps),
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[clock],
+    )
+    return float(np.median(np.diff(ends))) / (model.steps_per_execution * batches.batch_size)
+
+
+def print_plan(
+    recipe: Recipe, data: Data, model: keras.Model, progress: Progress, run: RunFolder
+) -> None:
+    """Says what is about to be done, on what."""
+    batches = data.batches
+    watched = {
+        "paper": f"{len(data.test):,} test images watched every epoch",
+        "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
+    }[recipe.protocol]
+    attention = "no attention"
+    if recipe.attention != "none":
+        reading = "" if recipe.normalize_input else ", input not normalized"
+        attention = f"{recipe.attention} (k={recipe.k}{reading})"
+    lines = {
+        "run": run.path,
+        "network": f"ResNet{recipe.depth}, {attention}, "
+        f"{trainable_parameters(model):,} trainable parameters",
+        "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
+        f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
+        "steps": f"{recipe.epochs} epochs of {batches.steps_per_epoch:,} steps of "
+        f"{recipe.batch_size} images, from epoch {progress.epoch + 1}",
+        "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
+        f"XLA {'on' if model.jit_compile else 'off'}",
+    }
+    for name, value in lines.items():
+        print(f"{name:8} {value}")
+    if batches.left_out:
+        print(f"notice   {batches.left_out}")
+
+
+def print_estimate(
+    recipe: Recipe, data: Data, progress: Progress, seconds_per_image: float
+) -> None:
+    """Says how long it will take."""
+    # A forward pass takes about a third of a training step.
+    images = data.batches.images_per_epoch + len(data.watched or ()) / 3
+    total = (recipe.epochs - progress.epoch) * images * seconds_per_image
+    print(f"time     about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
+
+
+def trainable_parameters(model: keras.Model) -> int:
+    """How many numbers training moves."""
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)

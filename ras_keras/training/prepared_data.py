@@ -1,0 +1,48 @@
+"""What a recipe trains and is evaluated on."""
+
+from dataclasses import dataclass
+
+from ras_keras.data.batches import TrainingBatches
+from ras_keras.data.image_dataset import Images
+from ras_keras.data.registry import load_dataset
+from ras_keras.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Data:
+    """A recipe's data, ready to train on.
+
+    Attributes:
+        batches: of the training images.
+        watched: the images evaluated after each epoch, None for none.
+        test: the test images.
+        class_names: one for each label.
+        image_shape: (H, W, 3).
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
+    """
+
+    batches: TrainingBatches
+    watched: Images | None
+    test: Images
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    variance: tuple[float, ...]
+
+
+def load_data(recipe: Recipe, replicas: int = 1) -> Data:
+    """Loads what a resolved recipe trains and is evaluated on."""
+    dataset, held_out = load_dataset(
+        recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size
+    ).hold_out(recipe.validation_split, recipe.seed)
+    mean, variance = dataset.pixel_statistics()
+    return Data(
+        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas),
+        watched=dataset.test if recipe.protocol == "paper" else held_out,
+        test=dataset.test,
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        mean=mean,
+        variance=variance,
+    )
