@@ -22,9 +22,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "error: $(PYTHON) made no environment; on Debian, apt-get install python3-venv"; exit 2; }
 
 .venv/installed: setup.py | $(BIN)/python
+	@echo "Installing TensorFlow and the rest into .venv: 3 GB, a minute or more"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 .venv/installed-dev: setup.py | $(BIN)/python
+	@echo "Installing TensorFlow, JAX and the rest into .venv: 3 GB, a minute or more"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ .venv/installed

@@ -2,7 +2,8 @@
 
 __version__ = "0.1.0"
 
-from ras_keras import layers, models
+# All of these register what a saved model may hold.
+from ras_keras import layers, models, training
 from ras_keras.loading import load_model
 
-__all__ = ["__version__", "layers", "load_model", "models"]
+__all__ = ["__version__", "layers", "load_model", "models", "training"]

@@ -25,7 +25,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
 
     Raises:
         UserError: saying whether the file is missing, is no Keras file, is
-            damaged, or holds a layer that is not known.
+            damaged, or holds a layer or another class that is not known.
     """
     path = Path(path)
     config = check_model_file(path, custom_objects)
@@ -119,7 +119,7 @@ def _check_known(path, layer, custom_objects):
     registered = layer.get("registered_name") or layer["class_name"]
     if keras.saving.get_registered_object(registered, custom_objects) is None:
         raise UserError(
-            f"{path} holds a layer that is not known, {registered!r}; import the module that "
+            f"{path} holds a class that is not known, {registered!r}; import the module that "
             "defines it, or pass custom_objects to ras_keras.load_model."
         )
 

@@ -35,6 +35,8 @@ def _load_quietly() -> None:
     try:
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
+        from absl import logging
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+    logging.set_verbosity(logging.ERROR)

@@ -125,5 +125,5 @@ def test_unknown_layer(tmp_path):
     keras.Sequential([keras.Input((2,)), Stranger()]).save(path)
     ras_keras.load_model(path)
     del keras.saving.get_custom_objects()["elsewhere>Stranger"]
-    refused(path, "a layer that is not known, 'elsewhere>Stranger'; import the module")
+    refused(path, "a class that is not known, 'elsewhere>Stranger'; import the module")
     ras_keras.load_model(path, custom_objects={"elsewhere>Stranger": Stranger})

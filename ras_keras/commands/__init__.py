@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from ras_keras import __version__
 from ras_keras.errors import UserError
 from ras_keras.training import Interrupted
+from ras_keras.training.recipe import one_of
 
 COMMANDS = {
     "train": "train a network and leave a run folder",
@@ -47,7 +49,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
         return _refuse(f"{where}{error.strerror or _first_line(error)}{remedy}.")
     except (Interrupted, KeyboardInterrupt) as error:
-        print(f"stopped by {error}" if str(error) else "stopped", file=sys.stderr)
+        print(f"\nstopped by {error or 'SIGINT'}", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -57,8 +59,14 @@ def dispatch(arguments: Sequence[str]) -> int:
     command, *flags = arguments or ["--help"]
     if command in COMMANDS:
         return run(command, flags, f"ras-keras {command}")
+    if command == "--version":
+        print(f"ras_keras {__version__}")
+        return 0
     if command not in ("-h", "--help"):
-        return _refuse(f"{command!r} is no command; valid: {', '.join(COMMANDS)}.")
+        try:
+            one_of("the command", command, COMMANDS)
+        except UserError as error:
+            return _refuse(str(error))
     print("usage: ras-keras COMMAND [FLAGS]\n")
     for name, what in COMMANDS.items():
         print(f"  {name:10} {what}; ras-keras {name} --help")

@@ -44,6 +44,8 @@ def main(arguments: Sequence[str], program: str) -> None:
     path = Path(options.model)
     if path.is_dir():
         path = RunFolder.open(options.model).file("best.keras")
+        if not path.exists():
+            raise UserError(f"{options.model} has no best.keras yet; let it finish an epoch.")
     picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
     check_picture(picture)
     model = load_model(path)

@@ -80,6 +80,8 @@ def _one_line(box: str, program: str) -> str:
     text = " ".join(re.sub(r"[╭╮╰╯│─]", " ", box).split())
     complaint = re.split(r"Argument helptext|For full helptext|Perhaps you meant", text)[0]
     wrong = re.match(r".*Error parsing (--\S+): ", complaint)
+    if "Required options" in complaint:
+        return f"an argument is missing; {program} --help names it."
     if wrong is None:
         return f"{complaint.strip()} See {program} --help."
     name = wrong[1]

@@ -20,15 +20,18 @@ class Plot:
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]
     """Run folders, drawn into one picture."""
-    output: str = "curves.png"
-    """File of the picture; its ending chooses the format."""
+    output: str | None = None
+    """File of the picture, its ending chooses the format; None is curves.png, in the run folder
+    if there is but one."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Plot, arguments, program)
-    check_picture(Path(options.output))
+    if not options.runs:
+        raise UserError("no run folder was named; name one such as Logs/<run>.")
     runs = [RunFolder.open(run) for run in options.runs]
-    if not runs:
-        raise UserError("no run folder was named; runs stand in Logs/.")
-    plot_curves(runs, Path(options.output))
-    print(options.output)
+    folder = runs[0].path if len(runs) == 1 else Path()
+    picture = Path(options.output or folder / "curves.png")
+    check_picture(picture)
+    plot_curves(runs, picture)
+    print(f"picture  {picture}")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -60,8 +59,10 @@ def main(arguments: Sequence[str], program: str) -> None:
         if resumed is None and not run.file("state").exists():
             run.discard()
         elif isinstance(error, Interrupted | KeyboardInterrupt):
-            command = f"{program} --resume {shlex.quote(str(run.path))}"
-            print(f"\ngo on with: {command}", file=sys.stderr)
+            raise Interrupted(
+                f"{error or 'SIGINT'}; go on, with the epoch under way done again, by: "
+                f"{program} --resume {shlex.quote(str(run.path))}"
+            ) from error
         raise
     _print_result(result, run)
 

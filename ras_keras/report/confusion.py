@@ -35,10 +35,13 @@ def plot_confusion(evaluation: Evaluation, names: Sequence[str], file: Path) -> 
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
     display = ConfusionMatrixDisplay(np.round(100 * matrix, 1), display_labels=names)
-    display.plot(include_values=few, values_format=".0f", cmap="Blues", xticks_rotation=90, ax=axes)
+    rotation = 90 if max(map(len, names)) > 3 else 0
+    display.plot(
+        include_values=few, values_format=".0f", cmap="Blues", xticks_rotation=rotation, ax=axes
+    )
     axes.tick_params(labelsize=9 if few else 5)
     axes.set_title(
-        f"Confusion in % of the true class, n = {len(evaluation.labels):,}, "
+        f"Confusion in % of the true class\nn = {len(evaluation.labels):,}, "
         f"top-1 {100 * evaluation.accuracy:.2f} %",
         fontsize=10,
     )

@@ -10,7 +10,7 @@ from ras_keras.training.run_folder import RunFolder
 PANELS = {
     "accuracy": ("accuracy", "accuracy", "linear"),
     "loss": ("loss", "cross-entropy in nats", "log"),
-    "gate_spread": ("gate spread", "standard deviation of V over images", "log"),
+    "gate_spread": ("gate spread", "deviation of V over images", "linear"),
 }
 
 
@@ -41,7 +41,7 @@ def plot_curves(runs: Sequence[RunFolder], file: Path) -> None:
     for axes, (title, label, scale) in zip(panels, PANELS.values(), strict=True):
         axes.set(title=title, xlabel="epoch", ylabel=label, yscale=scale)
         axes.grid(alpha=0.3)
-    panels[0].legend(fontsize=8)
+    panels[0].legend(fontsize=8, loc="lower right")
     figure.savefig(file, dpi=150)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import signal
+import sys
 import threading
 import time
 
@@ -171,6 +172,9 @@ class Record(keras.callbacks.Callback):
         state.save(self.run, values, progress)
 
 
+_ACCURACIES = {"accuracy": "train", "val_accuracy": "held-out", "test_accuracy": "test"}
+
+
 class ProgressBar(keras.callbacks.Callback):
     """A bar over the whole run with the time left, and a line an epoch.
 
@@ -193,8 +197,8 @@ class ProgressBar(keras.callbacks.Callback):
             initial=self.progress.epoch * self.steps_per_epoch,
             unit="step",
             smoothing=0,
-            # Without a terminal the lines of the epochs say it all.
-            disable=None,
+            # A log file gets a line now and then.
+            mininterval=0.1 if sys.stderr.isatty() else 60,
         )
         self.began = time.perf_counter()
         self.first = self.progress.epoch
@@ -211,10 +215,14 @@ class ProgressBar(keras.callbacks.Callback):
         row = self.progress.history[-1]
         done = epoch + 1
         left = (time.perf_counter() - self.began) / (done - self.first) * (self.epochs - done)
-        values = "  ".join(
-            f"{name} {value:.4g}" for name, value in row.items() if name not in ("epoch", "seconds")
-        )
-        self.bar.write(f"epoch {done}/{self.epochs}  {values}  {duration(left)} left")
+        parts = [f"epoch {done}/{self.epochs}", f"loss {row['loss']:.3f}"]
+        for name, label in _ACCURACIES.items():
+            if name in row:
+                parts.append(f"{label} {100 * row[name]:.2f} %")
+        if "gate_spread" in row:
+            parts.append(f"gate spread {row['gate_spread']:.2g}")
+        parts += [f"{row['images_per_second']:.0f} images/s", f"{duration(left)} left"]
+        self.bar.write("  ".join(parts))
 
     def close(self):
         if self.bar is not None:

@@ -34,7 +34,12 @@ def measure(model: keras.Model, batches: TrainingBatches) -> float:
 
 
 def print_plan(
-    recipe: Recipe, data: Data, model: keras.Model, progress: Progress, run: RunFolder
+    recipe: Recipe,
+    data: Data,
+    model: keras.Model,
+    progress: Progress,
+    run: RunFolder,
+    resume: bool,
 ) -> None:
     """Says what is about to be done, on what."""
     batches = data.batches
@@ -47,13 +52,15 @@ def print_plan(
         reading = "" if recipe.normalize_input else ", input not normalized"
         attention = f"{recipe.attention} (k={recipe.k}{reading})"
     lines = {
-        "run": run.path,
+        "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
         "network": f"ResNet{recipe.depth}, {attention}, "
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
-        "steps": f"{recipe.epochs} epochs of {batches.steps_per_epoch:,} steps of "
-        f"{recipe.batch_size} images, from epoch {progress.epoch + 1}",
+        "augment": f"random crop with {batches.crop_padding} pixels of padding, "
+        f"{'mirroring' if batches.flip else 'no mirroring'}",
+        "steps": f"epochs {progress.epoch + 1} to {recipe.epochs}, each of "
+        f"{batches.steps_per_epoch:,} steps of {recipe.batch_size} images",
         "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
         f"XLA {'on' if model.jit_compile else 'off'}",
     }
@@ -61,6 +68,7 @@ def print_plan(
         print(f"{name:8} {value}")
     if batches.left_out:
         print(f"notice   {batches.left_out}")
+    print("time     compiling, timing a few steps: ", end="", flush=True)
 
 
 def print_estimate(
@@ -70,7 +78,7 @@ def print_estimate(
     # A forward pass takes about a third of a training step.
     images = data.batches.images_per_epoch + len(data.watched or ()) / 3
     total = (recipe.epochs - progress.epoch) * images * seconds_per_image
-    print(f"time     about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
+    print(f"about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
 
 
 def trainable_parameters(model: keras.Model) -> int:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import difflib
+import os
+import re
 from dataclasses import dataclass, field
 
-from ras_keras.data.registry import check_dataset
+from ras_keras.data.registry import FOLDER, check_dataset
 from ras_keras.errors import UserError
 from ras_keras.layers.connections import connection_names
 from ras_keras.layers.registry import ATTENTION, make_attention
@@ -108,7 +110,8 @@ class Recipe:
             blocks_per_stage(self.depth)
             make_attention(*self.attention_arguments(), name="check")
         except ValueError as error:
-            raise UserError(str(error).replace("`", "")) from error
+            # Arguments are quoted in the layers' messages; here they are flags.
+            raise UserError(re.sub(r"`(\w+)`", lambda name: flag(name[1]), str(error))) from error
         if self.weights is not None:
             check_model_file(self.weights)
         check_dataset(self.dataset, self.data_dir, self.download, self.image_size)
@@ -177,9 +180,19 @@ RECIPES = {
 
 
 def resolve(recipe: Recipe) -> Recipe:
-    """Fills in what a recipe leaves to the data set, the protocol and the device."""
+    """Fills in what a recipe leaves to the data set, the protocol, the device and the environment.
+
+    The folder that TFDS_DATA_DIR names is written down, so that a run can be
+    resumed without the variable.
+    """
+    data_dir, download = recipe.data_dir, recipe.download
+    prepared = recipe.dataset != "digits" and not recipe.dataset.startswith(FOLDER)
+    if prepared and data_dir is None and os.environ.get("TFDS_DATA_DIR"):
+        data_dir, download = os.environ["TFDS_DATA_DIR"], True
     return dataclasses.replace(
         recipe,
+        data_dir=data_dir,
+        download=download,
         batch_size=recipe.batch_size or (16 if recipe.dataset == "stl10" else 128),
         validation_split=0.0 if recipe.protocol == "paper" else recipe.validation_split,
         precision=recipe.precision or devices.default_precision(),

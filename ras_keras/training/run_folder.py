@@ -45,7 +45,8 @@ class RunFolder:
             UserError: if it exists already or cannot be written.
         """
         attention = recipe.attention + (f"-k{recipe.k}" if recipe.attention != "none" else "")
-        dataset = "".join(c if c.isalnum() else "-" for c in recipe.dataset).strip("-")
+        # Of "folder:PATH" the last part.
+        dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.dataset).name)
         started = datetime.now().strftime("%Y%m%d-%H%M%S")
         path = Path(
             log_dir, name or f"{dataset}-resnet{recipe.depth}-{attention}-s{recipe.seed}-{started}"
@@ -73,7 +74,7 @@ class RunFolder:
         run = cls(Path(path))
         if not run.file("recipe.json").is_file():
             raise UserError(
-                f"{path} is no run folder (it holds no recipe.json); runs stand in Logs/."
+                f"{path} is no run folder (it holds no recipe.json); name one such as Logs/<run>."
             )
         return run
 

@@ -3,7 +3,6 @@
 import dataclasses
 import resource
 import sys
-import time
 from collections.abc import Sequence
 
 import keras
@@ -75,11 +74,10 @@ def train(
         run.write_recipe(recipe)
         if progress.epoch == 0:
             state.save(run, start, progress)
-        print_plan(recipe, data, model, progress, run)
+        print_plan(recipe, data, model, progress, run, resume)
         seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
         print_estimate(recipe, data, progress, seconds_per_image)
-        began = time.perf_counter()
         _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks)
         run.write_model("final.keras", model)
         if data.watched is None:
@@ -87,7 +85,7 @@ def train(
             run.write_model("best.keras", model)
         result = _result(recipe, run, model, data, progress)
         run.write_json("result.json", result)
-    print(f"trained in {duration(time.perf_counter() - began)}")
+    print(f"trained in {duration(result['seconds'])}")
     return result
 
 

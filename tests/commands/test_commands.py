@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_tensorboard_shows_rate_and_spread(trained):
     tags = events(trained).Tags()
     expected = {"epoch_loss", "epoch_accuracy", "epoch_gate_spread", "epoch_learning_rate"}
     assert expected <= set(tags["tensors"])
-    assert not tags["graph"]
+    assert "keras" not in tags["tensors"]
 
 
 def test_the_plan_and_the_time_left(tmp_path, capsys):
@@ -82,16 +83,17 @@ def test_the_plan_and_the_time_left(tmp_path, capsys):
     for part in (
         "ResNet11, no attention",
         "1,293 training images of 32x32, 144 held out, 360 for the test",
-        "1 epochs of 11 steps of 128 images",
+        "epochs 1 to 1, each of 11 steps of 128 images",
         "CPU",
         "float32, XLA off",
         "images/s)",
+        "random crop with 4 pixels of padding, no mirroring",
         "0 s left",
         "test accuracy",
     ):
         assert part in output
     assert "gate_spread" not in metrics(tmp_path / "run")[0]
-    assert events(tmp_path / "run").Tags()["graph"]
+    assert "keras" in events(tmp_path / "run").Tags()["tensors"]
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -158,11 +160,27 @@ def test_evaluate(trained, tmp_path, capsys):
         assert min(image.size) > 300
 
 
+def test_evaluate_a_run_without_a_model(trained, tmp_path, capsys):
+    shutil.copy(trained / "recipe.json", tmp_path)
+    assert call("evaluate", tmp_path) == 2
+    assert "has no best.keras yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("load", ["keras.saving.load_model", "ras_keras.load_model"])
+def test_a_trained_model_loads_after_the_import_alone(trained, run_python, load):
+    program = f"import sys, keras, ras_keras; print({load}(sys.argv[1]).count_params())"
+    done = run_python("-c", program, trained / "best.keras")
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 130_330
+
+
 def test_plot(trained, tmp_path):
-    picture = tmp_path / "curves.png"
-    assert call("plot", trained, trained, "--output", picture) == 0
-    with Image.open(picture) as image:
-        assert image.size == (2025, 600)
+    assert call("plot", trained) == 0
+    for picture in (trained / "curves.png", tmp_path / "two.png"):
+        if picture.parent == tmp_path:
+            assert call("plot", trained, trained, "--output", picture) == 0
+        with Image.open(picture) as image:
+            assert image.size == (2025, 600)
 
 
 def test_benchmark(capsys):
@@ -178,7 +196,9 @@ def test_the_console_command(capsys):
         assert dispatch(arguments) == code
     output = capsys.readouterr()
     assert "ras-keras COMMAND" in output.out
-    assert "error: 'tran' is no command" in output.err
+    assert "Received: 'tran'. The nearest is 'train'" in output.err
+    assert dispatch(["--version"]) == 0
+    assert capsys.readouterr().out == f"ras_keras {ras_keras.__version__}\n"
     with pytest.raises(SystemExit):
         dispatch(["train", "--help"])
     assert "usage: ras-keras train" in capsys.readouterr().out
@@ -188,7 +208,7 @@ def test_the_installed_console_command_is_quiet():
     command = [Path(sys.executable).with_name("ras-keras"), "train", "--k", "0"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr == "error: k must be an integer >= 1. Received: k=0\n"
+    assert done.stderr == "error: --k must be an integer >= 1. Received: k=0\n"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "plot", "benchmark"])

@@ -80,6 +80,14 @@ def test_resolve():
     assert resolve(Recipe()).precision == "float32", "on a machine without a GPU"
 
 
+def test_a_run_remembers_where_its_data_lay(monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", "prepared")
+    assert resolve(Recipe(dataset="cifar10")).data_dir == "prepared"
+    assert resolve(Recipe(dataset="cifar10", data_dir="mine")).data_dir == "mine"
+    assert resolve(Recipe(dataset="digits")).data_dir is None
+    assert resolve(Recipe(dataset="cifar10")) == resolve(Recipe(dataset="cifar10", data_dir="x"))
+
+
 def test_milestones_beyond_the_end_are_allowed():
     Recipe(epochs=5, schedule=(81, 122)).check()
 
@@ -88,8 +96,8 @@ def test_milestones_beyond_the_end_are_allowed():
     ("change", "message"),
     [
         ({"recipe": "qick"}, "--recipe must be one of paper, quick. Received: 'qick'"),
-        ({"depth": 50}, "nearest are 47 and 56. Received: depth=50"),
-        ({"k": 0}, "k must be an integer >= 1. Received: k=0"),
+        ({"depth": 50}, "--depth must be .* nearest are 47 and 56. Received: depth=50"),
+        ({"k": 0}, "--k must be an integer >= 1. Received: k=0"),
         ({"k": -1}, "Received: k=-1"),
         ({"attention": "sse"}, "--attention must be one of none, ras. Received: 'sse'"),
         ({"connection": "batchnorm"}, "--connection must be one of none, batch_norm, rational"),

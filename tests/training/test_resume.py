@@ -88,7 +88,8 @@ def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path, run_
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"go on with: python scripts/train.py --resume {run}" in errors
+    assert f"stopped by {stop.name}; go on" in errors
+    assert f"by: python scripts/train.py --resume {run}" in errors
     assert "Traceback" not in errors
     assert not (run / "result.json").exists()
     assert len(rows(run)) == 1
