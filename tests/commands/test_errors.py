@@ -123,7 +123,7 @@ def test_a_diverging_loss_keeps_the_last_good_model(capsys, tmp_path):
 
 
 def test_a_full_disk_loses_nothing(capsys, tmp_path, monkeypatch):
-    flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "2"]
+    flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
     save = np.savez
     calls = []
 

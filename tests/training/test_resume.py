@@ -11,27 +11,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ras_keras.commands import run
 from tests.conftest import ROOT
 
 PROGRAM = Path(__file__).with_name("killed_run.py")
 TIMES = {"seconds", "images_per_second"}
 
 
-def rows(run):
-    with (run / "metrics.csv").open() as stream:
+def rows(folder):
+    with (folder / "metrics.csv").open() as stream:
         return [
             {name: value for name, value in row.items() if name not in TIMES}
             for row in csv.DictReader(stream)
         ]
 
 
-def last_state(run):
-    with np.load(max((run / "state").glob("epoch-*.npz"))) as arrays:
+def last_state(folder):
+    with np.load(max((folder / "state").glob("epoch-*.npz"))) as arrays:
         return {name: arrays[name] for name in arrays.files if name != "progress"}
 
 
-def outcome(run):
-    result = json.loads((run / "result.json").read_text())
+def outcome(folder):
+    result = json.loads((folder / "result.json").read_text())
     return result["final"], result["best"]
 
 
@@ -68,51 +69,59 @@ def test_killed_three_times_and_resumed_is_bit_identical(straight, run_python):
     assert outcome(killed) == outcome(straight)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_between_steps_and_says_how_to_go_on(stop, tmp_path, run_python):
-    flags = ["--recipe", "quick", "--depth", "11", "--epochs", "2", "--batch-size", "16"]
-    flags += ["--log-dir", tmp_path, "--name", "run"]
+def stopped(folder, epochs, stop, *flags):
+    """Starts a training, sends `stop` once `epochs` epochs are recorded; exit code and stderr."""
     process = subprocess.Popen(
-        [sys.executable, "scripts/train.py", *flags],
+        [sys.executable, "scripts/train.py", *map(str, flags)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    run = tmp_path / "run"
     deadline = time.monotonic() + 200
-    while not (run / "metrics.csv").exists():
+    while not (folder / "metrics.csv").exists() or len(rows(folder)) < epochs:
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert f"stopped by {stop.name}; go on" in errors
-    assert f"by: python scripts/train.py --resume {run}" in errors
-    assert "Traceback" not in errors
-    assert not (run / "result.json").exists()
-    assert len(rows(run)) == 1
-    done = run_python("scripts/train.py", "--resume", run)
-    assert done.returncode == 0, done.stderr
-    assert len(rows(run)) == 2
+    return process.returncode, errors
 
 
-def test_a_finished_run_can_be_lengthened(straight, tmp_path, run_python):
-    straight = shutil.copytree(straight, tmp_path / "run")
-    resume = ["scripts/train.py", "--resume", straight]
-    again = run_python(*resume)
-    assert again.returncode == 2
-    assert "has finished its 5 epochs; --epochs N lengthens it." in again.stderr
-    fewer = run_python(*resume, "--epochs", "4")
-    assert fewer.returncode == 2
-    assert "--epochs 4 contradicts the run's 5; only --epochs may be raised" in fewer.stderr
-    other = run_python(*resume, "--epochs", "6", "--k", "3")
-    assert other.returncode == 2
-    assert "--k 3 contradicts the run's 2" in other.stderr
-    before = rows(straight)
-    longer = run_python(*resume, "--epochs", "6")
-    assert longer.returncode == 0, longer.stderr
-    assert rows(straight)[:5] == before
-    assert len(rows(straight)) == 6
-    assert json.loads((straight / "result.json").read_text())["epochs"] == 6
+def test_signals_stop_between_steps_and_say_how_to_go_on(tmp_path):
+    folder = tmp_path / "run"
+    flags = ["--recipe", "quick", "--depth", "11", "--log-dir", tmp_path, "--name", "run"]
+    for epochs, stop, call in (
+        (1, signal.SIGTERM, flags),
+        (2, signal.SIGINT, ["--resume", folder]),
+    ):
+        code, errors = stopped(folder, epochs, stop, *call)
+        assert code == 130
+        assert f"stopped by {stop.name}; go on" in errors
+        assert f"by: python scripts/train.py --resume {folder}" in errors
+        assert "Traceback" not in errors
+        assert len(rows(folder)) == epochs
+        assert not (folder / "result.json").exists()
+
+
+def test_a_finished_run_can_be_lengthened(straight, tmp_path, capsys):
+    folder = shutil.copytree(straight, tmp_path / "run")
+
+    def resume(*flags):
+        code = run("train", ["--resume", str(folder), *flags], "train")
+        return code, capsys.readouterr().err
+
+    for flags, message in (
+        ([], "has finished its 5 epochs; --epochs N lengthens it."),
+        (["--epochs", "4"], "--epochs 4 contradicts the run's 5; only --epochs may be raised"),
+        (["--epochs", "6", "--k", "3"], "--k 3 contradicts the run's 2"),
+        (["--recipe", "paper"], "--recipe paper contradicts the run's quick"),
+    ):
+        code, errors = resume(*flags)
+        assert code == 2
+        assert message in errors
+    before = rows(folder)
+    assert resume("--epochs", "6")[0] == 0
+    assert rows(folder)[:5] == before
+    assert len(rows(folder)) == 6
+    assert json.loads((folder / "result.json").read_text())["epochs"] == 6
