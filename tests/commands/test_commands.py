@@ -118,10 +118,8 @@ def test_weights_to_start_from_and_no_held_out_images(trained, tmp_path):
     result = json.loads((folder / "result.json").read_text())
     assert result["best"]["selected_on"] == "nothing: best is final"
     assert result["best"]["test_accuracy"] == result["final"]["test_accuracy"]
-    before, best, final = (
-        ras_keras.load_model(file)
-        for file in (start, folder / "best.keras", folder / "final.keras")
-    )
+    files = (start, folder / "best.keras", folder / "final.keras")
+    before, best, final = (ras_keras.load_model(file) for file in files)
     for a, b in zip(best.get_weights(), final.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     for a, b in zip(before.trainable_weights, final.trainable_weights, strict=True):
