@@ -83,7 +83,7 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     for part in (
         "ResNet11, no attention",
         "1,437 training images of 32x32, 360 test images watched every epoch",
-        "epochs 1 to 1, each of 11 steps of 128 images",
+        "epochs 1 to 1, each of 12 steps of 128 images",
         "CPU",
         "float32, XLA off",
         "images/s)",
