@@ -23,6 +23,7 @@ def plot_curves(runs: Sequence[RunFolder], file: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.5 * len(PANELS), 4), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.06)
     panels = figure.subplots(1, len(PANELS))
     for number, run in enumerate(runs):
         columns = _columns(run)
