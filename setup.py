@@ -29,7 +29,7 @@ setup(
         "keras-tuner>=1.4.8",
         "tensorboard>=2.20",
         "h5py>=3.14",
-        "matplotlib>=3.10",
+        "matplotlib>=3.11",
         "numpy>=2.1",
         "pillow>=11",
         "scikit-learn>=1.7",
