@@ -49,7 +49,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
         return _refuse(f"{where}{error.strerror or _first_line(error)}{remedy}.")
     except (Interrupted, KeyboardInterrupt) as error:
-        print(f"\nstopped by {error or 'SIGINT'}", file=sys.stderr)
+        print(f"\nstopped by {str(error) or 'SIGINT'}", file=sys.stderr)
         return INTERRUPTED
     return 0
 

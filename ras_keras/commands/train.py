@@ -60,7 +60,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             run.discard()
         elif isinstance(error, Interrupted | KeyboardInterrupt):
             raise Interrupted(
-                f"{error or 'SIGINT'}; go on, with the epoch under way done again, by: "
+                f"{str(error) or 'SIGINT'}; go on, with the epoch under way done again, by: "
                 f"{program} --resume {shlex.quote(str(run.path))}"
             ) from error
         raise

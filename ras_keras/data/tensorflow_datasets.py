@@ -125,8 +125,8 @@ def _check_features(builder, image_size):
 def _prepare(builder):
     looked = f"{builder.name} is not in {builder.data_dir}"
     remedy = (
-        "Run again with a network, or copy a prepared folder and name its parent with --data-dir "
-        f"or TFDS_DATA_DIR. {NO_NETWORK}"
+        f"Run again with a network, or name a folder that holds a prepared {builder.name}/ by "
+        f"--data-dir or TFDS_DATA_DIR. {NO_NETWORK}"
     )
     if not urllib.request.getproxies():
         try:

@@ -174,6 +174,21 @@ def test_a_diverging_last_step_is_not_kept(capsys, tmp_path):
         assert np.isfinite(weight).all()
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_ctrl_c_outside_of_the_steps(capsys, tmp_path, monkeypatch, begun):
+    def interrupted(recipe, run, **options):
+        if begun:
+            run.file("state").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ras_keras.commands.train.train", interrupted)
+    assert call("train", "--log-dir", tmp_path, "--name", "run") == 130
+    error = capsys.readouterr().err
+    assert "stopped by SIGINT" in error
+    assert (f"--resume {tmp_path / 'run'}" in error) == begun
+    assert (tmp_path / "run").exists() == begun
+
+
 def test_resuming_on_another_backend(refused, tmp_path):
     folder = RunFolder.create(str(tmp_path / "runs"), "run", resolve(RECIPES["quick"]))
     folder.write_recipe(resolve(dataclasses.replace(RECIPES["quick"], depth=11)))
