@@ -200,21 +200,22 @@ def test_resuming_on_another_backend(refused, tmp_path):
     refused("--resume", folder.path, "--name", "x", says=["--name x says nothing beside --resume"])
 
 
-def test_answers_at_once_and_in_one_line(run_python):
-    """The whole process, beside one that only imports the package."""
-
-    def seconds(*arguments):
-        began = time.perf_counter()
-        done = run_python(*arguments)
-        return time.perf_counter() - began, done
-
-    alone, _ = seconds("-c", "import ras_keras")
-    flags = ["--dataset", "cifar10", "--data-dir", "/nowhere"]
-    whole, done = seconds("scripts/train.py", *flags)
+def test_answers_in_one_line(run_python):
+    """The whole process: one line, no traceback, nothing of TensorFlow's."""
+    done = run_python("scripts/train.py", "--dataset", "cifar10", "--data-dir", "/nowhere")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
-    assert whole < 1.5 * alone + 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--depth", "50"], ["--resume", "nowhere"], ["--epoch", "1"]]
+)
+def test_answers_within_a_second(arguments):
+    """Of processor time after the imports, so that a busy machine does not matter."""
+    began = time.process_time()
+    assert call("train", *arguments) == 2
+    assert time.process_time() - began < 1
 
 
 def test_start_up_imports_nothing_heavy_that_it_does_not_use(run_python):
