@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ras_keras import __version__
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
 from ras_keras.training import Interrupted
 from ras_keras.training.recipe import one_of
 
@@ -41,13 +41,13 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         return _refuse(str(error))
     except tf.errors.ResourceExhaustedError as error:
         return _refuse(
-            f"memory or disk is full ({_first_line(error.message)}); lower --batch-size, or make "
+            f"memory or disk is full ({first_line(error.message)}); lower --batch-size, or make "
             "room."
         )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
-        return _refuse(f"{where}{error.strerror or _first_line(error)}{remedy}.")
+        return _refuse(f"{where}{error.strerror or first_line(error)}{remedy}.")
     except (Interrupted, KeyboardInterrupt) as error:
         print(f"\nstopped by {str(error) or 'SIGINT'}", file=sys.stderr)
         return INTERRUPTED
@@ -76,7 +76,3 @@ def dispatch(arguments: Sequence[str]) -> int:
 def _refuse(message: str) -> int:
     print(f"error: {message}", file=sys.stderr)
     return USAGE
-
-
-def _first_line(error) -> str:
-    return str(error).strip().partition("\n")[0][:200]

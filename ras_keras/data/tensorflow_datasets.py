@@ -10,7 +10,7 @@ import numpy as np
 
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.memory import allocate_images
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 BATCH = 500
@@ -79,7 +79,7 @@ def _builder(name, data_dir, download, image_size):
         builder = tfds.builder(name, data_dir=data_dir)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"--dataset {name}: {_first_line(error)} (looked in {_looked_in(data_dir)})."
+            f"--dataset {name}: {first_line(error)} (looked in {_looked_in(data_dir)})."
         ) from error
     if data_dir is not None and not download and not builder.is_prepared():
         raise UserError(
@@ -139,7 +139,7 @@ def _prepare(builder):
     # tensorflow-datasets passes on whatever its downloader, its extractors and the disk raise.
     except Exception as error:
         raise UserError(
-            f"{looked} and fetching it failed ({_first_line(error)}). {remedy}"
+            f"{looked} and fetching it failed ({first_line(error)}). {remedy}"
         ) from error
     _check_prepared(builder)
 
@@ -175,7 +175,7 @@ def _read(builder, split, image_size) -> Images:
             images[read : read + len(batch)], labels[read : read + len(batch)] = batch, batch_labels
             read += len(batch)
     except tf.errors.OpError as error:
-        raise _damaged(builder, split, _first_line(error.message)) from error
+        raise _damaged(builder, split, first_line(error.message)) from error
     if read != count:
         raise _damaged(builder, split, f"{read} of {count} images")
     return Images(images, labels)
@@ -186,7 +186,3 @@ def _damaged(builder, split, what):
         f"{builder.data_dir}: its {split} split is damaged ({what}); delete that folder and run "
         f"again with --download. {NO_NETWORK}"
     )
-
-
-def _first_line(error) -> str:
-    return str(error).strip().partition("\n")[0][:300] or type(error).__name__

@@ -102,8 +102,7 @@ class Recipe:
         self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
         self._require(
             "schedule",
-            list(self.schedule) == sorted({*self.schedule} - {0})
-            and min(self.schedule, default=1) > 0,
+            list(self.schedule) == sorted({*self.schedule}) and min(self.schedule, default=1) >= 1,
             "rising epochs >= 1",
         )
         try:
