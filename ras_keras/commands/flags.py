@@ -11,7 +11,7 @@ from typing import TypeVar
 import tyro
 
 from ras_keras.errors import UserError
-from ras_keras.training.recipe import RECIPES, flag, one_of
+from ras_keras.training.recipe import flag, starting_recipe
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
                 cls,
-                args=arguments,
+                args=_with_values(cls, arguments),
                 prog=program,
                 config=(tyro.conf.OmitArgPrefixes,),
                 **options,
@@ -48,9 +48,10 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
 
 def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T:
     """As `parse`, for a dataclass with a recipe: --recipe is read first, flags override it."""
-    name = value_of("--recipe", arguments) or "paper"
-    one_of("--recipe", name, RECIPES)
-    return parse(cls, arguments, program, cls(recipe=RECIPES[name]))
+    start = {name: value_of(flag(name), arguments) for name in ("model", "attention")}
+    given = {name: value for name, value in start.items() if value is not None}
+    recipe = starting_recipe(value_of("--recipe", arguments) or "paper", **given)
+    return parse(cls, arguments, program, cls(recipe=recipe))
 
 
 def value_of(name: str, arguments: Sequence[str]) -> str | None:
@@ -63,16 +64,35 @@ def value_of(name: str, arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _flags(cls) -> list[str]:
-    flags = []
+def _fields(cls) -> list[dataclasses.Field]:
+    """The fields of a dataclass, those of nested dataclasses in their place."""
+    found = []
     for field in dataclasses.fields(cls):
-        if dataclasses.is_dataclass(field.type):
-            flags += _flags(field.type)
-        else:
-            flags.append(flag(field.name))
-            if field.type is bool:
-                flags.append(flag(f"no_{field.name}"))
-    return flags
+        found += _fields(field.type) if dataclasses.is_dataclass(field.type) else [field]
+    return found
+
+
+def _flags(cls) -> list[str]:
+    fields = _fields(cls)
+    negative = [f"no_{field.name}" for field in fields if field.type in (bool, bool | None)]
+    return [flag(name) for name in [*(field.name for field in fields), *negative]]
+
+
+def _with_values(cls, arguments: Sequence[str]) -> list[str]:
+    """Gives tyro the values it wants where True, False and None are all possible.
+
+    --x stands for --x True and --no-x for --x False.
+    """
+    optional = [flag(field.name) for field in _fields(cls) if field.type == bool | None]
+    values = {name: [name, "True"] for name in optional}
+    values |= {name.replace("--", "--no-", 1): [name, "False"] for name in optional}
+    given = []
+    for i, argument in enumerate(arguments):
+        follows = arguments[i + 1] if i + 1 < len(arguments) else ""
+        name = argument.replace("_", "-")
+        complete = name not in values or follows in ("True", "False", "None")
+        given += [argument] if complete else values[name]
+    return given
 
 
 def _one_line(box: str, program: str) -> str:

@@ -91,6 +91,22 @@ class ImageDataset:
         validation = self.train.subset(np.sort(order[:held]))
         return replace(self, train=self.train.subset(np.sort(order[held:]))), validation
 
+    def keep(self, count: int | None, seed: int) -> "ImageDataset":
+        """The data set with `count` of its training images, the same ones for the same seed.
+
+        Raises:
+            UserError: if it has fewer.
+        """
+        if count is None:
+            return self
+        if count > len(self.train):
+            raise UserError(
+                f"--training-images {count} is more than the {len(self.train):,} training images "
+                f"of {self.name!r}; choose fewer."
+            )
+        order = np.random.default_rng([seed, count]).permutation(len(self.train))
+        return replace(self, train=self.train.subset(np.sort(order[:count])))
+
     def pixel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and variance of each channel: the published ones, or the training images' own."""
         if self.mean is not None and self.variance is not None:

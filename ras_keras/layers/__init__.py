@@ -1,16 +1,33 @@
 """Attention layers, each mapping (N, H, W, C) to (N, H, W, C)."""
 
+from ras_keras.layers.attention import Attention
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.channel_attention import ChannelAttention
+from ras_keras.layers.convolutional_block_attention import ConvolutionalBlockAttention
+from ras_keras.layers.dense_implicit_attention import DenseImplicitAttention
+from ras_keras.layers.efficient_channel_attention import EfficientChannelAttention
 from ras_keras.layers.rational import Rational
 from ras_keras.layers.recurrent_attention import RecurrentAttention
-from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.layers.registry import ATTENTION, AttentionLike, make_attention, register
+from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
+from ras_keras.layers.squeeze_excitation import SharedSqueezeExcitation, SqueezeExcitation
+from ras_keras.layers.switchable_attention import SwitchableAttention
 
 __all__ = [
     "ATTENTION",
+    "Attention",
+    "AttentionLike",
     "BatchNormalization",
     "ChannelAttention",
+    "ConvolutionalBlockAttention",
+    "DenseImplicitAttention",
+    "EfficientChannelAttention",
     "Rational",
     "RecurrentAttention",
+    "SharedSqueezeExcitation",
+    "SpatialPyramidAttention",
+    "SqueezeExcitation",
+    "SwitchableAttention",
     "make_attention",
+    "register",
 ]

@@ -4,6 +4,10 @@ import keras
 from keras import initializers
 
 from ras_keras.layers.channel_attention import ChannelAttention
+from ras_keras.layers.transforms import Linear
+
+# As published: the gate starts at sigmoid(-1) = 0.27.
+BETA_START = -1.0
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")
@@ -39,14 +43,16 @@ class RecurrentAttention(ChannelAttention):
     Args:
         k: how often g is applied; an integer >= 1.
         normalize_input: whether BN_0 stands before the first application.
+        gamma_initializer: of gamma, an initializer or a constant; zeros as
+            published.
+        beta_initializer: of beta, likewise; the constant -1 as published.
+        shared: True for one gamma and one beta used k times, Eq. (3); False for
+            k of each, Eq. (2).
         connection: what stands between applications: "batch_norm",
             "rational" (a trainable Pade activation unit), the name of a Keras
             activation, or None (the paper's Fig. 2 compares several).
         shared_connection: True for one connection used at every place (the
             paper's Table 3).
-        gamma_initializer: of gamma, an initializer or a constant; zeros as
-            published.
-        beta_initializer: of beta, likewise; the constant -1 as published.
         momentum: of the connections' moving statistics.
         epsilon: added to the connections' variance.
         data_format: "channels_last", "channels_first" or None for Keras's
@@ -76,37 +82,26 @@ class RecurrentAttention(ChannelAttention):
         self,
         k: int = 2,
         normalize_input: bool = True,
-        connection: str | None = "batch_norm",
-        shared_connection: bool = False,
         gamma_initializer="zeros",
-        beta_initializer=-1.0,
+        beta_initializer=BETA_START,
         **kwargs,
     ):
-        super().__init__(
-            k=k,
-            normalize_input=normalize_input,
-            connection=connection,
-            shared_connection=shared_connection,
-            **kwargs,
-        )
+        super().__init__(k=k, normalize_input=normalize_input, **kwargs)
         self.gamma_initializer = _initializer(gamma_initializer)
         self.beta_initializer = _initializer(beta_initializer)
 
-    def build_transform(self, channels):
-        def weight(name, initializer):
-            return self.add_weight(
-                name=name,
-                shape=(channels,),
-                initializer=initializer,
-                dtype="float32",
-                autocast=False,
-            )
+    def make_transform(self, channels, name):
+        return Linear(self.gamma_initializer, self.beta_initializer, name=name)
 
-        self.gamma = weight("gamma", self.gamma_initializer)
-        self.beta = weight("beta", self.beta_initializer)
+    @property
+    def gamma(self):
+        """Of the first or only transform, shape (C,)."""
+        return self.transforms[0].gamma
 
-    def transform(self, v):
-        return v * self.gamma + self.beta
+    @property
+    def beta(self):
+        """Of the first or only transform, shape (C,)."""
+        return self.transforms[0].beta
 
     def get_config(self):
         return {

@@ -1,32 +1,74 @@
-"""Attention by name, and the factory that a network asks for its layers."""
+"""Attention by name."""
 
+import inspect
 from collections.abc import Callable
 
 import keras
 
+from ras_keras.layers.convolutional_block_attention import ConvolutionalBlockAttention
+from ras_keras.layers.dense_implicit_attention import DenseImplicitAttention
+from ras_keras.layers.efficient_channel_attention import EfficientChannelAttention
 from ras_keras.layers.recurrent_attention import RecurrentAttention
+from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
+from ras_keras.layers.squeeze_excitation import SharedSqueezeExcitation, SqueezeExcitation
+from ras_keras.layers.switchable_attention import SwitchableAttention
 
-ATTENTION: dict[str, type[keras.layers.Layer]] = {
+Maker = Callable[..., keras.layers.Layer]
+
+ATTENTION: dict[str, Maker] = {
     "ras": RecurrentAttention,
+    "se": SqueezeExcitation,
+    "eca": EfficientChannelAttention,
+    "cbam": ConvolutionalBlockAttention,
+    "sem": SwitchableAttention,
+    "spa": SpatialPyramidAttention,
+    "dia": DenseImplicitAttention,
+    "dia_se": SharedSqueezeExcitation,
 }
+NONE = "none"
 
-Attention = str | Callable[[], keras.layers.Layer] | None
+AttentionLike = str | Callable[[], keras.layers.Layer] | None
+
+
+def register(name: str, maker: Maker) -> None:
+    """Makes an attention layer of your own known by name, to networks and to the commands.
+
+    The commands learn of it by `--imports MODULE`, the module that registers it.
+    A class that Keras does not know yet is registered with Keras as well, so
+    that saved networks load after the import.
+
+    Args:
+        name: such as "mine", for `attention="mine"` and `--attention mine`.
+        maker: a Keras layer class from (N, H, W, C) to (N, H, W, C), or a
+            function that makes such a layer from keyword arguments. A class
+            with `shared_by_stage = True` is made once a stage.
+
+    Raises:
+        ValueError: for a name that is taken, or a maker that cannot be called.
+    """
+    if name == NONE or ATTENTION.get(name, maker) is not maker:
+        raise ValueError(f"the name of an attention must be new. Received: name={name!r}")
+    if not callable(maker):
+        raise ValueError(f"`maker` must make a layer when it is called. Received: maker={maker!r}")
+    if inspect.isclass(maker) and keras.saving.get_registered_name(maker) == maker.__name__:
+        keras.saving.register_keras_serializable(package=maker.__module__)(maker)
+    ATTENTION[name] = maker
 
 
 def make_attention(
-    attention: Attention, config: dict | None, name: str
+    attention: AttentionLike, config: dict | None = None
 ) -> keras.layers.Layer | None:
-    """Makes the attention layer of one block, called `name`.
+    """Makes one attention layer.
 
     Args:
         attention: None for no attention, a name of `ATTENTION`, or anything
             that makes a layer when it is called without arguments.
         config: constructor arguments of the named layer.
-        name: of the new layer.
 
     Raises:
         ValueError: for a name that is not registered, a `config` without a
-            name, or a callable that does not make a Keras layer.
+            name or with an argument that the layer does not take, or a callable
+            that does not make a Keras layer.
     """
     if isinstance(attention, str):
         if attention not in ATTENTION:
@@ -34,7 +76,8 @@ def make_attention(
                 f"`attention` must be None, a callable or one of {', '.join(sorted(ATTENTION))}. "
                 f"Received: attention={attention!r}"
             )
-        return ATTENTION[attention](name=name, **(config or {}))
+        config = _fitting(attention, config or {})
+        return ATTENTION[attention](**config)
     if config:
         raise ValueError(
             "`attention_config` configures an attention given by name. "
@@ -48,5 +91,40 @@ def make_attention(
             "`attention` must be None, a name or a callable that makes a new Keras layer when it "
             f"is called without arguments. Received: attention={attention!r}"
         )
-    layer.name = name
     return layer
+
+
+def _fitting(name: str, config: dict) -> dict:
+    """The arguments, once it is clear that the named layer takes them."""
+    valid = constructor_arguments(ATTENTION[name])
+    if "k" in config and "k" not in valid:
+        if config["k"] != 1:
+            recurrent = [
+                other for other, maker in ATTENTION.items() if "k" in constructor_arguments(maker)
+            ]
+            raise ValueError(
+                f"`k` must be 1 for {name}, which has no recurrence; "
+                f"{', '.join(sorted(recurrent))} have one. Received: k={config['k']!r}"
+            )
+        config = {argument: value for argument, value in config.items() if argument != "k"}
+    for argument, value in config.items():
+        if argument not in valid:
+            raise ValueError(
+                f"`{argument}` says nothing to {name}, which takes {', '.join(valid)}. "
+                f"Received: {argument}={value!r}"
+            )
+    return config
+
+
+def constructor_arguments(maker: Maker) -> list[str]:
+    """Names of the keyword arguments that make this layer, those of Keras's own base left out."""
+    if not inspect.isclass(maker):
+        return list(inspect.signature(maker).parameters)
+    names = []
+    for cls in maker.__mro__:
+        if cls is keras.layers.Layer:
+            break
+        if "__init__" in vars(cls):
+            parameters = inspect.signature(cls.__init__).parameters.values()
+            names += [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    return [name for name in dict.fromkeys(names) if name != "self"]

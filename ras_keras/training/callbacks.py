@@ -72,17 +72,14 @@ class StopOnNaN(keras.callbacks.Callback):
 
 
 class Gate(keras.layers.Layer):
-    """The gate V of an attention layer, as a layer: (N, H, W, C) to (N, C)."""
+    """The gate V of an attention layer, as a layer: from that layer's inputs to (N, C)."""
 
     def __init__(self, attention, **kwargs):
-        super().__init__(dtype="float32", name=f"{attention.name}_gate", **kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.attention = attention
 
-    def call(self, x):
-        return self.attention.gate(x)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0], input_shape[self.attention.axis]
+    def call(self, inputs):
+        return self.attention.gate(inputs)
 
 
 class GateSpread(keras.callbacks.Callback):
@@ -104,8 +101,10 @@ class GateSpread(keras.callbacks.Callback):
         gated = [layer for layer in self.model.layers if hasattr(layer, "gate")]
         self.gates = None
         if gated:
+            # A layer shared by the blocks of a stage has a node for each of them.
+            inputs = [(layer, node) for layer in gated for node in layer._inbound_nodes]
             self.gates = keras.Model(
-                self.model.input, [Gate(layer)(layer.input) for layer in gated]
+                self.model.input, [Gate(layer)(*node.arguments.args) for layer, node in inputs]
             )
 
     def on_epoch_end(self, epoch, logs=None):

@@ -6,7 +6,7 @@ import keras
 
 from ras_keras.errors import UserError
 from ras_keras.loading import load_model
-from ras_keras.models import ResNet
+from ras_keras.models import MODELS
 from ras_keras.training.optimizer import CoupledSGD
 from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import JIT, Recipe
@@ -16,13 +16,10 @@ CLASSIFIER = "predictions"
 
 def build_network(recipe: Recipe, data: Data) -> keras.Model:
     """Builds and compiles the recipe's network; its random start follows the recipe's seed."""
-    attention, attention_config = recipe.attention_arguments()
     keras.utils.set_random_seed(recipe.seed)
     with dtype_policy(recipe.precision):
-        model = ResNet(
-            recipe.depth,
-            attention,
-            attention_config,
+        model = MODELS[recipe.model].build(
+            **recipe.network_arguments(),
             input_shape=data.image_shape,
             classes=len(data.class_names),
             mean=data.mean,

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.layers.registry import make_attention
+from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
 from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
@@ -47,13 +49,9 @@ def print_plan(
         "paper": f"{len(data.test):,} test images watched every epoch",
         "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
     }[recipe.protocol]
-    attention = "no attention"
-    if recipe.attention != "none":
-        reading = "" if recipe.normalize_input else ", input not normalized"
-        attention = f"{recipe.attention} (k={recipe.k}{reading})"
     lines = {
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"ResNet{recipe.depth}, {attention}, "
+        "network": f"{model.name}, {_attention(recipe)}, "
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
@@ -69,6 +67,18 @@ def print_plan(
     if batches.left_out:
         print(f"notice   {batches.left_out}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _attention(recipe):
+    attention, config = recipe.attention_arguments()
+    layer = make_attention(attention, config)
+    if layer is None:
+        return "no attention"
+    shown = {"k": layer.k} if hasattr(layer, "k") else {}
+    if recipe.attention_stages != STAGES:
+        shown["stages"] = " and ".join(map(str, recipe.attention_stages))
+    options = ", ".join(f"{name}={value}" for name, value in (shown | config).items())
+    return f"{attention} ({options})" if options else attention
 
 
 def print_estimate(

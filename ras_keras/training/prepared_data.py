@@ -36,6 +36,7 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
     dataset, held_out = load_dataset(
         recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size
     ).hold_out(recipe.validation_split, recipe.seed)
+    dataset = dataset.keep(recipe.training_images, recipe.seed)
     mean, variance = dataset.pixel_statistics()
     return Data(
         batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas),

@@ -2,21 +2,29 @@
 
 import dataclasses
 import difflib
+import inspect
 import os
 import re
 from dataclasses import dataclass, field
 
 from ras_keras.data.registry import FOLDER, check_dataset
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
+from ras_keras.imports import import_modules
 from ras_keras.layers.connections import connection_names
-from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.loading import check_model_file
-from ras_keras.models.resnet import blocks_per_stage
+from ras_keras.models.registry import MODELS
 from ras_keras.training import devices
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JIT = {"auto": "auto", "on": True, "off": False}
 PROTOCOLS = ("held-out", "paper")
+NETWORK_OPTIONS = ("widen_factor", "dropout", "batch_norm", "skip")
+ATTENTION_OPTIONS = (
+    *("k", "normalize_input", "shared", "connection", "shared_connection"),
+    *("gamma_initializer", "beta_initializer", "reduction_ratio", "use_bias", "kernel_size"),
+    *("activation", "cells"),
+)
 
 
 @dataclass(frozen=True)
@@ -36,25 +44,55 @@ class Recipe:
     """Resize images to this height and width in pixels; needed where sizes vary."""
     validation_split: float = 0.1
     """Part of the training images held out to choose the best epoch."""
+    training_images: int | None = None
+    """Train on this many of the images that are not held out, chosen by the seed; None is all."""
     protocol: str = "held-out"
     """held-out chooses the best epoch on held-out training images; paper trains on all of them
     and watches the test set every epoch."""
-    depth: int = 164
-    """Depth of the network, 9n+2."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import first: they register attention of your own."""
+    model: str = "resnet"
+    """resnet, preresnet, wrn or resnext."""
+    depth: int | None = None
+    """Depth of the network, 9n+2 (wrn: 6n+4); None is the published one, 164 (wrn: 52, resnext:
+    101)."""
+    widen_factor: int | None = None
+    """Of wrn: how many times wider than a plain ResNet; None is 4."""
+    dropout: float | None = None
+    """Of wrn: dropout rate between the convolutions of a block; None is 0.3."""
+    batch_norm: bool = True
+    """Without: resnet with no batch normalization but in projections and attention."""
+    skip: bool = True
+    """Without: resnet with no shortcuts."""
     attention: str = "ras"
-    """ras, or none for the plain network."""
-    k: int = 2
-    """How often the attention's transform is applied."""
-    normalize_input: bool = True
-    """Normalize the pooled vector too, Eq. (5) as written; without it the released network."""
-    connection: str = "batch_norm"
-    """Between applications: batch_norm, rational, none or a Keras activation."""
-    shared_connection: bool = False
+    """ras, se, eca, cbam, sem, spa, dia, dia_se, one of your own, or none."""
+    attention_stages: tuple[int, ...] = (1, 2, 3)
+    """Stages that have attention."""
+    k: int | None = None
+    """How often the attention's transform is applied; None is 2 for ras and 1 for others."""
+    normalize_input: bool | None = None
+    """Normalize the pooled vector too. None: for ras, Eq. (5) as written; without it the released
+    network."""
+    shared: bool | None = None
+    """One transform for all applications, Eq. (3), or without it one each, Eq. (2)."""
+    connection: str | None = None
+    """Between applications: batch_norm (the default), rational, none or a Keras activation."""
+    shared_connection: bool | None = None
     """One connection for all applications instead of one each."""
-    gamma_initializer: float = 0.0
-    """Constant that gamma starts from; 0 as published is a saddle, 0.1 is not."""
-    beta_initializer: float = -1.0
-    """Constant that beta starts from."""
+    gamma_initializer: float | None = None
+    """Of ras: constant that gamma starts from; None is 0, as published a saddle, 0.1 is not."""
+    beta_initializer: float | None = None
+    """Of ras: constant that beta starts from; None is -1."""
+    reduction_ratio: int | None = None
+    """Of se, dia_se, cbam, sem, spa, dia: channels over hidden units; None is 16, dia 4."""
+    use_bias: bool | None = None
+    """Of se, dia_se, cbam, spa: biases in the dense layers; None: with, spa without."""
+    kernel_size: int | None = None
+    """Of eca along the channels, None is adaptive; of cbam over the map, None is 7."""
+    activation: str | None = None
+    """Of dia, at its output: sigmoid, tanh or relu; None is sigmoid."""
+    cells: int | None = None
+    """Of dia: stacked cells; None is 1."""
     weights: str | None = None
     """Saved .keras model to start from."""
     epochs: int = 164
@@ -90,9 +128,17 @@ class Recipe:
         one_of("--protocol", self.protocol, PROTOCOLS)
         one_of("--precision", self.precision, (None, *PRECISIONS))
         one_of("--jit", self.jit, JIT)
-        one_of("--attention", self.attention, ("none", *ATTENTION))
-        one_of("--connection", self.connection, ("none", *connection_names()))
-        for name in ("epochs", "batch_size", "steps_per_execution", "image_size"):
+        import_modules(self.imports)
+        one_of("--model", self.model, MODELS)
+        one_of("--attention", self.attention, (NONE, *ATTENTION))
+        one_of("--connection", self.connection, (None, NONE, *connection_names()))
+        for name in (
+            "epochs",
+            "batch_size",
+            "steps_per_execution",
+            "image_size",
+            "training_images",
+        ):
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, ">= 1")
         for name in ("learning_rate", "schedule_factor"):
             self._require(name, 0 < getattr(self, name) < float("inf"), "> 0")
@@ -105,32 +151,68 @@ class Recipe:
             list(self.schedule) == sorted({*self.schedule}) and min(self.schedule, default=1) >= 1,
             "rising epochs >= 1",
         )
-        try:
-            blocks_per_stage(self.depth)
-            make_attention(*self.attention_arguments(), name="check")
-        except ValueError as error:
-            # Arguments are quoted in the layers' messages; here they are flags.
-            raise UserError(re.sub(r"`(\w+)`", lambda name: flag(name[1]), str(error))) from error
+        self._check_network()
         if self.weights is not None:
             check_model_file(self.weights)
         check_dataset(self.dataset, self.data_dir, self.download, self.image_size)
+
+    def _check_network(self):
+        """Builds the network at its least depth, to see whether its parts fit together."""
+        family = MODELS[self.model]
+        for name in ATTENTION_OPTIONS if self.attention == NONE else ():
+            if getattr(self, name) is not None:
+                raise UserError(
+                    f"{flag(name)} {getattr(self, name)} says nothing to --attention none; leave "
+                    "it out."
+                )
+        for name in NETWORK_OPTIONS:
+            given = getattr(self, name)
+            if given not in (None, True) and name not in _arguments(self.model):
+                given = flag(f"no_{name}") if given is False else f"{flag(name)} {given}"
+                takers = [other for other in MODELS if name in _arguments(other)]
+                raise UserError(
+                    f"{given} says nothing to --model {self.model}; {', '.join(takers)} has it."
+                )
+        try:
+            family.blocks(self.network_arguments()["depth"])
+            family.build(**self.network_arguments() | {"depth": family.least_depth})
+        except ValueError as error:
+            # Arguments are quoted in the messages; here they are flags.
+            raise UserError(
+                re.sub(r"`(\w+)`", lambda name: flag(name[1]), first_line(error))
+            ) from error
 
     def _require(self, name, holds, what):
         if not holds:
             raise UserError(f"{flag(name)} must be {what}. Received: {getattr(self, name)}")
 
+    def network_arguments(self) -> dict:
+        """What the function that builds the network takes."""
+        attention, config = self.attention_arguments()
+        options = {
+            name: getattr(self, name)
+            for name in NETWORK_OPTIONS
+            if getattr(self, name) is not None and name in _arguments(self.model)
+        }
+        return options | {
+            "depth": MODELS[self.model].depth if self.depth is None else self.depth,
+            "attention": attention,
+            "attention_config": config,
+            "attention_stages": self.attention_stages,
+        }
+
     def attention_arguments(self) -> tuple[str | None, dict | None]:
         """What a network takes as `attention` and `attention_config`."""
-        if self.attention == "none":
-            return None, None
-        return self.attention, {
-            "k": self.k,
-            "normalize_input": self.normalize_input,
-            "connection": None if self.connection == "none" else self.connection,
-            "shared_connection": self.shared_connection,
-            "gamma_initializer": self.gamma_initializer,
-            "beta_initializer": self.beta_initializer,
+        given = {
+            name: getattr(self, name)
+            for name in ATTENTION_OPTIONS
+            if getattr(self, name) is not None
         }
+        if self.attention == NONE:
+            return None, None
+        if given.get("connection") == NONE:
+            given["connection"] = None
+        return self.attention, given
 
     def learning_rate_at(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 0."""
@@ -143,11 +225,15 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Recipe":
-        return cls(**{**values, "schedule": tuple(values["schedule"])})
+        values = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**values)
 
     def to_flags(self) -> list[str]:
         """The flags that give this recipe, starting from the one it is named after."""
-        base = RECIPES[self.recipe]
+        base = starting_recipe(self.recipe, self.model, self.attention)
         flags = ["--recipe", self.recipe]
         for name, value in self.to_dict().items():
             if value == getattr(base, name):
@@ -164,7 +250,7 @@ class Recipe:
 RECIPES = {
     # arXiv 2210.15676: depth 164, k = 2, 164 epochs; the released code's learning rate and
     # schedule. With normalize_input=False it is the network of the paper's Table 1, which reports
-    # 94.84 % on CIFAR-10 by the papers' protocol.
+    # 94.84 % on CIFAR-10 by the papers' protocol. Other networks differ by `PUBLISHED`.
     "paper": Recipe(),
     # For a laptop: the embedded digits, about 99 % in three minutes on 2 cores.
     "quick": Recipe(
@@ -176,6 +262,40 @@ RECIPES = {
         gamma_initializer=0.1,
     ),
 }
+
+# What the recipe "paper" is for a network of the DIANet paper, arXiv 1905.10671, appendix; its
+# PreResNet is trained as the ResNet of the RAS paper.
+PUBLISHED = {
+    "wrn": {
+        "epochs": 200,
+        "schedule": (80, 120, 160),
+        "schedule_factor": 0.2,
+        "weight_decay": 5e-4,
+    },
+    "resnext": {"epochs": 300, "schedule": (150, 225), "weight_decay": 5e-4},
+}
+DIANET_RESNET = {"epochs": 180, "schedule": (60, 120)}
+
+
+def starting_recipe(name: str, model: str = "resnet", attention: str = "ras") -> Recipe:
+    """The recipe that flags start from: `RECIPES[name]` as it is for a network and its attention.
+
+    Raises:
+        UserError: for a name that is no recipe.
+    """
+    one_of("--recipe", name, RECIPES)
+    changes = {}
+    if name == "paper":
+        changes = PUBLISHED.get(model, {})
+        if model == "resnet" and attention in ("dia", "dia_se"):
+            changes = DIANET_RESNET
+    if attention != "ras":
+        changes = changes | {"gamma_initializer": None}
+    return dataclasses.replace(RECIPES[name], **changes)
+
+
+def _arguments(model):
+    return inspect.signature(MODELS[model].build).parameters
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -192,6 +312,7 @@ def resolve(recipe: Recipe) -> Recipe:
         recipe,
         data_dir=data_dir,
         download=download,
+        depth=recipe.network_arguments()["depth"],
         batch_size=recipe.batch_size or (16 if recipe.dataset == "stl10" else 128),
         validation_split=0.0 if recipe.protocol == "paper" else recipe.validation_split,
         precision=recipe.precision or devices.default_precision(),

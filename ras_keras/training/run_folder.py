@@ -44,13 +44,13 @@ class RunFolder:
         Raises:
             UserError: if it exists already or cannot be written.
         """
-        attention = recipe.attention + (f"-k{recipe.k}" if recipe.attention != "none" else "")
+        network = f"{recipe.model}{recipe.depth}-{recipe.attention}"
+        if recipe.k is not None:
+            network += f"-k{recipe.k}"
         # Of "folder:PATH" the last part.
         dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.dataset).name)
         started = datetime.now().strftime("%Y%m%d-%H%M%S")
-        path = Path(
-            log_dir, name or f"{dataset}-resnet{recipe.depth}-{attention}-s{recipe.seed}-{started}"
-        )
+        path = Path(log_dir, name or f"{dataset}-{network}-s{recipe.seed}-{started}")
         try:
             path.mkdir(parents=True)
         except FileExistsError as error:

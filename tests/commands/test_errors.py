@@ -40,7 +40,7 @@ def refused(capsys, tmp_path):
         (["--k", "0"], ["k must be an integer >= 1", "k=0"]),
         (["--k", "-1"], ["k=-1"]),
         (["--dataset", "cifra10"], ["'cifra10' is unknown; the nearest is 'cifar10'", "digits"]),
-        (["--attention", "rass"], ["one of none, ras", "'rass'", "nearest is 'ras'"]),
+        (["--attention", "rass"], ["one of none, ras, se", "'rass'", "nearest is 'ras'"]),
         (["--recipe", "papr"], ["paper, quick", "'papr'", "nearest is 'paper'"]),
         (["--precision", "float16"], ["mixed_float16", "'float16'"]),
         (["--connection", "bachnorm"], ["none, batch_norm", "nearest is 'batch_norm'"]),
@@ -100,7 +100,7 @@ def test_resuming_a_run_without_a_whole_state(refused, tmp_path):
     (folder.file("state") / "epoch-0003.npz").write_bytes(b"PK cut short")
     refused("--resume", folder.path, says=["holds no whole state"])
     refused("--resume", folder.path, "--depth", 20, says=["--depth 20 contradicts the run's 11"])
-    folder.file("recipe.json").write_text('{"depth": 11}')
+    folder.file("recipe.json").write_text('{"dept": 11}')
     refused("--resume", folder.path, says=["recipe.json is no recipe"])
 
 

@@ -18,12 +18,26 @@ CHANGED = Recipe(
     momentum=0.8,
     image_size=48,
     validation_split=0.2,
+    training_images=100,
+    imports=("mine", "yours"),
+    model="wrn",
     depth=29,
+    widen_factor=2,
+    dropout=0.2,
+    batch_norm=False,
+    skip=False,
     attention="none",
+    attention_stages=(1, 3),
     k=3,
     normalize_input=False,
+    shared=False,
     connection="tanh",
     shared_connection=True,
+    reduction_ratio=8,
+    use_bias=True,
+    kernel_size=5,
+    activation="tanh",
+    cells=2,
     gamma_initializer=0.25,
     beta_initializer=-0.5,
     epochs=7,
@@ -68,7 +82,7 @@ def test_the_paper():
     rates = {epoch: recipe.learning_rate_at(epoch) for epoch in (0, 80, 81, 121, 122, 163)}
     expected = {0: 0.1, 80: 0.1, 81: 0.01, 121: 0.01, 122: 0.001, 163: 0.001}
     assert rates == pytest.approx(expected)
-    assert (recipe.depth, recipe.attention, recipe.k, recipe.epochs) == (164, "ras", 2, 164)
+    assert (resolve(recipe).depth, recipe.attention, recipe.epochs) == (164, "ras", 164)
     assert (recipe.momentum, recipe.weight_decay) == (0.9, 1e-4)
 
 
@@ -99,7 +113,7 @@ def test_milestones_beyond_the_end_are_allowed():
         ({"depth": 50}, "--depth must be .* nearest are 47 and 56. Received: depth=50"),
         ({"k": 0}, "--k must be an integer >= 1. Received: k=0"),
         ({"k": -1}, "Received: k=-1"),
-        ({"attention": "sse"}, "--attention must be one of none, ras. Received: 'sse'"),
+        ({"attention": "sse"}, "--attention must be one of none, ras, se, .* Received: 'sse'"),
         ({"connection": "batchnorm"}, "--connection must be one of none, batch_norm, rational"),
         ({"precision": "bfloat16"}, "--precision must be one of float32, mixed_bfloat16"),
         ({"protocol": "heldout"}, "--protocol .* The nearest is 'held-out'"),

@@ -1,0 +1,101 @@
+"""What every network has around its body: pixels at one end, classes at the other."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+from keras import layers
+
+from ras_keras.loading import check_model_file
+from ras_keras.models.parts import channel_axis
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+
+
+def image_classifier(
+    body: Callable,
+    name: str,
+    *,
+    include_top: bool = True,
+    weights: str | None = None,
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    pooling: str | None = None,
+    classes: int = 10,
+    classifier_activation: str | None = "softmax",
+    mean: Sequence[float] = CIFAR10_MEAN,
+    variance: Sequence[float] = CIFAR10_VARIANCE,
+) -> keras.Model:
+    """A network that takes raw pixels, 0..255: normalization is its first layer.
+
+    Args:
+        body: from the normalized images to the last map.
+        name: of the model.
+        include_top: whether pooling and the classifier are part of it.
+        weights: path of a saved `.keras` model or `.weights.h5` file to start
+            from, or None for a random start.
+        input_shape: (H, W, channels), or (channels, H, W) if Keras is set to
+            channels first; H and W may be None.
+        pooling: without the top, what ends the network: None for the last map,
+            "avg" or "max" for a vector.
+        classes: of the classifier.
+        classifier_activation: of the classifier; None for logits.
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
+
+    Returns:
+        A functional `keras.Model` from (N, H, W, channels) to (N, classes), or
+        without the top to the body's map or one vector of its channels.
+
+    Raises:
+        ValueError: for an argument that does not fit, naming it.
+        UserError: for a `.keras` file of weights that is damaged.
+    """
+    input_shape = _checked_input_shape(input_shape, mean, variance)
+    if not isinstance(classes, int) or classes < 1:
+        raise ValueError(f"`classes` must be an integer >= 1. Received: classes={classes!r}")
+    if pooling not in (None, "avg", "max"):
+        raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
+
+    inputs = keras.Input(input_shape, name="images")
+    x = layers.Normalization(
+        axis=channel_axis(), mean=mean, variance=variance, dtype="float32", name="normalization"
+    )(inputs)
+    x = body(x)
+    if include_top or pooling == "avg":
+        x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
+    elif pooling == "max":
+        x = layers.GlobalMaxPooling2D(name="max_pooling")(x)
+    if include_top:
+        x = _dense(x, classes, classifier_activation)
+    model = keras.Model(inputs, x, name=name)
+    if weights is not None:
+        if str(weights).endswith(".keras"):
+            check_model_file(weights)
+        model.load_weights(weights)
+    return model
+
+
+def _dense(x, classes, activation):
+    limit = x.shape[-1] ** -0.5
+    return layers.Dense(
+        classes,
+        activation,
+        kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
+        bias_initializer=keras.initializers.RandomUniform(-limit, limit),
+        dtype="float32",
+        name="predictions",
+    )(x)
+
+
+def _checked_input_shape(input_shape, mean, variance):
+    shape = tuple(input_shape)
+    if len(shape) != 3 or shape[0 if channel_axis() == 1 else 2] is None:
+        raise ValueError(
+            "`input_shape` must hold height, width and a known number of channels, such as "
+            f"(32, 32, 3). Received: input_shape={shape}"
+        )
+    channels = shape[0 if channel_axis() == 1 else 2]
+    if not len(mean) == len(variance) == channels:
+        raise ValueError(
+            f"`mean` and `variance` must have a number for each of the {channels} channels of "
+            f"input_shape={shape}. Received: mean={tuple(mean)}, variance={tuple(variance)}"
+        )
+    return shape

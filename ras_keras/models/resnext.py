@@ -1,0 +1,107 @@
+"""The CIFAR ResNeXt, with attention as a plug."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import keras
+from keras import layers
+
+from ras_keras.layers.registry import AttentionLike
+from ras_keras.models.classifier import image_classifier
+from ras_keras.models.parts import convolution, fits, normalization, relu
+from ras_keras.models.resnet import blocks
+from ras_keras.models.stages import STAGES, residual_stages
+
+STEM_FILTERS = 32
+STAGE_FILTERS = (128, 256, 512)
+
+
+def ResNeXt(
+    depth: int = 101,
+    attention: AttentionLike = "ras",
+    attention_config: dict | None = None,
+    attention_stages: Sequence[int] = STAGES,
+    cardinality: int = 8,
+    base_width: int = 32,
+    name: str | None = None,
+    **kwargs,
+) -> keras.Model:
+    """Builds a ResNeXt for small images, with attention in every block.
+
+    A 3x3 stem of 32 filters; three stages of n = (depth - 2) / 9 blocks with
+    128, 256 and 512 channels at strides 1, 2 and 2. A block is a 1x1
+    convolution to `cardinality` groups of `base_width` channels each (twice as
+    many in the second stage, four times in the third), a 3x3 convolution within
+    the groups, and a 1x1 convolution, each with batch normalization; then
+    attention, the addition of the shortcut and a ReLU. The first block of a
+    stage has a 1x1 convolution with batch normalization in its shortcut.
+
+    Args:
+        depth: 9n + 2 convolution and dense layers.
+        attention: as for `ResNet`.
+        attention_config: constructor arguments of an attention given by name.
+        attention_stages: the stages that have attention, of 1, 2 and 3.
+        cardinality: groups, an integer >= 1.
+        base_width: channels of a group in the first stage, an integer >= 1.
+        name: of the model, "resnext<depth>-<cardinality>x<base_width>d" if None.
+        **kwargs: of `ras_keras.models.image_classifier`.
+
+    Returns:
+        A functional `keras.Model` from raw pixels (N, H, W, channels) to
+        (N, classes), or without the top to (N, ceil(H/4), ceil(W/4), 512) or
+        (N, 512).
+
+    Raises:
+        ValueError: for an argument that does not fit, naming it.
+        UserError: for a `.keras` file of weights that is damaged.
+
+    Source: Xie et al., arXiv 1611.05431; ResNeXt-101, 8x32d as the DIANet
+    paper, arXiv 1905.10671, has it, narrower than the original's CIFAR network.
+    """
+    check_groups(cardinality, base_width)
+
+    def body(x):
+        x = relu(normalization(convolution(x, STEM_FILTERS, 3, "stem"), "stem"), "stem_relu")
+        return residual_stages(
+            x,
+            partial(_bottleneck, cardinality, base_width),
+            filters=STAGE_FILTERS,
+            blocks=blocks(depth),
+            attention=attention,
+            attention_config=attention_config,
+            attention_stages=attention_stages,
+        )
+
+    return image_classifier(body, name or f"resnext{depth}-{cardinality}x{base_width}d", **kwargs)
+
+
+def ResNeXt101(attention: AttentionLike = "ras", **kwargs) -> keras.Model:
+    """`ResNeXt` of depth 101, 8x32d unless asked otherwise; takes its other arguments."""
+    return ResNeXt(101, attention, **kwargs)
+
+
+def _bottleneck(cardinality, base_width, x, filters, strides, attention, name):
+    width = cardinality * base_width * filters // STAGE_FILTERS[0]
+    shortcut = x
+    if not fits(x, filters, strides):
+        shortcut = convolution(x, filters, 1, f"{name}_shortcut", strides)
+        shortcut = normalization(shortcut, f"{name}_shortcut")
+    x = relu(normalization(convolution(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
+    x = convolution(x, width, 3, f"{name}_2", strides, groups=cardinality)
+    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
+    x = normalization(convolution(x, filters, 1, f"{name}_3"), f"{name}_3")
+    x = layers.Add(name=f"{name}_add")([attention(x, name), shortcut])
+    return relu(x, f"{name}_out")
+
+
+def check_groups(cardinality: int, base_width: int) -> None:
+    """Refuses group counts and widths that no network can have.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    for argument, value in (("cardinality", cardinality), ("base_width", base_width)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(
+                f"`{argument}` must be an integer >= 1. Received: {argument}={value!r}"
+            )

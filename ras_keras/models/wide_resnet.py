@@ -1,0 +1,110 @@
+"""The wide ResNet (WRN), with attention as a plug."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import keras
+from keras import layers
+
+from ras_keras.layers.registry import AttentionLike
+from ras_keras.models.classifier import image_classifier
+from ras_keras.models.parts import convolution, fits, normalization, relu
+from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
+
+STAGE_FILTERS = (16, 32, 64)
+
+
+def blocks(depth: int) -> int:
+    """n of depth = 6n + 4."""
+    return blocks_per_stage(depth, layers_per_block=2, others=4)
+
+
+def WideResNet(
+    depth: int = 52,
+    attention: AttentionLike = "ras",
+    attention_config: dict | None = None,
+    attention_stages: Sequence[int] = STAGES,
+    widen_factor: int = 4,
+    dropout: float = 0.3,
+    name: str | None = None,
+    **kwargs,
+) -> keras.Model:
+    """Builds a wide ResNet for small images, with attention in every block.
+
+    A 3x3 stem of 16 filters; three stages of n = (depth - 4) / 6 blocks with
+    16, 32 and 64 filters times `widen_factor` at strides 1, 2 and 2. A block is
+    two 3x3 convolutions, batch normalization and ReLU before each and dropout
+    between them; then attention and the addition. A projecting shortcut is a
+    1x1 convolution of the first ReLU's output. DIA gets a batch normalization of
+    its own before it, as its authors' code has it.
+
+    Args:
+        depth: 6n + 4, as the WRN paper counts.
+        attention: as for `ResNet`.
+        attention_config: constructor arguments of an attention given by name.
+        attention_stages: the stages that have attention, of 1, 2 and 3.
+        widen_factor: an integer >= 1.
+        dropout: between the convolutions of a block, in [0, 1).
+        name: of the model, "wrn<depth>-<widen_factor>" if None.
+        **kwargs: of `ras_keras.models.image_classifier`.
+
+    Returns:
+        A functional `keras.Model` from raw pixels (N, H, W, channels) to
+        (N, classes), or without the top to
+        (N, ceil(H/4), ceil(W/4), 64 * widen_factor) or (N, 64 * widen_factor).
+
+    Raises:
+        ValueError: for an argument that does not fit, naming it.
+        UserError: for a `.keras` file of weights that is damaged.
+
+    Source: Zagoruyko and Komodakis, arXiv 1605.07146; WRN-52-4 as the DIANet
+    paper, arXiv 1905.10671, has it.
+    """
+    check_width(widen_factor, dropout)
+
+    def body(x):
+        x = residual_stages(
+            convolution(x, STAGE_FILTERS[0], 3, "stem"),
+            partial(_block, dropout),
+            filters=[widen_factor * filters for filters in STAGE_FILTERS],
+            blocks=blocks(depth),
+            attention=attention,
+            attention_config=attention_config,
+            attention_stages=attention_stages,
+        )
+        return relu(normalization(x, "final"), "final_relu")
+
+    return image_classifier(body, name or f"wrn{depth}-{widen_factor}", **kwargs)
+
+
+def WideResNet52_4(attention: AttentionLike = "ras", **kwargs) -> keras.Model:
+    """`WideResNet` of depth 52 and widening factor 4; takes its other arguments."""
+    return WideResNet(52, attention, widen_factor=4, **kwargs)
+
+
+def _block(dropout, x, filters, strides, attention, name):
+    activated = relu(normalization(x, f"{name}_1"), f"{name}_1_relu")
+    shortcut = x
+    if not fits(x, filters, strides):
+        shortcut = convolution(activated, filters, 1, f"{name}_shortcut", strides)
+    x = convolution(activated, filters, 3, f"{name}_1", strides)
+    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
+    if dropout:
+        x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
+    x = convolution(x, filters, 3, f"{name}_2")
+    x = attention(x, name, normalized=False)
+    return layers.Add(name=f"{name}_out")([x, shortcut])
+
+
+def check_width(widen_factor: int, dropout: float) -> None:
+    """Refuses widths and dropout rates that no network can have.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    if not isinstance(widen_factor, int) or isinstance(widen_factor, bool) or widen_factor < 1:
+        raise ValueError(
+            f"`widen_factor` must be an integer >= 1. Received: widen_factor={widen_factor!r}"
+        )
+    if not 0 <= dropout < 1:
+        raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout!r}")

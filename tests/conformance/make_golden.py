@@ -1,0 +1,176 @@
+"""Writes golden.json, what the references give: `python -m tests.conformance.make_golden`."""
+
+import json
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from tests.conformance import reference_layers as layers
+from tests.conformance import reference_networks as networks
+from tests.conformance.fixed_weights import fixed, fixed_images, fixed_map
+from tests.conformance.reference_networks import Attention, stateless
+
+GOLDEN = Path(__file__).with_name("golden.json")
+
+MAP = (2, 8, 8, 16)
+IMAGES = (2, 16, 16, 3)
+DIA_MAPS = ("map1", "map2", "map3")
+
+LAYERS = {
+    "ras": (layers.ras, {"k": 2, "normalize_input": True}),
+    "ras_released": (layers.ras, {"k": 2}),
+    "ras_unshared": (layers.ras, {"k": 2, "shared": False}),
+    "ras_shared_connection": (
+        layers.ras,
+        {"k": 3, "normalize_input": True, "shared_connection": True},
+    ),
+    "se": (layers.se, {"reduction_ratio": 4}),
+    "se_k3": (layers.se, {"reduction_ratio": 4, "k": 3}),
+    "eca": (layers.eca, {}),
+    "eca_k2": (layers.eca, {"kernel_size": 5, "k": 2}),
+    "cbam": (layers.cbam, {"reduction_ratio": 4}),
+    "sem": (layers.sem, {"reduction_ratio": 4}),
+    "spa": (layers.spa, {"reduction_ratio": 4}),
+    "spa_k2": (layers.spa, {"reduction_ratio": 4, "k": 2}),
+    "spa_odd": (layers.spa, {"reduction_ratio": 4}),
+    "dia": (layers.dia, {"reduction_ratio": 4}),
+    "dia_tanh": (layers.dia, {"reduction_ratio": 4, "output_activation": "tanh"}),
+    "dia_cells2": (layers.dia, {"reduction_ratio": 4, "cells": 2}),
+}
+LAYER_SHAPES = {"spa_odd": (2, 7, 5, 16)}
+
+RAS = stateless(layers.ras, k=2)
+DIA_SHARED = Attention(layers.dia, shared=True)
+DIA_NORMALIZED = Attention(layers.dia, shared=True, normalized=True)
+
+NETWORKS = {
+    "resnet": partial(networks.resnet, depth=11, attention=RAS),
+    "resnet_plain": partial(networks.resnet, depth=20),
+    "resnet_no_bn": partial(networks.resnet, depth=11, normalization=False),
+    "resnet_no_skip": partial(networks.resnet, depth=11, skip=False),
+    "preresnet": partial(networks.preresnet, depth=20, attention=DIA_NORMALIZED),
+    "wrn": partial(networks.wrn, depth=16, widen_factor=2, attention=stateless(layers.se)),
+    "resnext": partial(networks.resnext, depth=11, attention=stateless(layers.eca)),
+}
+
+PUBLISHED = {
+    "resnet83": partial(networks.resnet, depth=83),
+    "resnet164": partial(networks.resnet, depth=164),
+    "resnet164_ras": partial(networks.resnet, depth=164, attention=RAS),
+    "resnet164_se": partial(networks.resnet, depth=164, attention=stateless(layers.se)),
+    "resnet164_cbam": partial(networks.resnet, depth=164, attention=stateless(layers.cbam)),
+    "resnet164_eca": partial(networks.resnet, depth=164, attention=stateless(layers.eca)),
+    "resnet164_sem": partial(networks.resnet, depth=164, attention=stateless(layers.sem)),
+    "resnet164_spa": partial(networks.resnet, depth=164, attention=stateless(layers.spa)),
+    "resnet164_dia": partial(networks.resnet, depth=164, attention=DIA_SHARED),
+    "resnet164_no_bn": partial(networks.resnet, depth=164, normalization=False),
+    "preresnet164": partial(networks.preresnet, depth=164),
+    "preresnet164_dia": partial(networks.preresnet, depth=164, attention=DIA_NORMALIZED),
+    "wrn52_4": partial(networks.wrn, depth=52, widen_factor=4),
+    "wrn52_4_dia": partial(networks.wrn, depth=52, widen_factor=4, attention=DIA_NORMALIZED),
+    "resnext101": partial(networks.resnext, depth=101),
+    "resnext101_dia": partial(networks.resnext, depth=101, attention=DIA_SHARED),
+}
+
+
+class Recorder:
+    """Returns the weights of `source` and remembers the paths and shapes asked for."""
+
+    def __init__(self, source: Callable[[str, tuple[int, ...]], np.ndarray] = fixed):
+        self.source = source
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def __call__(self, path: str, shape: tuple[int, ...]) -> np.ndarray:
+        if self.shapes.setdefault(path, shape) != shape:
+            raise ValueError(f"{path} has shape {self.shapes[path]}, not {shape}.")
+        return self.source(path, shape)
+
+    def counts(self) -> dict[str, int]:
+        """The number of all parameters and of those that training changes."""
+        sizes = {path: math.prod(shape) for path, shape in self.shapes.items()}
+        moving = sum(size for path, size in sizes.items() if "/moving_" in path)
+        total = sum(sizes.values())
+        return {"total": total, "trainable": total - moving}
+
+
+def layer_output(name: str, weights: layers.Weights) -> np.ndarray:
+    """The output of a layer case; DIA's is that of the last of its three maps."""
+    module, options = LAYERS[name]
+    if module is not layers.dia:
+        return module(fixed_map(LAYER_SHAPES.get(name, MAP)), weights, **options)
+    state = None
+    for path in DIA_MAPS:
+        output, state = module(fixed_map(MAP, path), weights, state, **options)
+    return output
+
+
+def layer_case(name: str) -> dict:
+    """Every fourth row and column and second channel of a layer's output, and its means."""
+    recorder = Recorder()
+    output = layer_output(name, recorder)
+    return {
+        "input": output.shape,
+        "options": LAYERS[name][1],
+        "weights": recorder.shapes,
+        "pixels": rounded(output[:, ::4, ::4, ::2]),
+        "mean": rounded(output.mean(axis=(1, 2))),
+    }
+
+
+def network_case(name: str) -> dict:
+    """The probabilities of a network and its weights."""
+    recorder = Recorder()
+    probabilities = NETWORKS[name](fixed_images(IMAGES), recorder)
+    return {
+        "input": IMAGES,
+        "weights": recorder.shapes,
+        **recorder.counts(),
+        "probabilities": rounded(probabilities),
+    }
+
+
+def published_case(name: str, classes: int) -> dict[str, int]:
+    """The parameter counts of a network at its published depth."""
+    recorder = Recorder(lambda path, shape: np.zeros(shape))
+    PUBLISHED[name](np.zeros((1, 4, 4, 3)), recorder, classes=classes)
+    return recorder.counts()
+
+
+def rounded(values: np.ndarray) -> list:
+    """The numbers with 8 significant digits, nested as in the array."""
+    if values.ndim:
+        return [rounded(value) for value in values]
+    return float(f"{values:.8g}")
+
+
+def golden() -> dict[str, dict]:
+    """All cases: {"layers": ..., "networks": ..., "published": {classes: ...}}."""
+    return {
+        "layers": {name: layer_case(name) for name in LAYERS},
+        "networks": {name: network_case(name) for name in NETWORKS},
+        "published": {
+            str(classes): {name: published_case(name, classes) for name in PUBLISHED}
+            for classes in (10, 100)
+        },
+    }
+
+
+def main() -> None:
+    """Writes the cases, one a line."""
+    sections = []
+    for section, cases in golden().items():
+        lines = [f"{json.dumps(name)}:{compact(case)}" for name, case in cases.items()]
+        sections.append(f"{json.dumps(section)}:{{\n" + ",\n".join(lines) + "\n}")
+    GOLDEN.write_text("{" + ",\n".join(sections) + "}\n")
+
+
+def compact(value: dict) -> str:
+    """JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main()
