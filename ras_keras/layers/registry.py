@@ -26,6 +26,7 @@ ATTENTION: dict[str, Maker] = {
     "dia_se": SharedSqueezeExcitation,
 }
 NONE = "none"
+OF_EVERY_LAYER = ("dtype", "trainable")
 
 AttentionLike = str | Callable[[], keras.layers.Layer] | None
 
@@ -108,7 +109,7 @@ def _fitting(name: str, config: dict) -> dict:
             )
         config = {argument: value for argument, value in config.items() if argument != "k"}
     for argument, value in config.items():
-        if argument not in valid:
+        if argument not in (*valid, *OF_EVERY_LAYER):
             raise ValueError(
                 f"`{argument}` says nothing to {name}, which takes {', '.join(valid)}. "
                 f"Received: {argument}={value!r}"

@@ -1,36 +1,16 @@
 """How fast the input pipeline is, alone and within a training."""
 
 import time
-from dataclasses import dataclass
 
 import keras
-import numpy as np
 
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.report.spread import Spread
 from ras_keras.training.network import build_network
 from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import Recipe
 
 PIPELINE_IMAGES = 100_000
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Repeated measurements of one quantity."""
-
-    values: tuple[float, ...]
-
-    @property
-    def median(self) -> float:
-        return float(np.median(self.values))
-
-    @property
-    def low(self) -> float:
-        return min(self.values)
-
-    @property
-    def high(self) -> float:
-        return max(self.values)
 
 
 def pipeline_speed(batches: TrainingBatches, repeats: int) -> Spread:

@@ -1,0 +1,200 @@
+"""Every attention layer in a small network, and every network with one attention."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from ras_keras.models import MODELS
+from tests.conformance.fixed_weights import fixed_images
+from tests.conformance.make_golden import GOLDEN, IMAGES
+from tests.conformance.subjects import (
+    fill,
+    images_for,
+    network,
+    numpy,
+    shapes,
+    small_network,
+    subjects,
+)
+from tests.conformance.table import LAYERS, NETWORKS
+
+GOLDEN_NETWORKS = json.loads(GOLDEN.read_text())["networks"]
+CASES = [(row, case) for row in NETWORKS for case in row.golden]
+SUBJECTS = subjects()
+
+every_subject = pytest.mark.parametrize("subject", SUBJECTS)
+every_network = pytest.mark.parametrize("row", NETWORKS, ids=str)
+
+OTHER_PROCESS = """
+import json, sys, numpy as np, keras, ras_keras
+from pathlib import Path
+folder = Path(sys.argv[1])
+for file in sorted(folder.glob("*.keras")):
+    model = keras.saving.load_model(file)
+    x = np.load(file.with_suffix(".npy"))
+    y = model.predict(x, verbose=0)
+    np.save(file.with_suffix(f".{keras.backend.backend()}.npy"), y)
+    print(file.stem, json.dumps(model.get_config(), sort_keys=True, default=str))
+"""
+
+
+def test_the_table_is_complete():
+    assert sorted(row.name for row in NETWORKS) == sorted(MODELS)
+    assert {case for _, case in CASES} == {*GOLDEN_NETWORKS}
+
+
+@pytest.mark.parametrize(("row", "case"), CASES, ids=lambda value: str(value))
+def test_golden(row, case):
+    """Weights of the expected shapes, and probabilities as evaluated in numpy."""
+    golden = GOLDEN_NETWORKS[case]
+    model = MODELS[row.name].build(**row.golden[case], input_shape=IMAGES[1:])
+    assert shapes(model) == golden["weights"]
+    fill(model)
+    np.testing.assert_allclose(
+        numpy(model(fixed_images(IMAGES))), golden["probabilities"], rtol=1e-4
+    )
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Every subject saved, with its input and its output."""
+    folder = tmp_path_factory.mktemp("saved")
+    configs = {}
+    for name, make in SUBJECTS.items():
+        model = make()
+        fill(model)
+        x = images_for(model)
+        model.save(folder / f"{name}.keras")
+        np.save(folder / f"{name}.npy", x)
+        np.save(folder / f"{name}.here.npy", model.predict(x, verbose=0))
+        configs[name] = json.loads(json.dumps(model.get_config(), sort_keys=True, default=str))
+    return folder, configs
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_in_another_process(saved, run_python, backend):
+    """Bit for bit on the backend that saved it, to 1e-4 on the other."""
+    folder, configs = saved
+    done = run_python("-c", OTHER_PROCESS, folder, KERAS_BACKEND=backend)
+    assert done.returncode == 0, done.stderr
+    found = {}
+    for line in done.stdout.splitlines():
+        name, _, config = line.partition(" {")
+        found[name] = json.loads("{" + config)
+    assert found == configs
+    for name in SUBJECTS:
+        here = np.load(folder / f"{name}.here.npy")
+        there = np.load(folder / f"{name}.{backend}.npy")
+        if backend == keras.backend.backend():
+            np.testing.assert_array_equal(there, here, err_msg=name)
+        else:
+            np.testing.assert_allclose(there, here, atol=1e-4, err_msg=name)
+        assert np.ptp(here, axis=0).max() > 1e-3, f"{name} answers to its input"
+
+
+@every_subject
+def test_a_gradient_reaches_every_weight(subject):
+    """From weights away from their start, in training mode."""
+    model = SUBJECTS[subject]()
+    fill(model)
+    x = images_for(model, 8)
+    uneven = np.linspace(-1, 1, 8 * model.output_shape[-1]) ** 3
+    uneven = uneven.reshape(8, -1).astype("float32")
+    exceptions = {}
+    if subject.startswith("layer"):
+        (row,) = (row for row in LAYERS if subject == f"layer {row}")
+        exceptions = row.no_gradient
+    sizes = _gradients(model, x, uneven)
+    largest = max(sizes.values())
+    for path, size in sizes.items():
+        if any(path.endswith(each) for each in exceptions):
+            assert size < 1e-4 * largest, path
+        else:
+            assert size > 1e-4 * largest, path
+
+
+def _gradients(model, x, weights):
+    """The largest absolute gradient of every trainable weight, of a weighted sum of outputs."""
+    variables = model.trainable_variables
+    if keras.backend.backend() == "jax":
+        import jax
+
+        others = [v for v in model.variables if not any(v is w for w in variables)]
+
+        def loss(values):
+            mapping = [*zip(variables, values, strict=True), *((v, v.value) for v in others)]
+            with keras.StatelessScope(state_mapping=mapping):
+                return ops.sum(model(x, training=True) * weights)
+
+        gradients = jax.grad(loss)([v.value for v in variables])
+    else:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            value = ops.sum(model(x, training=True) * weights)
+        gradients = tape.gradient(value, [v.value for v in variables])
+    return {
+        v.path: 0.0 if g is None else float(np.abs(ops.convert_to_numpy(g)).max())
+        for v, g in zip(variables, gradients, strict=True)
+    }
+
+
+@every_subject
+def test_training_lowers_the_loss(subject):
+    model = SUBJECTS[subject]()
+    logits = subject.startswith("layer")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+    model.compile(keras.optimizers.SGD(0.01), loss)
+    x = images_for(model, 8)
+    y = np.arange(8) % 4
+    losses = [float(model.train_on_batch(x, y)) for _ in range(4)]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
+@every_network
+def test_sizes_left_open(row):
+    model = network(row, input_shape=(None, None, 3), include_top=False)
+    assert model.output_shape[:3] == (None, None, None)
+    assert model(fixed_images((1, 12, 20, 3))).shape[:3] == (1, 3, 5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@every_subject
+def test_half_precision(subject, policy):
+    keras.config.set_dtype_policy(policy)
+    model = SUBJECTS[subject]()
+    fill(model)
+    found = numpy(model(images_for(model)))
+    keras.config.set_dtype_policy("float32")
+    exact = SUBJECTS[subject]()
+    fill(exact)
+    expected = numpy(exact(images_for(exact)))
+    assert model.output.dtype == "float32"
+    precision = {"mixed_bfloat16": 0.05, "mixed_float16": 0.01}[policy]
+    assert np.abs(found - expected).max() < precision * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("row", [*LAYERS, *NETWORKS], ids=str)
+def test_channels_first_networks(row):
+    if keras.backend.backend() == "tensorflow":
+        pytest.skip("TensorFlow on a CPU has no convolution of channels-first maps")
+    make = (
+        (lambda: small_network(row.name, row.first))
+        if row in LAYERS
+        else (lambda **shape: network(row, **shape))
+    )
+    last = make()
+    fill(last)
+    x = images_for(last)
+    keras.config.set_image_data_format("channels_first")
+    try:
+        first = make() if row in LAYERS else make(input_shape=(3, 16, 16))
+        fill(first)
+        found = numpy(first(x.transpose(0, 3, 1, 2)))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    np.testing.assert_allclose(found, numpy(last(x)), rtol=1e-4, atol=1e-5)
