@@ -14,6 +14,7 @@ from ras_keras.errors import UserError
 from ras_keras.training.recipe import RECIPES, flag, one_of
 
 T = TypeVar("T")
+OPTIONAL_BOOL = bool | None
 
 
 def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | None = None) -> T:
@@ -23,7 +24,12 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         UserError: for an unknown flag or a value of the wrong type, naming the nearest.
         SystemExit: after --help.
     """
-    known = {"-h", "--help", *_flags(cls)}
+    fields = list(_fields(cls))
+    known = {"-h", "--help"}
+    for field in fields:
+        known.add(flag(field.name))
+        if field.type in (bool, OPTIONAL_BOOL):
+            known.add(flag(f"no_{field.name}"))
     for argument in arguments:
         name = argument.partition("=")[0].replace("_", "-")
         if name.startswith("--") and name not in known:
@@ -35,7 +41,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
                 cls,
-                args=arguments,
+                args=_with_values(arguments, fields),
                 prog=program,
                 config=(tyro.conf.OmitArgPrefixes,),
                 **options,
@@ -63,16 +69,29 @@ def value_of(name: str, arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _flags(cls) -> list[str]:
-    flags = []
+def _fields(cls):
+    """The fields that are flags, those of nested dataclasses included."""
     for field in dataclasses.fields(cls):
         if dataclasses.is_dataclass(field.type):
-            flags += _flags(field.type)
+            yield from _fields(field.type)
         else:
-            flags.append(flag(field.name))
-            if field.type is bool:
-                flags.append(flag(f"no_{field.name}"))
-    return flags
+            yield field
+
+
+def _with_values(arguments, fields) -> list[str]:
+    """Turns --x and --no-x of an optional bool into the --x True and --x False that tyro reads."""
+    optional = [flag(field.name) for field in fields if field.type == OPTIONAL_BOOL]
+    negative = {name.replace("--", "--no-", 1): name for name in optional}
+    found = []
+    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+        name = argument.replace("_", "-")
+        if name in negative:
+            found += [negative[name], "False"]
+        elif name in optional and following not in ("True", "False", "None"):
+            found += [name, "True"]
+        else:
+            found.append(argument)
+    return found
 
 
 def _one_line(box: str, program: str) -> str:
