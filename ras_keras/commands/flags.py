@@ -83,11 +83,11 @@ def _with_values(arguments, fields) -> list[str]:
     optional = [flag(field.name) for field in fields if field.type == OPTIONAL_BOOL]
     negative = {name.replace("--", "--no-", 1): name for name in optional}
     found = []
-    for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
+    for i, argument in enumerate(arguments):
         name = argument.replace("_", "-")
         if name in negative:
             found += [negative[name], "False"]
-        elif name in optional and following not in ("True", "False", "None"):
+        elif name in optional and {*arguments[i + 1 : i + 2]}.isdisjoint(("True", "False", "None")):
             found += [name, "True"]
         else:
             found.append(argument)

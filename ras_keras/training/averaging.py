@@ -46,7 +46,8 @@ class WeightAveraging(keras.callbacks.Callback):
         for weight, average in zip(
             self.network.trainable_variables, optimizer.averages, strict=True
         ):
-            weight.assign(average)
+            # A copy: JAX gives the memory of what a network computes with away.
+            weight.assign(ops.convert_to_numpy(average))
         self.statistics.recompute(self.data.batches)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -89,10 +90,10 @@ class MovingStatistics(keras.Model):
 
     def call(self, images):
         for variable in self.moving:
-            variable.assign(ops.zeros_like(variable) + self.start)
+            variable.assign(ops.broadcast_to(self.start, variable.shape))
         outputs = self.network(images, training=True)
         for total, variable in zip(self.sums, self.moving, strict=True):
-            total.assign(total + variable)
+            total.assign_add(variable)
         return outputs
 
     def recompute(self, batches: TrainingBatches) -> None:
@@ -108,7 +109,7 @@ class MovingStatistics(keras.Model):
         """The sums of the statistics after each of `steps` passes, each from `start`."""
         self.start.assign(start)
         for total in self.sums:
-            total.assign(ops.zeros_like(total))
+            total.assign(ops.zeros(total.shape))
         self.predict(batches.from_step(0).take(steps), verbose=0)
         return [ops.convert_to_numpy(total) for total in self.sums]
 

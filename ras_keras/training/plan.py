@@ -81,7 +81,7 @@ def _descent(recipe):
         parts.append("cosine decay")
     elif recipe.schedule:
         epochs = " and ".join(map(str, recipe.schedule))
-        parts.append(f"times {recipe.schedule_factor:g} after epochs {epochs}")
+        parts.append(f"times {recipe.schedule_factor:g} after epoch {epochs}")
     parts.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
     parts.append(f"weight decay {recipe.weight_decay:g}")
     if recipe.average_weights:

@@ -170,7 +170,8 @@ class Recipe:
 
             learning_rate * (1 + cos(pi * (e - w) / (E - w))) / 2    from e = w on,
 
-        so that the last epoch's rate is small but not 0.
+        so that the last epoch's rate is small but not 0. A run resumed with more epochs
+        follows the longer curve from there on.
         """
         rate = self.learning_rate * min(1.0, (epoch + 1) / (self.warmup_epochs + 1))
         if self.decay == "cosine":
