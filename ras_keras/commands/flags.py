@@ -14,7 +14,6 @@ from ras_keras.errors import UserError
 from ras_keras.training.recipe import RECIPES, flag, one_of
 
 T = TypeVar("T")
-OPTIONAL_BOOL = bool | None
 
 
 def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | None = None) -> T:
@@ -24,12 +23,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         UserError: for an unknown flag or a value of the wrong type, naming the nearest.
         SystemExit: after --help.
     """
-    fields = list(_fields(cls))
-    known = {"-h", "--help"}
-    for field in fields:
-        known.add(flag(field.name))
-        if field.type in (bool, OPTIONAL_BOOL):
-            known.add(flag(f"no_{field.name}"))
+    known = {"-h", "--help", *_flags(cls)}
     for argument in arguments:
         name = argument.partition("=")[0].replace("_", "-")
         if name.startswith("--") and name not in known:
@@ -41,7 +35,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
                 cls,
-                args=_with_values(arguments, fields),
+                args=_with_values(cls, arguments),
                 prog=program,
                 config=(tyro.conf.OmitArgPrefixes,),
                 **options,
@@ -69,29 +63,35 @@ def value_of(name: str, arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _fields(cls):
-    """The fields that are flags, those of nested dataclasses included."""
-    for field in dataclasses.fields(cls):
-        if dataclasses.is_dataclass(field.type):
-            yield from _fields(field.type)
-        else:
-            yield field
-
-
-def _with_values(arguments, fields) -> list[str]:
-    """Turns --x and --no-x of an optional bool into the --x True and --x False that tyro reads."""
-    optional = [flag(field.name) for field in fields if field.type == OPTIONAL_BOOL]
-    negative = {name.replace("--", "--no-", 1): name for name in optional}
+def _fields(cls) -> list[dataclasses.Field]:
+    """The fields of a dataclass, those of nested dataclasses in their place."""
     found = []
-    for i, argument in enumerate(arguments):
-        name = argument.replace("_", "-")
-        if name in negative:
-            found += [negative[name], "False"]
-        elif name in optional and {*arguments[i + 1 : i + 2]}.isdisjoint(("True", "False", "None")):
-            found += [name, "True"]
-        else:
-            found.append(argument)
+    for field in dataclasses.fields(cls):
+        found += _fields(field.type) if dataclasses.is_dataclass(field.type) else [field]
     return found
+
+
+def _flags(cls) -> list[str]:
+    fields = _fields(cls)
+    negative = [f"no_{field.name}" for field in fields if field.type in (bool, bool | None)]
+    return [flag(name) for name in [*(field.name for field in fields), *negative]]
+
+
+def _with_values(cls, arguments: Sequence[str]) -> list[str]:
+    """Gives tyro the values it wants where True, False and None are all possible.
+
+    --x stands for --x True and --no-x for --x False.
+    """
+    optional = [flag(field.name) for field in _fields(cls) if field.type == bool | None]
+    values = {name: [name, "True"] for name in optional}
+    values |= {name.replace("--", "--no-", 1): [name, "False"] for name in optional}
+    given = []
+    for i, argument in enumerate(arguments):
+        follows = arguments[i + 1] if i + 1 < len(arguments) else ""
+        name = argument.replace("_", "-")
+        complete = name not in values or follows in ("True", "False", "None")
+        given += [argument] if complete else values[name]
+    return given
 
 
 def _one_line(box: str, program: str) -> str:
