@@ -4,29 +4,40 @@ import math
 
 import tensorflow as tf
 
+from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.errors import UserError
 
 
 class TrainingBatches:
-    """Shuffled, cropped and flipped batches of a data set's training images.
+    """Shuffled and augmented batches of a data set's training images.
 
     The batch of global step t depends on (seed, t) alone: the order of an epoch
-    is a keyed permutation, crops and flips are stateless draws. The images are
-    copied, so that the data set itself can be let go.
+    is a keyed permutation, the augmentation's draws are stateless. The images
+    are copied, so that the data set itself can be let go.
 
     Args:
-        dataset: its training images, crop padding, flip and last-batch rule.
+        dataset: its training images and last-batch rule.
         batch_size: images a step, over all devices.
         seed: of the order and the draws.
         devices: over which a batch is split; the last batch of an epoch is cut
             to a multiple of it.
+        augmentation: of the images; None for the data set's own crop and flip.
 
     Raises:
-        UserError: for a batch size that the images or the devices do not allow.
+        UserError: for a batch size that the images or the devices do not allow,
+            and a cutout larger than the images.
     """
 
-    def __init__(self, dataset: ImageDataset, batch_size: int, seed: int, devices: int = 1):
+    def __init__(
+        self,
+        dataset: ImageDataset,
+        batch_size: int,
+        seed: int,
+        devices: int = 1,
+        augmentation: Augmentation | None = None,
+    ):
+        augmentation = augmentation or Augmentation(dataset.crop_padding, dataset.flip)
         if not 1 <= batch_size <= len(dataset.train):
             raise UserError(
                 f"--batch-size {batch_size} is not between 1 and the "
@@ -37,14 +48,20 @@ class TrainingBatches:
                 f"--batch-size {batch_size} does not divide by the {devices} devices; "
                 f"{batch_size - batch_size % devices or devices} does."
             )
+        height, width, _ = dataset.image_shape
+        if augmentation.cutout > min(height, width):
+            raise UserError(
+                f"--cutout {augmentation.cutout} is larger than the {height}x{width} images of "
+                f"{dataset.name!r}; choose at most {min(height, width)}."
+            )
         with tf.device("CPU"):
             self.images = tf.constant(dataset.train.images)
             self.labels = tf.constant(dataset.train.labels)
         self.batch_size = batch_size
         self.seed = seed
         self.devices = devices
-        self.crop_padding = dataset.crop_padding
-        self.flip = dataset.flip
+        self.augmentation = augmentation
+        self.classes = len(dataset.class_names)
         self.drop_remainder = dataset.drop_remainder
 
     @property
@@ -71,7 +88,8 @@ class TrainingBatches:
     def from_step(self, step: int) -> tf.data.Dataset:
         """The endless sequence of batches from global step `step` on.
 
-        Each is (images, labels): uint8 (n, H, W, 3) and int32 (n,) with n the
+        Each is (images, labels): uint8 (n, H, W, 3) and int32 (n,), or float32
+        (n, classes) if the augmentation makes distributions of them, with n the
         batch size, or less for the last batch of an epoch.
         """
         batches = tf.data.Dataset.counter(start=step).map(
@@ -86,25 +104,16 @@ class TrainingBatches:
         index = tf.random.experimental.index_shuffle(
             places, seed=tf.stack([self.seed, epoch]), max_index=len(self.images) - 1
         )
-        return self._augment(tf.gather(self.images, index), step), tf.gather(self.labels, index)
-
-    def _augment(self, images, step):
-        count = tf.shape(images)[0]
-        _, height, width, _ = images.shape
-        draws = tf.random.stateless_uniform(
-            (3, count), tf.stack([self.seed, step]), 0, 2**20, tf.int32, alg="philox"
-        )
-        places = 2 * self.crop_padding + 1
-        rows = draws[0, :, None] % places + tf.range(height)
-        columns = draws[1, :, None] % places + tf.range(width)
-        if self.flip:
-            columns = tf.where(draws[2, :, None] % 2 == 0, columns, columns[:, ::-1])
-        border = (self.crop_padding, self.crop_padding)
-        images = tf.pad(images, [(0, 0), border, border, (0, 0)])
-        images = tf.gather(images, rows, axis=1, batch_dims=1)
-        return tf.gather(images, columns, axis=2, batch_dims=1)
+        images, labels = tf.gather(self.images, index), tf.gather(self.labels, index)
+        return self.augmentation(images, labels, self.classes, self.seed, step)
 
 
-def evaluation_batches(images: Images, batch_size: int) -> tf.data.Dataset:
-    """The images in order, untouched: (uint8 (n, H, W, 3), int32 (n,)) with n <= batch_size."""
-    return tf.data.Dataset.from_tensor_slices((images.images, images.labels)).batch(batch_size)
+def evaluation_batches(
+    images: Images, batch_size: int, classes: int | None = None
+) -> tf.data.Dataset:
+    """The images in order, untouched: (uint8 (n, H, W, 3), int32 (n,)) with n <= batch_size.
+
+    With a number of classes the labels are distributions: float32 (n, classes).
+    """
+    labels = images.labels if classes is None else tf.one_hot(images.labels, classes)
+    return tf.data.Dataset.from_tensor_slices((images.images, labels)).batch(batch_size)

@@ -121,6 +121,7 @@ class Record(keras.callbacks.Callback):
 
     Args:
         run: the folder.
+        network: what best.keras is, the network in training or its average.
         progress: the record so far; goes on from there.
         images_per_epoch: for the speed.
         choose: the logged accuracy that chooses the best epoch, None for none.
@@ -130,6 +131,7 @@ class Record(keras.callbacks.Callback):
     def __init__(
         self,
         run: RunFolder,
+        network: keras.Model,
         progress: state.Progress,
         images_per_epoch: int,
         choose: str | None,
@@ -137,6 +139,7 @@ class Record(keras.callbacks.Callback):
     ):
         super().__init__()
         self.run = run
+        self.network = network
         self.progress = progress
         self.images_per_epoch = images_per_epoch
         self.choose = choose
@@ -144,9 +147,8 @@ class Record(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
-        self.trained = None
 
-    def on_test_begin(self, logs=None):
+    def on_train_batch_end(self, batch, logs=None):
         self.trained = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -156,12 +158,12 @@ class Record(keras.callbacks.Callback):
             raise Diverged(
                 f"a weight was no longer finite after the last step of epoch {epoch + 1}"
             )
-        logs["images_per_second"] = self.images_per_epoch / ((self.trained or now) - self.started)
+        logs["images_per_second"] = self.images_per_epoch / (self.trained - self.started)
         progress = self.progress
         progress.epoch = epoch + 1
         if self.choose and logs[self.choose] > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = float(logs[self.choose]), epoch + 1
-            self.run.write_model("best.keras", self.model)
+            self.run.write_model("best.keras", self.network)
         progress.history.append(
             {"epoch": epoch + 1}
             | {name.replace("val_", self.rename): float(value) for name, value in logs.items()}

@@ -16,6 +16,7 @@ CLASSIFIER = "predictions"
 
 def build_network(recipe: Recipe, data: Data) -> keras.Model:
     """Builds and compiles the recipe's network; its random start follows the recipe's seed."""
+    distributions = data.batches.augmentation.distributions
     keras.utils.set_random_seed(recipe.seed)
     with dtype_policy(recipe.precision):
         model = MODELS[recipe.model].build(
@@ -29,7 +30,7 @@ def build_network(recipe: Recipe, data: Data) -> keras.Model:
             start_from(model, recipe.weights)
         model.compile(
             optimizer=_optimizer(recipe),
-            loss="sparse_categorical_crossentropy",
+            loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=JIT[recipe.jit],
             steps_per_execution=recipe.steps_per_execution,
@@ -40,7 +41,13 @@ def build_network(recipe: Recipe, data: Data) -> keras.Model:
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    optimizer = CoupledSGD(recipe.learning_rate, recipe.momentum, l2=recipe.weight_decay)
+    optimizer = CoupledSGD(
+        recipe.learning_rate,
+        recipe.momentum,
+        l2=recipe.weight_decay,
+        average_decay=recipe.average_weights,
+        nesterov=recipe.nesterov,
+    )
     if recipe.precision == "mixed_float16":
         # Wrapped here and not by `compile`, which would save the bare one's configuration: the
         # file could then be loaded under the same global policy only.

@@ -9,6 +9,7 @@ from ras_keras.data.batches import TrainingBatches
 from ras_keras.layers.registry import make_attention
 from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
+from ras_keras.training.averaging import statistics_steps
 from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import Recipe
@@ -55,8 +56,8 @@ def print_plan(
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
-        "augment": f"random crop with {batches.crop_padding} pixels of padding, "
-        f"{'mirroring' if batches.flip else 'no mirroring'}",
+        "augment": str(batches.augmentation),
+        "descent": _descent(recipe),
         "steps": f"epochs {progress.epoch + 1} to {recipe.epochs}, each of "
         f"{batches.steps_per_epoch:,} steps of {recipe.batch_size} images",
         "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
@@ -81,12 +82,32 @@ def _attention(recipe):
     return f"{attention} ({options})" if options else attention
 
 
+def _descent(recipe):
+    """The optimizer's settings, those that are on."""
+    parts = [f"learning rate {recipe.learning_rate:g}"]
+    if recipe.warmup_epochs:
+        parts.append(f"{recipe.warmup_epochs} epochs of warm-up")
+    if recipe.decay == "cosine":
+        parts.append("cosine decay")
+    elif recipe.schedule:
+        epochs = " and ".join(map(str, recipe.schedule))
+        parts.append(f"times {recipe.schedule_factor:g} after epoch {epochs}")
+    parts.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
+    parts.append(f"weight decay {recipe.weight_decay:g}")
+    if recipe.average_weights:
+        parts.append(f"weights averaged (decay {recipe.average_weights:g})")
+    return ", ".join(parts)
+
+
 def print_estimate(
     recipe: Recipe, data: Data, progress: Progress, seconds_per_image: float
 ) -> None:
     """Says how long it will take."""
     # A forward pass takes about a third of a training step.
-    images = data.batches.images_per_epoch + len(data.watched or ()) / 3
+    forward = len(data.watched or ())
+    if recipe.average_weights:
+        forward += statistics_steps(data.batches) * recipe.batch_size
+    images = data.batches.images_per_epoch + forward / 3
     total = (recipe.epochs - progress.epoch) * images * seconds_per_image
     print(f"about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.data.image_dataset import Images
 from ras_keras.data.registry import load_dataset
@@ -38,8 +39,16 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
     ).hold_out(recipe.validation_split, recipe.seed)
     dataset = dataset.keep(recipe.training_images, recipe.seed)
     mean, variance = dataset.pixel_statistics()
+    augmentation = Augmentation(
+        crop_padding=_given(recipe.crop_padding, dataset.crop_padding),
+        mirror=_given(recipe.mirror, dataset.flip),
+        cutout=recipe.cutout,
+        fill=mean,
+        cutmix=recipe.cutmix,
+        label_smoothing=recipe.label_smoothing,
+    )
     return Data(
-        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas),
+        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas, augmentation),
         watched=dataset.test if recipe.protocol == "paper" else held_out,
         test=dataset.test,
         class_names=dataset.class_names,
@@ -47,3 +56,7 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
         mean=mean,
         variance=variance,
     )
+
+
+def _given(value, otherwise):
+    return otherwise if value is None else value

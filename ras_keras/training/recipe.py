@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import inspect
+import math
 import os
 import re
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from ras_keras.training import devices
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JIT = {"auto": "auto", "on": True, "off": False}
 PROTOCOLS = ("held-out", "paper")
+DECAYS = ("step", "cosine")
 NETWORK_OPTIONS = ("widen_factor", "dropout", "batch_norm", "skip")
 ATTENTION_OPTIONS = (
     *("k", "normalize_input", "shared", "connection", "shared_connection"),
@@ -32,7 +34,7 @@ class Recipe:
     """What a run depends on. Recipes that differ only in where the data lie are equal."""
 
     recipe: str = "paper"
-    """Recipe to start from, paper or quick; the other flags override it."""
+    """Recipe to start from, paper, quick or strong; the other flags override it."""
     dataset: str = "digits"
     """digits (embedded), cifar10, cifar100, stl10, folder:PATH (PATH/train/CLASS/*.png,
     PATH/test/CLASS/*.png) or another image-classification set of tensorflow-datasets."""
@@ -95,22 +97,43 @@ class Recipe:
     """Of dia: stacked cells; None is 1."""
     weights: str | None = None
     """Saved .keras model to start from."""
+    crop_padding: int | None = None
+    """Pixels of black around an image before a random crop; None is the data set's own."""
+    mirror: bool | None = None
+    """Mirror half of the images, --no-mirror for none; None is the data set's own."""
+    cutout: int = 0
+    """Side in pixels of a square of the mean pixel at a random place of each image; 0 for none."""
+    cutmix: float = 0.0
+    """Paste a box of another image and mix the labels by area; its share comes from
+    Beta(CUTMIX, CUTMIX), 0 for none."""
+    label_smoothing: float = 0.0
+    """Part of a label that is spread over all classes."""
     epochs: int = 164
     """Passes over the training images."""
     batch_size: int | None = None
     """Images a step, over all devices; None is 128, or 16 for stl10."""
     learning_rate: float = 0.1
-    """Of stochastic gradient descent, at the start."""
+    """Of stochastic gradient descent, at its highest."""
+    decay: str = "step"
+    """How the learning rate falls: step (at --schedule) or cosine (to 0 at the end of the last
+    epoch; --schedule is not read)."""
     schedule: tuple[int, ...] = (81, 122)
     """Epochs after which the learning rate is multiplied by --schedule-factor."""
     schedule_factor: float = 0.1
     """Factor of the learning rate at each epoch of --schedule."""
+    warmup_epochs: int = 0
+    """First epochs, over which the learning rate rises linearly."""
     momentum: float = 0.9
     """Of stochastic gradient descent."""
+    nesterov: bool = False
+    """Nesterov's momentum."""
     weight_decay: float = 1e-4
     """In the papers' sense: added to the gradient of every trainable variable."""
+    average_weights: float = 0.0
+    """Decay a step of a moving average of the weights, which is evaluated and saved in their place
+    with batch statistics of its own; 0 for none."""
     seed: int = 0
-    """Of the weights, the split, the order, the crops and the flips."""
+    """Of the weights, the split, the order and the augmentation."""
     precision: str | None = None
     """float32, mixed_bfloat16 or mixed_float16; None chooses by device."""
     jit: str = "auto"
@@ -128,6 +151,7 @@ class Recipe:
         one_of("--protocol", self.protocol, PROTOCOLS)
         one_of("--precision", self.precision, (None, *PRECISIONS))
         one_of("--jit", self.jit, JIT)
+        one_of("--decay", self.decay, DECAYS)
         import_modules(self.imports)
         one_of("--model", self.model, MODELS)
         one_of("--attention", self.attention, (NONE, *ATTENTION))
@@ -142,9 +166,15 @@ class Recipe:
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, ">= 1")
         for name in ("learning_rate", "schedule_factor"):
             self._require(name, 0 < getattr(self, name) < float("inf"), "> 0")
-        self._require("momentum", 0 <= self.momentum < 1, "in [0, 1)")
-        self._require("weight_decay", 0 <= self.weight_decay < float("inf"), ">= 0")
-        self._require("validation_split", 0 <= self.validation_split < 1, "in [0, 1)")
+        for name in ("momentum", "validation_split", "label_smoothing", "average_weights"):
+            self._require(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
+        for name in ("weight_decay", "warmup_epochs", "crop_padding", "cutout", "cutmix"):
+            self._require(name, 0 <= (getattr(self, name) or 0) < float("inf"), ">= 0")
+        if self.cutout and self.cutmix:
+            raise UserError(
+                f"--cutout {self.cutout} and --cutmix {self.cutmix:g} exclude each other; set one "
+                "of them to 0."
+            )
         self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
         self._require(
             "schedule",
@@ -215,10 +245,21 @@ class Recipe:
         return self.attention, given
 
     def learning_rate_at(self, epoch: int) -> float:
-        """The learning rate of an epoch, counted from 0."""
-        return self.learning_rate * self.schedule_factor ** sum(
-            epoch >= milestone for milestone in self.schedule
-        )
+        """The learning rate of an epoch e, counted from 0.
+
+        With w epochs of warm-up it is (e + 1) / (w + 1) of what follows while e < w.
+        What follows is, for the decay "cosine" over E epochs (arXiv 1608.03983, Eq. (5)),
+
+            learning_rate * (1 + cos(pi * (e - w) / (E - w))) / 2    from e = w on,
+
+        so that the last epoch's rate is small but not 0. A run resumed with more epochs
+        follows the longer curve from there on.
+        """
+        rate = self.learning_rate * min(1.0, (epoch + 1) / (self.warmup_epochs + 1))
+        if self.decay == "cosine":
+            done = max(0, epoch - self.warmup_epochs) / max(1, self.epochs - self.warmup_epochs)
+            return rate * (1 + math.cos(math.pi * done)) / 2
+        return rate * self.schedule_factor ** sum(epoch >= milestone for milestone in self.schedule)
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
@@ -259,6 +300,19 @@ RECIPES = {
         epochs=30,
         batch_size=32,
         schedule=(20, 26),
+        gamma_initializer=0.1,
+    ),
+    # The paper's network trained as is usual today.
+    "strong": Recipe(
+        recipe="strong",
+        epochs=200,
+        decay="cosine",
+        warmup_epochs=5,
+        nesterov=True,
+        weight_decay=5e-4,
+        label_smoothing=0.1,
+        cutout=16,
+        average_weights=0.999,
         gamma_initializer=0.1,
     ),
 }

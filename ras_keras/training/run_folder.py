@@ -14,7 +14,7 @@ from pathlib import Path
 
 import keras
 
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe
@@ -112,16 +112,15 @@ class RunFolder:
         """Adds this process to environment.json, an entry each time the run was started.
 
         Raises:
-            UserError: if the run was started on another backend.
+            UserError: if the run was started on another backend, or its
+                environment.json is damaged.
         """
-        entries = []
-        if self.file("environment.json").is_file():
-            entries = json.loads(self.file("environment.json").read_text())
-        backend = keras.backend.backend()
-        if entries and entries[0]["backend"] != backend:
+        entries, backend = self._read_environment(), keras.backend.backend()
+        before = entries[0]["backend"] if entries else backend
+        if before != backend:
             raise UserError(
-                f"{self.path} was trained on {entries[0]['backend']} and this is {backend}; set "
-                f"KERAS_BACKEND={entries[0]['backend']} to resume it."
+                f"{self.path} was trained on {before} and this is {backend}; set "
+                f"KERAS_BACKEND={before} to resume it."
             )
         entry = {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -135,6 +134,20 @@ class RunFolder:
             "git_commit": _git_commit(),
         }
         self.write_json("environment.json", [*entries, entry])
+
+    def _read_environment(self) -> list[dict]:
+        file = self.file("environment.json")
+        if not file.is_file():
+            return []
+        try:
+            entries = json.loads(file.read_text())
+            entries[0]["backend"]
+        except (ValueError, TypeError, LookupError) as error:
+            raise UserError(
+                f"{file} is damaged ({first_line(error)}); restore it, or remove it to go on "
+                "without what it says."
+            ) from error
+        return entries
 
     def write_metrics(self, history: list[dict]) -> None:
         """metrics.csv: a row an epoch, whole and of one piece at any moment."""

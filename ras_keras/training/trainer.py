@@ -12,6 +12,7 @@ from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import UserError
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices, state
+from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
     GateSpread,
@@ -78,12 +79,19 @@ def train(
         seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
         print_estimate(recipe, data, progress, seconds_per_image)
-        _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks)
-        run.write_model("final.keras", model)
+        averaging = None
+        if recipe.average_weights:
+            averaging = WeightAveraging(model, data, recipe.batch_size)
+        _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
+        network = model
+        if averaging:
+            averaging.update()
+            network = averaging.network
+        run.write_model("final.keras", network)
         if data.watched is None:
             progress.best_epoch = progress.epoch
-            run.write_model("best.keras", model)
-        result = _result(recipe, run, model, data, progress)
+            run.write_model("best.keras", network)
+        result = _result(recipe, run, network, data, progress)
         run.write_json("result.json", result)
     print(f"trained in {duration(result['seconds'])}")
     return result
@@ -100,7 +108,11 @@ def _check_execution(recipe, batches):
         )
 
 
-def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
+def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks):
+    watched = None
+    if data.watched and not averaging:
+        classes = len(data.class_names) if data.batches.augmentation.distributions else None
+        watched = evaluation_batches(data.watched, recipe.batch_size, classes)
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.epochs, steps)
     signals = StopOnSignal()
@@ -111,10 +123,11 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
             initial_epoch=progress.epoch,
             epochs=recipe.epochs,
             steps_per_epoch=steps,
-            validation_data=data.watched and evaluation_batches(data.watched, recipe.batch_size),
+            validation_data=watched,
             shuffle=False,
             verbose=0,
             callbacks=[
+                *([averaging] if averaging else []),
                 keras.callbacks.LearningRateScheduler(
                     lambda epoch, _: recipe.learning_rate_at(epoch)
                 ),
@@ -122,6 +135,7 @@ def _fit(recipe, run, model, data, progress, tensorboard_graph, callbacks):
                 GateSpread(np.array(fixed[:GATE_IMAGES])),
                 Record(
                     run,
+                    averaging.network if averaging else model,
                     progress,
                     data.batches.images_per_epoch,
                     choose="val_accuracy" if data.watched else None,
@@ -154,9 +168,10 @@ def _peak_memory() -> int:
 def _result(recipe, run, model, data, progress) -> dict:
     """Evaluates the last and the best weights on the test set, once."""
     classes = len(data.class_names)
-    final = evaluate(model, data.test, classes, recipe.batch_size)
-    model.load_weights(run.file("best.keras"))
-    best = evaluate(model, data.test, classes, recipe.batch_size)
+    best = final = evaluate(model, data.test, classes, recipe.batch_size)
+    if progress.best_epoch != progress.epoch:
+        model.load_weights(run.file("best.keras"))
+        best = evaluate(model, data.test, classes, recipe.batch_size)
     selected_on = "nothing: best is final"
     if data.watched is not None:
         images = "test images" if recipe.protocol == "paper" else "held-out training images"

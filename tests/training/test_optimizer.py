@@ -41,11 +41,52 @@ def test_follows_its_equations():
     np.testing.assert_allclose(ops.convert_to_numpy(variable), value, rtol=1e-5)
 
 
+def test_nesterov_as_in_torch():
+    """torch.optim.SGD(nesterov=True, weight_decay=0.01), whose velocity holds no rate."""
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(5, 4))
+    variable = keras.Variable(rng.normal(size=4))
+    value, velocity = np.float64(ops.convert_to_numpy(variable)), np.zeros(4)
+    optimizer = CoupledSGD(0.1, 0.9, l2=0.01, nesterov=True)
+    for gradient in gradients:
+        optimizer.apply([ops.convert_to_tensor(gradient, "float32")], [variable])
+        gradient = gradient + 0.01 * value
+        velocity = 0.9 * velocity + gradient
+        value = value - 0.1 * (gradient + 0.9 * velocity)
+    np.testing.assert_allclose(ops.convert_to_numpy(variable), value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_averages_follow_their_equations(scaled):
+    variable = keras.Variable([1.0, -2.0])
+    optimizer = inner = CoupledSGD(0.1, 0.9, l2=0.01, average_decay=0.5)
+    if scaled:
+        optimizer = keras.optimizers.LossScaleOptimizer(inner)
+    optimizer.build([variable])
+    average = None
+    for step in range(30):
+        optimizer.apply([ops.ones((2,))], [variable])
+        decay = min(0.5, step / (step + 10))
+        value = ops.convert_to_numpy(variable)
+        average = value if step == 0 else decay * average + (1 - decay) * value
+    assert len(inner.averages) == 1
+    np.testing.assert_allclose(ops.convert_to_numpy(inner.averages[0]), average, rtol=1e-5)
+
+
+def test_no_averages_unless_asked_for():
+    variable = keras.Variable([1.0])
+    optimizer = CoupledSGD()
+    optimizer.build([variable])
+    assert optimizer.averages == []
+    assert len(optimizer.variables) == len(keras.optimizers.SGD(0.1, 0.9).variables) + 1
+
+
 def test_round_trip():
-    config = keras.optimizers.serialize(CoupledSGD(0.2, 0.8, l2=3e-4))
-    loaded = keras.optimizers.deserialize(config)
+    optimizer = CoupledSGD(0.2, 0.8, l2=3e-4, average_decay=0.99, nesterov=True)
+    loaded = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(loaded, CoupledSGD)
-    assert loaded.get_config() == CoupledSGD(0.2, 0.8, l2=3e-4).get_config()
+    assert loaded.get_config() == optimizer.get_config()
+    assert (loaded.average_decay, loaded.nesterov) == (0.99, True)
 
 
 def test_every_trainable_variable_of_a_recipe_decays():

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pytest
 
@@ -50,6 +51,15 @@ CHANGED = Recipe(
     precision="mixed_bfloat16",
     jit="off",
     steps_per_execution=4,
+    crop_padding=0,
+    mirror=False,
+    cutout=8,
+    cutmix=0.5,
+    label_smoothing=0.2,
+    decay="cosine",
+    warmup_epochs=2,
+    nesterov=True,
+    average_weights=0.99,
 )
 
 
@@ -86,6 +96,45 @@ def test_the_paper():
     assert (recipe.momentum, recipe.weight_decay) == (0.9, 1e-4)
 
 
+def test_cosine_decay_after_a_warm_up():
+    recipe = Recipe(decay="cosine", warmup_epochs=5, epochs=200, learning_rate=0.2)
+    rates = [recipe.learning_rate_at(epoch) for epoch in range(200)]
+    assert rates[:6] == pytest.approx([0.2 * part / 6 for part in range(1, 7)])
+    assert rates[5 + 195 // 3] == pytest.approx(0.2 * 0.75)
+    assert rates[199] == pytest.approx(0.1 * (1 - math.cos(math.pi / 195)))
+    assert rates[5:] == sorted(rates[5:], reverse=True)
+    assert 0 < rates[-1] < 1.5e-5
+    # Not even the warm-up is over.
+    short = dataclasses.replace(recipe, epochs=2)
+    assert [short.learning_rate_at(epoch) for epoch in (0, 1)] == pytest.approx(rates[:2])
+
+
+def test_a_warm_up_before_steps():
+    recipe = Recipe(schedule=(3, 5), warmup_epochs=3)
+    rates = [recipe.learning_rate_at(epoch) for epoch in range(6)]
+    assert rates == pytest.approx([0.025, 0.05, 0.075, 0.01, 0.01, 0.001])
+
+
+def test_flags_of_an_optional_bool():
+    def mirror(*flags):
+        return parse_with_recipe(Train, flags, "train").recipe.mirror
+
+    assert mirror() is None
+    assert mirror("--mirror") is mirror("--mirror", "True") is mirror("--mirror=True") is True
+    assert mirror("--mirror", "--epochs", "3") is True
+    assert mirror("--no-mirror") is mirror("--mirror", "False") is mirror("--no_mirror") is False
+    assert mirror("--mirror", "None") is None
+    with pytest.raises(UserError, match="unknown flag --no-miror; the nearest is --no-mirror"):
+        mirror("--no-miror")
+
+
+def test_strong_is_paper_trained_otherwise():
+    paper, strong = RECIPES["paper"], RECIPES["strong"]
+    strong.check()
+    assert (strong.depth, strong.attention_arguments()[0]) == (paper.depth, "ras")
+    assert strong.learning_rate_at(199) < 1e-4 * strong.learning_rate
+
+
 def test_resolve():
     assert resolve(Recipe()).batch_size == 128
     assert resolve(Recipe(dataset="stl10")).batch_size == 16
@@ -109,7 +158,7 @@ def test_milestones_beyond_the_end_are_allowed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recipe": "qick"}, "--recipe must be one of paper, quick. Received: 'qick'"),
+        ({"recipe": "qick"}, "--recipe must be one of paper, quick, strong. Received: 'qick'"),
         ({"depth": 50}, "--depth must be .* nearest are 47 and 56. Received: depth=50"),
         ({"k": 0}, "--k must be an integer >= 1. Received: k=0"),
         ({"k": -1}, "Received: k=-1"),
@@ -128,6 +177,14 @@ def test_milestones_beyond_the_end_are_allowed():
         ({"schedule": (8, 5)}, r"--schedule must be rising epochs >= 1. Received: \(8, 5\)"),
         ({"schedule": (0,)}, "--schedule must be rising"),
         ({"seed": -1}, "--seed must be in"),
+        ({"decay": "cosin"}, "--decay must be one of step, cosine. .* nearest is 'cosine'"),
+        ({"warmup_epochs": -1}, "--warmup-epochs must be >= 0. Received: -1"),
+        ({"crop_padding": -1}, "--crop-padding must be >= 0"),
+        ({"cutout": -1}, "--cutout must be >= 0"),
+        ({"cutmix": float("nan")}, "--cutmix must be >= 0. Received: nan"),
+        ({"cutmix": 0.5, "cutout": 8}, "--cutout 8 and --cutmix 0.5 exclude each other; set one"),
+        ({"label_smoothing": 1.0}, r"--label-smoothing must be in \[0, 1\)"),
+        ({"average_weights": 1.0}, r"--average-weights must be in \[0, 1\). Received: 1.0"),
         ({"weights": "missing.keras"}, "missing.keras: no such file"),
         ({"dataset": "cifar11"}, "'cifar11' is unknown"),
     ],

@@ -1,0 +1,138 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import ras_keras
+from ras_keras.data import Images, TrainingBatches, load_dataset
+from ras_keras.data.augmentation import Augmentation
+from ras_keras.layers.batch_normalization import BatchNormalization
+from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
+from ras_keras.training.averaging import MovingStatistics
+from tests.training.test_resume import last_state, outcome, rows
+
+
+def batches():
+    """Three batches an epoch, the last one smaller."""
+    digits = load_dataset("digits")
+    few = dataclasses.replace(digits, train=digits.train.subset(np.arange(80)))
+    return TrainingBatches(few, 32, seed=0, augmentation=Augmentation(4, False))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_statistics_are_the_exact_mean_over_whole_batches(momentum):
+    """Also of a normalization that is applied twice, with the weights of the training."""
+    inputs = keras.Input((32, 32, 3))
+    once = BatchNormalization(momentum=momentum, name="once")
+    twice = BatchNormalization(momentum=momentum, name="twice")
+    x = keras.layers.GlobalAveragePooling2D()(once(inputs))
+    network = keras.Model(inputs, twice(2 * twice(x) + 5))
+    for weight in network.non_trainable_variables:
+        weight.assign(np.full(weight.shape, 7.0))
+    MovingStatistics(network).recompute(batches())
+    images = [np.float64(x) for x, _ in batches().from_step(0).take(2).as_numpy_iterator()]
+    means = np.mean([x.mean(axis=(0, 1, 2)) for x in images], axis=0)
+    variances = np.mean([x.var(axis=(0, 1, 2)) for x in images], axis=0)
+    np.testing.assert_allclose(ops.convert_to_numpy(once.moving_mean), means, rtol=1e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(once.moving_variance), variances, rtol=1e-4)
+    # The second application sees 2 * (normalized) + 5: mean 5.
+    first = np.mean(
+        [
+            ((x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + 1e-5)).mean(axis=(0, 1, 2))
+            for x in images
+        ],
+        axis=0,
+    )
+    expected = (momentum * first + 5) / (momentum + 1)
+    np.testing.assert_allclose(ops.convert_to_numpy(twice.moving_mean), expected, rtol=1e-4)
+
+
+def recipe(epochs=2):
+    return resolve(
+        dataclasses.replace(
+            RECIPES["quick"],
+            depth=11,
+            batch_size=256,
+            epochs=epochs,
+            nesterov=True,
+            label_smoothing=0.1,
+            average_weights=0.99,
+        )
+    )
+
+
+class Snapshots(keras.callbacks.Callback):
+    """The weights after every step."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.values.append([ops.convert_to_numpy(w) for w in self.model.trainable_variables])
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """An uninterrupted run and its weights after each step."""
+    keras.utils.set_random_seed(0)
+    run = RunFolder.create(tmp_path_factory.mktemp("logs"), "straight", recipe())
+    snapshots = Snapshots()
+    result = train(recipe(), run, callbacks=[snapshots])
+    return run, snapshots.values, result
+
+
+def test_the_saved_model_is_the_average_with_statistics_of_its_own(straight):
+    run, values, result = straight
+    average = values[0]
+    for step, weights in enumerate(values[1:], start=1):
+        decay = min(0.99, step / (step + 10))
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, weights, strict=True)]
+    final = ras_keras.load_model(run.file("final.keras"))
+    for weight, expected in zip(final.trainable_variables, average, strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(weight), expected, rtol=1e-4, atol=1e-6)
+    digits = load_dataset("digits")
+    rest, held = digits.hold_out(0.1, seed=0)
+    training = TrainingBatches(rest, 256, 0)
+    stem = keras.Model(final.input, final.get_layer("stem_conv").output)
+    found = [
+        np.mean(stem.predict_on_batch(x), axis=(0, 1, 2), dtype="float64")
+        for x, _ in training.from_step(0).take(5)
+    ]
+    statistics = final.get_layer("stem_bn").moving_mean
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(statistics), np.mean(found, axis=0), rtol=1e-4, atol=1e-5
+    )
+    last = rows(run.path)[-1]
+    watched = evaluate(final, Images(held.images, held.labels), 10, 256)
+    assert float(last["val_accuracy"]) == pytest.approx(watched.accuracy)
+    # The loss of the watched images is not smoothed.
+    assert float(last["val_loss"]) == pytest.approx(watched.loss, rel=1e-4)
+    test = evaluate(final, digits.test, 10, 256)
+    assert result["final"]["test_accuracy"] == pytest.approx(test.accuracy)
+
+
+def test_states_hold_the_weights_in_training(straight):
+    run, values, _ = straight
+    saved = list(last_state(run.path).values())
+    for weight in values[-1]:
+        assert any(np.array_equal(weight, value) for value in saved)
+
+
+def test_lengthened_is_bit_identical_to_uninterrupted(straight, tmp_path):
+    expected, _, _ = straight
+    run = RunFolder.create(tmp_path, "run", recipe(epochs=1))
+    train(recipe(epochs=1), run)
+    assert len(rows(run.path)) == 1
+    train(recipe(), run, resume=True)
+    assert rows(run.path) == rows(expected.path)
+    assert outcome(run.path) == outcome(expected.path)
+    states = last_state(run.path), last_state(expected.path)
+    models = (ras_keras.load_model(each.file("final.keras")) for each in (run, expected))
+    weights = (model.get_weights() for model in models)
+    for name, value in states[1].items():
+        np.testing.assert_array_equal(states[0][name], value)
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
