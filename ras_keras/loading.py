@@ -134,8 +134,13 @@ def _check_sizes(path, layers, weights):
         if _of_keras(layer):
             wrong = [key for key in ("units", "filters") if config.get(key, 0) not in {0, *sizes}]
         else:
-            separate = config.get("connection") and not config.get("shared_connection")
-            wrong = ["k"] if separate and config.get("k", 0) > len(shapes) else []
+            connections = config.get("connection") and not config.get("shared_connection")
+            separate = connections or not config.get("shared", True)
+            wrong = [
+                key
+                for key in (("k", "cells") if separate else ("cells",))
+                if isinstance(config.get(key), int) and config[key] > len(shapes)
+            ]
         if wrong:
             raise UserError(
                 f"{path} is damaged: its config asks for {wrong[0]}={config[wrong[0]]} in "

@@ -7,11 +7,17 @@ import pytest
 pytest.importorskip("jax")
 
 
-def test_layers_and_models(run_python):
-    done = run_python(
-        *("-m", "pytest", "tests/layers", "tests/models", "-p", "no:cacheprovider"),
+@pytest.mark.parametrize(
+    ("folders", "which"),
+    [
         # Counts, building time and start-up do not depend on the backend.
-        *("-k", "not parameters and not builds_fast and not process", "-n", "0"),
+        (["tests/layers", "tests/models"], "not parameters and not builds_fast and not process"),
+        (["tests/conformance"], "golden or channels_first or unknown_sizes or keeps_the_gate"),
+    ],
+)
+def test_layers_and_models(run_python, folders, which):
+    done = run_python(
+        *("-m", "pytest", *folders, "-k", which, "-n", "0", "-p", "no:cacheprovider"),
         KERAS_BACKEND="jax",
         timeout=600,
     )

@@ -17,7 +17,8 @@ COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
     "plot": "draw the curves of training runs",
-    "benchmark": "measure the speed of the input pipeline",
+    "table": "tabulate runs that differ in attention",
+    "benchmark": "measure the input pipeline, or what attention costs",
 }
 USAGE = 2
 INTERRUPTED = 130

@@ -11,10 +11,11 @@ import tyro
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.errors import UserError
+from ras_keras.imports import import_modules
 from ras_keras.loading import load_model
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
-from ras_keras.training import RunFolder, evaluate
+from ras_keras.training import Recipe, RunFolder, evaluate
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Evaluate:
     """Create and fill a --data-dir that does not hold the data set."""
     image_size: int | None = None
     """Resize images to this height and width in pixels; None is the run's, if the data set is."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import before the model is loaded, beside the run's."""
     batch_size: int = 128
     """Images a step."""
     output: str | None = None
@@ -48,8 +51,10 @@ def main(arguments: Sequence[str], program: str) -> None:
             raise UserError(f"{options.model} has no best.keras yet; let it finish an epoch.")
     picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
     check_picture(picture)
+    recipe = _recipe(path.parent)
+    import_modules((*(recipe.imports if recipe else ()), *options.imports))
     model = load_model(path)
-    data = _data_arguments(options, path.parent)
+    data = _data_arguments(options, recipe)
     check_dataset(**data)
 
     dataset = load_dataset(**data)
@@ -69,20 +74,22 @@ def main(arguments: Sequence[str], program: str) -> None:
     print(f"picture  {picture}")
 
 
-def _data_arguments(options: Evaluate, folder: Path) -> dict:
-    """What to load: the flags, and for what they leave open the run that the model lies in."""
+def _recipe(folder: Path) -> Recipe | None:
+    """Of the run that the model lies in, None if it lies in none."""
+    return RunFolder(folder).read_recipe() if (folder / "recipe.json").is_file() else None
+
+
+def _data_arguments(options: Evaluate, recipe: Recipe | None) -> dict:
+    """What to load: the flags, and for what they leave open the recipe of the model's run."""
+    if options.dataset is None and recipe is None:
+        raise UserError(f"{options.model} lies in no run folder; name its data set by --dataset.")
     given = {
         "name": options.dataset,
         "data_dir": options.data_dir,
         "download": options.download,
         "image_size": options.image_size,
     }
-    if not (folder / "recipe.json").is_file():
-        if options.dataset is not None:
-            return given
-        raise UserError(f"{options.model} lies in no run folder; name its data set by --dataset.")
-    recipe = RunFolder(folder).read_recipe()
-    if options.dataset not in (None, recipe.dataset):
+    if recipe is None or options.dataset not in (None, recipe.dataset):
         return given
     return given | {
         "name": recipe.dataset,

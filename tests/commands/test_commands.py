@@ -13,6 +13,7 @@ from PIL import Image
 
 import ras_keras
 from ras_keras.commands import dispatch, run
+from ras_keras.layers import ATTENTION
 from ras_keras.training import RunFolder
 from tests.conftest import ROOT
 
@@ -176,11 +177,62 @@ def test_plot(trained, tmp_path):
 
 
 def test_benchmark(capsys):
-    assert call("benchmark", *SMALL, "--repeats", "2", "--steps", "2") == 0
+    assert call("benchmark", "data", *SMALL, "--repeats", "2", "--steps", "2") == 0
     output = capsys.readouterr().out
     assert "pipeline alone" in output
     assert "training at depth 11" in output
     assert "waiting for data" in output
+
+
+def test_benchmark_attention_and_table(trained, tmp_path, capsys):
+    """What attention costs goes into a CSV, and from there beside the runs' accuracies."""
+    costs, picture = tmp_path / "costs.csv", tmp_path / "table.png"
+    flags = [*SMALL, "--attentions", "ras", "--repeats", "2", "--steps", "1"]
+    assert call("benchmark", "attention", *flags, "--output", costs) == 0
+    assert "of plain)" in capsys.readouterr().out
+    with costs.open() as stream:
+        plain, ras = csv.DictReader(stream)
+    assert (plain["attention"], ras["attention"]) == ("none", "ras")
+    assert plain["training_ratio_median"] == plain["inference_ratio_median"] == "1"
+    assert int(ras["parameters"]) - int(plain["parameters"]) == 6 * 448
+    assert 0 < int(ras["flops"]) - int(plain["flops"]) < 0.02 * int(plain["flops"])
+    assert call("table", trained, "--costs", costs, "--output", picture) == 0
+    accuracy = json.loads((trained / "result.json").read_text())["best"]["test_accuracy"]
+    row = f"| resnet11 | ras | {int(ras['parameters']):,} | {int(ras['flops']) / 1e6:.2f} | "
+    assert f"{row}{100 * accuracy:.2f} |" in capsys.readouterr().out
+    with Image.open(picture) as image:
+        assert image.size[0] == 1800
+    assert call("table", trained, "--output", picture) == 2
+    assert "no file of --costs has resnet of depth 11 with ras" in capsys.readouterr().err
+    assert call("table", trained, "--costs", trained / "metrics.csv", "--output", picture) == 2
+    assert "is no file of benchmark.py attention" in capsys.readouterr().err
+
+
+def test_attention_of_ones_own(tmp_path, monkeypatch, capsys):
+    """A module in the working directory is imported, its layer trained, saved and evaluated."""
+    (tmp_path / "my_attention.py").write_text(
+        """
+import keras
+from ras_keras.layers import register
+
+class Half(keras.layers.Layer):
+    def call(self, x):
+        return x / 2
+
+register("half", Half)
+"""
+    )
+    monkeypatch.chdir(tmp_path)
+    assert call("train", *SMALL, "--attention", "half") == 2
+    assert "none, ras, " in capsys.readouterr().err
+    folder = train(tmp_path, "run", "--imports", "my_attention", "--attention", "half")
+    assert "resnet11, half, 127,642 trainable" in capsys.readouterr().out
+    try:
+        assert call("evaluate", folder) == 0
+        assert call("evaluate", folder, "--imports", "nothing_of_this_name") == 2
+        assert "--imports nothing_of_this_name failed" in capsys.readouterr().err
+    finally:
+        del ATTENTION["half"]
 
 
 def test_the_console_command(capsys):
@@ -203,9 +255,24 @@ def test_the_installed_console_command_is_quiet():
     assert done.stderr == "error: --k must be an integer >= 1. Received: k=0\n"
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "plot", "benchmark"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train"],
+        ["evaluate"],
+        ["plot"],
+        ["table"],
+        ["benchmark", "data"],
+        ["benchmark", "attention"],
+    ],
+)
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as leaving:
-        call(command, "--help")
+        call(*command, "--help")
     assert leaving.value.code == 0
-    assert f"usage: python scripts/{command}.py" in capsys.readouterr().out
+    assert f"usage: python scripts/{command[0]}.py" in capsys.readouterr().out
+
+
+def test_help_on_what_to_measure(capsys):
+    assert call("benchmark", "--help") == 0
+    assert "attention  Measure what attention costs" in capsys.readouterr().out

@@ -55,6 +55,30 @@ def refused(capsys, tmp_path):
         (["--dataset", "cifar10", "--data-dir", "nowhere"], ["nowhere", "--download", "digits"]),
         (["--resume", "nowhere"], ["nowhere is no run folder"]),
         (["--weights", "nowhere.keras"], ["nowhere.keras: no such file"]),
+        (["--model", "resnett"], ["resnet, preresnet, wrn, resnext", "nearest is 'resnet'"]),
+        (["--model", "wrn", "--depth", "30"], ["6n+4", "28 and 34", "depth=30"]),
+        (["--attention", "se", "--reduction-ratio", "65"], ["--reduction-ratio", "64", "=65"]),
+        (["--attention", "eca", "--kernel-size", "4"], ["--kernel-size must be odd", "=4"]),
+        (["--attention", "eca", "--kernel-size", "65"], ["--kernel-size", "channels", "64"]),
+        (["--attention", "cbam", "--kernel-size", "6"], ["--kernel-size must be odd", "=6"]),
+        (["--attention", "dia", "--cells", "0"], ["--cells must be an integer >= 1", "=0"]),
+        (["--attention", "dia", "--attention-stages"], ["--attention-stages"]),
+        (["--attention", "dia", "--attention-stages", "4"], ["--attention-stages", "(4,)"]),
+        (["--attention", "dia", "--activation", "gelu"], ["sigmoid, tanh, relu", "'gelu'"]),
+        (["--attention", "cbam", "--k", "2"], ["--k must be 1 for cbam", "no recurrence"]),
+        (["--attention", "dia", "--k", "2"], ["--k must be 1 for dia", "no recurrence"]),
+        (["--attention", "sem", "--k", "2"], ["--k must be 1 for sem", "no recurrence"]),
+        (["--attention", "se", "--cells", "2"], ["--cells says nothing to se", "cells=2"]),
+        (["--attention", "none", "--k", "2"], ["--k 2 says nothing to --attention none"]),
+        (["--model", "wrn", "--no-skip"], ["--no-skip says nothing to --model wrn", "resnet"]),
+        (["--model", "preresnet", "--no-batch-norm"], ["--no-batch-norm", "resnet has it"]),
+        (["--widen-factor", "2"], ["--widen-factor 2 says nothing to --model resnet", "wrn"]),
+        (["--model", "wrn", "--widen-factor", "0"], ["--widen-factor must be", "=0"]),
+        (["--model", "wrn", "--dropout", "1"], ["--dropout must be in [0, 1)", "1.0"]),
+        (["--imports", "nowhere"], ["--imports nowhere failed", "No module named 'nowhere'"]),
+        (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
+        (["--training-images", "0"], ["--training-images must be >= 1"]),
+        (["--recipe", "strong", "--cutmix", "1"], ["--cutout 16 and --cutmix 1"]),
     ],
 )
 def test_train(refused, arguments, says):
@@ -206,6 +230,20 @@ def test_answers_in_one_line(run_python):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["attenion"], ["data, attention", "nearest is 'attention'"]),
+        (["data", "--steps", "0"], ["--steps must be >= 1. Received: 0"]),
+        (["attention", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
+        (["attention", "--attentions", "see"], ["--attentions", "nearest is 'se'"]),
+        (["attention", "--output", "no/x.csv"], ["there is no folder no"]),
+    ],
+)
+def test_benchmark(refused, arguments, says):
+    refused(*arguments, command="benchmark", says=says)
 
 
 @pytest.mark.parametrize(

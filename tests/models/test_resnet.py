@@ -12,9 +12,10 @@ from ras_keras.models import ResNet, ResNet164
 
 
 def test_builds_fast():
-    began = time.perf_counter()
+    """Of processor time, so that a busy machine does not matter."""
+    began = time.process_time()
     ResNet164(attention="ras", classes=10)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_structure():

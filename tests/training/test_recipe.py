@@ -7,6 +7,7 @@ import pytest
 from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.commands.train import Train
 from ras_keras.errors import UserError
+from ras_keras.layers import make_attention
 from ras_keras.training import RECIPES, Recipe, resolve
 
 CHANGED = Recipe(
@@ -135,7 +136,53 @@ def test_strong_is_paper_trained_otherwise():
     assert strong.learning_rate_at(199) < 1e-4 * strong.learning_rate
 
 
+@pytest.mark.parametrize(
+    ("flags", "epochs", "schedule", "factor", "decay"),
+    [
+        ([], 164, (81, 122), 0.1, 1e-4),
+        (["--attention", "se"], 164, (81, 122), 0.1, 1e-4),
+        (["--attention=dia"], 180, (60, 120), 0.1, 1e-4),
+        (["--model", "preresnet", "--attention", "dia"], 164, (81, 122), 0.1, 1e-4),
+        (["--model", "wrn"], 200, (80, 120, 160), 0.2, 5e-4),
+        (["--model", "resnext"], 300, (150, 225), 0.1, 5e-4),
+        (["--model", "wrn", "--epochs", "7"], 7, (80, 120, 160), 0.2, 5e-4),
+    ],
+)
+def test_the_paper_of_each_network(flags, epochs, schedule, factor, decay):
+    """The RAS paper's ResNet, and the networks of the DIANet paper's appendix."""
+    recipe = parse_with_recipe(Train, ["--recipe", "paper", *flags], "train").recipe
+    assert (recipe.epochs, recipe.schedule) == (epochs, schedule)
+    assert (recipe.schedule_factor, recipe.weight_decay) == (factor, decay)
+    assert (recipe.learning_rate, resolve(recipe).batch_size) == (0.1, 128)
+    recipe.check()
+    again = parse_with_recipe(Train, recipe.to_flags(), "train").recipe
+    assert again == recipe
+
+
+def test_only_ras_starts_from_a_gamma():
+    for name in ("quick", "strong"):
+        for attention, gamma in (("ras", 0.1), ("se", None), ("none", None)):
+            recipe = parse_with_recipe(
+                Train, ["--recipe", name, "--attention", attention], "train"
+            ).recipe
+            assert recipe.gamma_initializer == gamma
+            recipe.check()
+
+
+def test_attention_flags_reach_the_layer():
+    """RAS's Table 3 and its explicit and implicit recurrence are flags."""
+    flags = ["--attention", "se", "--k", "3", "--no-shared", "--shared-connection"]
+    recipe = parse_with_recipe(Train, flags, "train").recipe
+    layer = make_attention(*recipe.attention_arguments())
+    assert (layer.k, layer.shared, layer.shared_connection) == (3, False, True)
+    assert (layer.normalize_input, layer.connection) == (False, "batch_norm")
+    recipe = parse_with_recipe(Train, ["--connection", "none", "--normalize-input"], "t").recipe
+    layer = make_attention(*recipe.attention_arguments())
+    assert (layer.k, layer.normalize_input, layer.connection) == (2, True, None)
+
+
 def test_resolve():
+    assert resolve(Recipe(model="wrn")).depth == 52
     assert resolve(Recipe()).batch_size == 128
     assert resolve(Recipe(dataset="stl10")).batch_size == 16
     assert resolve(Recipe(dataset="stl10", batch_size=32)).batch_size == 32
