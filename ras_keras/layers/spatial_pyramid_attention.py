@@ -3,16 +3,14 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import check_at_least_one
-from ras_keras.layers.channel_attention import ChannelAttention
-from ras_keras.layers.transforms import Bottleneck, reduced
+from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 
 LEVELS = (1, 2, 4)
 CELLS = sum(bins**2 for bins in LEVELS)
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")
-class SpatialPyramidAttention(ChannelAttention):
+class SpatialPyramidAttention(SqueezeExcitation):
     """Spatial pyramid attention (SPA): the gate sees means over 1, 2x2 and 4x4 bins.
 
         P  = means of X over the bins of the three levels    (N, 21C)
@@ -52,19 +50,13 @@ class SpatialPyramidAttention(ChannelAttention):
     """
 
     def __init__(self, reduction_ratio: int = 16, use_bias: bool = False, **kwargs):
-        super().__init__(**kwargs)
-        self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
-        self.use_bias = use_bias
+        super().__init__(reduction_ratio, use_bias, **kwargs)
         if self.k > 1 and self.normalize_input and self.shared_connection and self.connections:
             raise ValueError(
                 "`shared_connection` cannot join `normalize_input` in spatial pyramid attention: "
                 "its input has 21C numbers and its output C. "
                 f"Received: shared_connection=True, normalize_input=True, k={self.k}"
             )
-
-    def make_transform(self, channels, name):
-        hidden = reduced(channels, self.reduction_ratio)
-        return Bottleneck(hidden, channels, self.use_bias, name=name)
 
     def pooled_width(self, channels):
         return CELLS * channels
@@ -89,13 +81,6 @@ class SpatialPyramidAttention(ChannelAttention):
         if v.shape[1] == self.width:
             return v
         return ops.concatenate([ops.repeat(v, bins**2, axis=1) for bins in LEVELS], axis=1)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "reduction_ratio": self.reduction_ratio,
-            "use_bias": self.use_bias,
-        }
 
 
 def _bin_means(size, bins):

@@ -6,11 +6,12 @@ import pytest
 from keras import ops
 
 import ras_keras
-from ras_keras.data import Images, TrainingBatches, load_dataset
+from ras_keras.data import TrainingBatches, load_dataset
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.averaging import MovingStatistics
+from ras_keras.training.prepared_data import load_data
 from tests.training.test_resume import last_state, outcome, rows
 
 
@@ -50,10 +51,16 @@ def test_statistics_are_the_exact_mean_over_whole_batches(momentum):
 
 
 def recipe(epochs=2):
+    """With all that has a state: dropout, averages, and DIA's in the network."""
     return resolve(
         dataclasses.replace(
             RECIPES["quick"],
-            depth=11,
+            model="wrn",
+            depth=10,
+            widen_factor=1,
+            attention="dia",
+            gamma_initializer=None,
+            cutmix=1.0,
             batch_size=256,
             epochs=epochs,
             nesterov=True,
@@ -93,24 +100,22 @@ def test_the_saved_model_is_the_average_with_statistics_of_its_own(straight):
     final = ras_keras.load_model(run.file("final.keras"))
     for weight, expected in zip(final.trainable_variables, average, strict=True):
         np.testing.assert_allclose(ops.convert_to_numpy(weight), expected, rtol=1e-4, atol=1e-6)
-    digits = load_dataset("digits")
-    rest, held = digits.hold_out(0.1, seed=0)
-    training = TrainingBatches(rest, 256, 0)
+    data = load_data(recipe())
     stem = keras.Model(final.input, final.get_layer("stem_conv").output)
     found = [
         np.mean(stem.predict_on_batch(x), axis=(0, 1, 2), dtype="float64")
-        for x, _ in training.from_step(0).take(5)
+        for x, _ in data.batches.from_step(0).take(5)
     ]
-    statistics = final.get_layer("stem_bn").moving_mean
+    statistics = final.get_layer("stage1_block1_1_bn").moving_mean
     np.testing.assert_allclose(
         ops.convert_to_numpy(statistics), np.mean(found, axis=0), rtol=1e-4, atol=1e-5
     )
     last = rows(run.path)[-1]
-    watched = evaluate(final, Images(held.images, held.labels), 10, 256)
+    watched = evaluate(final, data.watched, 10, 256)
     assert float(last["val_accuracy"]) == pytest.approx(watched.accuracy)
     # The loss of the watched images is not smoothed.
     assert float(last["val_loss"]) == pytest.approx(watched.loss, rel=1e-4)
-    test = evaluate(final, digits.test, 10, 256)
+    test = evaluate(final, data.test, 10, 256)
     assert result["final"]["test_accuracy"] == pytest.approx(test.accuracy)
 
 
