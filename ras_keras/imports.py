@@ -24,7 +24,7 @@ def import_modules(names: Sequence[str]) -> None:
                 sys.path.append(here)
             importlib.import_module(name)
         # A module of the user's may fail in any way.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 f"--imports {name} failed ({first_line(error)}); name a module as Python would "
                 "import it from here, such as my_attention for my_attention.py."

@@ -133,7 +133,7 @@ def _check_sizes(path, layers, weights):
         config = layer["config"]
         if _of_keras(layer):
             wrong = [key for key in ("units", "filters") if config.get(key, 0) not in {0, *sizes}]
-        else:
+        elif str(layer.get("registered_name")).startswith("ras_keras>"):
             connections = config.get("connection") and not config.get("shared_connection")
             separate = connections or not config.get("shared", True)
             wrong = [

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import keras
+
 from ras_keras.commands.flags import parse_with_recipe
 from ras_keras.errors import UserError
+from ras_keras.imports import import_modules
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.report.attention_cost import attention_costs, write_costs
 from ras_keras.report.data_speed import pipeline_speed, training_speed
@@ -54,11 +57,12 @@ def main(arguments: Sequence[str], program: str) -> None:
     for name in ("repeats", "steps"):
         if getattr(options, name) < 1:
             raise UserError(f"{flag(name)} must be >= 1. Received: {getattr(options, name)}")
+    measure(options)
+
+
+def _data(options: BenchmarkData) -> None:
     options.recipe.check()
-    measure(options, resolve(options.recipe))
-
-
-def _data(options: BenchmarkData, recipe: Recipe) -> None:
+    recipe = resolve(options.recipe)
     data = load_data(recipe)
     speeds = pipeline_speed(data.batches, options.repeats)
     print(
@@ -77,15 +81,26 @@ def _data(options: BenchmarkData, recipe: Recipe) -> None:
     )
 
 
-def _attention(options: BenchmarkAttention, recipe: Recipe) -> None:
+def _attention(options: BenchmarkAttention) -> None:
+    import_modules(options.recipe.imports)
     for name in options.attentions:
         one_of("--attentions", name, (NONE, *ATTENTION))
     output = options.output and Path(options.output)
     if output and not output.parent.is_dir():
         raise UserError(f"--output {output}: there is no folder {output.parent}; make it first.")
-    costs = attention_costs(
-        recipe, load_data(recipe), options.attentions, options.repeats, options.steps
-    )
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND {keras.backend.backend()} cannot count operations; measure attention "
+            "on tensorflow."
+        )
+    variants = [
+        options.recipe.with_attention(name) for name in dict.fromkeys((NONE, *options.attentions))
+    ]
+    for variant in variants:
+        variant.check()
+    recipes = [resolve(variant) for variant in variants]
+    recipe = recipes[0]
+    costs = attention_costs(recipes, load_data(recipe), options.repeats, options.steps)
     shared = {
         "model": recipe.model,
         "depth": recipe.depth,

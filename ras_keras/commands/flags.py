@@ -90,7 +90,7 @@ def _with_values(cls, arguments: Sequence[str]) -> list[str]:
     for i, argument in enumerate(arguments):
         follows = arguments[i + 1] if i + 1 < len(arguments) else ""
         name = argument.replace("_", "-")
-        complete = name not in values or follows in ("True", "False", "None")
+        complete = name not in values or (follows and not follows.startswith("--"))
         given += [argument] if complete else values[name]
     return given
 

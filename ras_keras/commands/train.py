@@ -43,8 +43,8 @@ def main(arguments: Sequence[str], program: str) -> None:
         run = RunFolder.open(resumed)
         stored = run.read_recipe()
         options = parse(Train, arguments, program, Train(stored))
-        recipe = resolve(options.recipe)
         _refuse_changes(stored, options, run)
+        recipe = resolve(options.recipe)
         # The weights that the run once started from are in its state.
         dataclasses.replace(recipe, weights=None).check()
     try:

@@ -54,6 +54,12 @@ class TrainingBatches:
                 f"--cutout {augmentation.cutout} is larger than the {height}x{width} images of "
                 f"{dataset.name!r}; choose at most {min(height, width)}."
             )
+        if augmentation.crop_padding >= min(height, width):
+            raise UserError(
+                f"--crop-padding {augmentation.crop_padding} would crop nothing but black from the "
+                f"{height}x{width} images of {dataset.name!r}; choose less than "
+                f"{min(height, width)}."
+            )
         with tf.device("CPU"):
             self.images = tf.constant(dataset.train.images)
             self.labels = tf.constant(dataset.train.labels)

@@ -26,6 +26,7 @@ ATTENTION: dict[str, Maker] = {
     "dia_se": SharedSqueezeExcitation,
 }
 NONE = "none"
+ANY = "**"
 OF_EVERY_LAYER = ("dtype", "trainable")
 
 AttentionLike = str | Callable[[], keras.layers.Layer] | None
@@ -47,13 +48,18 @@ def register(name: str, maker: Maker) -> None:
     Raises:
         ValueError: for a name that is taken, or a maker that cannot be called.
     """
-    if name == NONE or ATTENTION.get(name, maker) is not maker:
-        raise ValueError(f"the name of an attention must be new. Received: name={name!r}")
     if not callable(maker):
         raise ValueError(f"`maker` must make a layer when it is called. Received: maker={maker!r}")
+    if name == NONE or (name in ATTENTION and _place(ATTENTION[name]) != _place(maker)):
+        raise ValueError(f"the name of an attention must be new. Received: name={name!r}")
     if inspect.isclass(maker) and keras.saving.get_registered_name(maker) == maker.__name__:
         keras.saving.register_keras_serializable(package=maker.__module__)(maker)
     ATTENTION[name] = maker
+
+
+def _place(maker):
+    """Where a maker is defined; a module that is run again defines it in the same place."""
+    return maker.__module__, getattr(maker, "__qualname__", repr(maker))
 
 
 def make_attention(
@@ -78,7 +84,7 @@ def make_attention(
                 f"Received: attention={attention!r}"
             )
         config = _fitting(attention, config or {})
-        return ATTENTION[attention](**config)
+        return _layer(ATTENTION[attention](**config), attention)
     if config:
         raise ValueError(
             "`attention_config` configures an attention given by name. "
@@ -86,19 +92,23 @@ def make_attention(
         )
     if attention is None:
         return None
-    layer = attention() if callable(attention) else attention
-    if not isinstance(layer, keras.layers.Layer) or layer is attention:
+    return _layer(attention() if callable(attention) else attention, attention)
+
+
+def _layer(made, attention: AttentionLike) -> keras.layers.Layer:
+    """What was made, once it is clear that it is a new layer."""
+    if not isinstance(made, keras.layers.Layer) or made is attention:
         raise ValueError(
             "`attention` must be None, a name or a callable that makes a new Keras layer when it "
             f"is called without arguments. Received: attention={attention!r}"
         )
-    return layer
+    return made
 
 
 def _fitting(name: str, config: dict) -> dict:
     """The arguments, once it is clear that the named layer takes them."""
     valid = constructor_arguments(ATTENTION[name])
-    if "k" in config and "k" not in valid:
+    if "k" in config and "k" not in valid and ANY not in valid:
         if config["k"] != 1:
             recurrent = [
                 other for other, maker in ATTENTION.items() if "k" in constructor_arguments(maker)
@@ -109,18 +119,22 @@ def _fitting(name: str, config: dict) -> dict:
             )
         config = {argument: value for argument, value in config.items() if argument != "k"}
     for argument, value in config.items():
-        if argument not in (*valid, *OF_EVERY_LAYER):
+        if argument not in (*valid, *OF_EVERY_LAYER) and ANY not in valid:
             raise ValueError(
-                f"`{argument}` says nothing to {name}, which takes {', '.join(valid)}. "
-                f"Received: {argument}={value!r}"
+                f"`{argument}` says nothing to {name}, which takes "
+                f"{', '.join(valid) or 'no arguments'}. Received: {argument}={value!r}"
             )
     return config
 
 
 def constructor_arguments(maker: Maker) -> list[str]:
-    """Names of the keyword arguments that make this layer, those of Keras's own base left out."""
+    """Names of the keyword arguments that make this layer, those of Keras's own base left out.
+
+    `ANY` stands for those of a function that takes any.
+    """
     if not inspect.isclass(maker):
-        return list(inspect.signature(maker).parameters)
+        parameters = inspect.signature(maker).parameters.values()
+        return [ANY if p.kind is p.VAR_KEYWORD else p.name for p in parameters]
     names = []
     for cls in maker.__mro__:
         if cls is keras.layers.Layer:

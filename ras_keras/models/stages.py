@@ -46,6 +46,11 @@ class StageAttention:
         y = layer([x, *self.state] if self.state else x)
         if isinstance(y, list | tuple):
             y, *self.state = y
+        if getattr(y, "shape", None) != x.shape:
+            raise ValueError(
+                f"an attention must keep the shape of its input: {type(layer).__name__} made "
+                f"{getattr(y, 'shape', y)} of {x.shape}."
+            )
         return y
 
     def _layer(self, block):

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ class Cost:
 
     Attributes:
         attention: its name.
+        network: what the function that builds the network takes.
         parameters: trainable ones.
         flops: for one image in inference, a multiply-add as two.
         training: speed of training steps.
@@ -33,6 +35,7 @@ class Cost:
     """
 
     attention: str
+    network: dict
     parameters: int
     flops: int
     training: Spread
@@ -41,24 +44,22 @@ class Cost:
     inference_ratio: Spread
 
 
-def attention_costs(
-    recipe: Recipe, data: Data, attentions: Sequence[str], rounds: int, steps: int
-) -> list[Cost]:
-    """Builds a recipe's network with each attention and measures all of them in turn.
+def attention_costs(recipes: Sequence[Recipe], data: Data, rounds: int, steps: int) -> list[Cost]:
+    """Builds the recipes' networks and measures all of them in turn.
 
     Every network trains and predicts once before anything is timed.
 
     Args:
-        recipe: resolved; its attention is replaced.
+        recipes: resolved; they differ in their attention, and one has none.
         data: whose images are used.
-        attentions: names; "none" is always measured.
         rounds: measurements of each.
         steps: batches in a measurement.
     """
     batches = [(x.numpy(), y.numpy()) for x, y in data.batches.from_step(0).take(steps)]
     models, training, inference = {}, {}, {}
-    for name in tqdm(dict.fromkeys((NONE, *attentions)), desc="building"):
-        model = build_network(dataclasses.replace(recipe, attention=name), data)
+    networks = {recipe.attention: recipe.network_arguments() for recipe in recipes}
+    for recipe in tqdm(recipes, desc="building"):
+        name, model = recipe.attention, build_network(recipe, data)
         models[name] = model
         training[name] = lambda model=model: _speed(batches, lambda x, y: _train(model, x, y))
         inference[name] = lambda model=model: _speed(
@@ -71,6 +72,7 @@ def attention_costs(
     return [
         Cost(
             attention=name,
+            network=networks[name],
             parameters=trainable_parameters(model),
             flops=flops(model),
             training=trained[name],
@@ -103,22 +105,32 @@ def _counted(measure, bar):
     return measured
 
 
-def write_costs(path: Path, costs: Sequence[Cost], network: dict) -> None:
+def network_key(arguments: dict) -> str:
+    """What builds a network, as text: equal for equal networks only."""
+    return json.dumps(arguments, sort_keys=True)
+
+
+def write_costs(path: Path, costs: Sequence[Cost], shared: dict) -> None:
     """Writes a CSV: a row for each attention, with what the networks have in common.
 
     Args:
         path: of the file.
         costs: the rows.
-        network: columns that all rows share, by name.
+        shared: columns that all rows share, by name.
     """
     rows = []
     for cost in costs:
-        row = {"attention": cost.attention, "parameters": cost.parameters, "flops": cost.flops}
+        row = {
+            "network": network_key(cost.network),
+            "attention": cost.attention,
+            "parameters": cost.parameters,
+            "flops": cost.flops,
+        }
         for name in ("training", "inference", "training_ratio", "inference_ratio"):
             spread = getattr(cost, name)
             for value in ("median", "low", "high"):
                 row[f"{name}_{value}"] = f"{getattr(spread, value):.4g}"
-        rows.append(network | row)
+        rows.append(shared | row)
     with path.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.report.attention_cost import network_key
 from ras_keras.training.run_folder import RunFolder
 
 COLUMNS = {
@@ -37,23 +38,23 @@ def attention_rows(runs: Sequence[RunFolder], costs: Sequence[Path]) -> list[dic
     known = {}
     for file in costs:
         for row in _read(file):
-            known[row["model"], int(row["depth"]), row["attention"]] = row
+            known[row["model"], row["network"]] = row
     rows = []
     for run in runs:
         recipe = run.read_recipe()
-        key = recipe.model, recipe.depth, recipe.attention
+        key = recipe.model, network_key(recipe.network_arguments())
         if not run.file("result.json").is_file():
             raise UserError(f"{run.path} has no result.json; let the run finish.")
         if key not in known:
             raise UserError(
-                f"no file of --costs has {recipe.model} of depth {recipe.depth} with "
-                f"{recipe.attention}; measure it by benchmark.py attention --output."
+                f"{run.path}: no file of --costs has {recipe.model} of depth {recipe.depth} with "
+                f"{recipe.describe_attention()}; measure it by benchmark.py attention --output."
             )
         result, cost = json.loads(run.file("result.json").read_text()), known[key]
         rows.append(
             {
                 "model": f"{recipe.model}{recipe.depth}",
-                "attention": recipe.attention,
+                "attention": recipe.describe_attention(),
                 "parameters": result["trainable_parameters"],
                 "mflops": int(cost["flops"]) / 1e6,
                 "accuracy": 100 * result["best"]["test_accuracy"],
@@ -69,8 +70,10 @@ def _read(file):
         with file.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
         for row in rows:
-            for name in ("depth", "flops", "training_ratio_median", "inference_ratio_median"):
+            for name in ("flops", "training_ratio_median", "inference_ratio_median"):
                 float(row[name])
+            if not (row["model"] and row["network"]):
+                raise ValueError("a row without a network")
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise UserError(
             f"--costs {file} is no file of benchmark.py attention ({first_line(error)}); measure "

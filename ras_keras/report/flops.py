@@ -6,7 +6,8 @@ import keras
 def flops(model: keras.Model) -> int:
     """Floating-point operations that TensorFlow counts for one image, a multiply-add as two.
 
-    In inference, batch normalizations and elementwise arithmetic included.
+    In inference; sums and products, those of convolutions, dense layers, batch
+    normalizations and means. It counts no sigmoid, tanh, ReLU or maximum.
 
     Raises:
         RuntimeError: on a backend other than TensorFlow.

@@ -48,10 +48,11 @@ class WeightAveraging(keras.callbacks.Callback):
         ):
             # A copy: JAX gives the memory of what a network computes with away.
             weight.assign(ops.convert_to_numpy(average))
-        # Dropout draws as the first network's would, so that a resumed run draws the same.
-        for ours, theirs in zip(self.network.variables, self.trained.variables, strict=True):
-            if ours.name == "seed_generator_state":
-                ours.assign(ops.convert_to_numpy(theirs))
+        # Random states too: a resumed run draws the same dropout.
+        for ours, theirs in zip(
+            self.network.non_trainable_variables, self.trained.non_trainable_variables, strict=True
+        ):
+            ours.assign(ops.convert_to_numpy(theirs))
         self.statistics.recompute(self.data.batches)
 
     def on_epoch_end(self, epoch, logs=None):

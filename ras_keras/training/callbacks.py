@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from ras_keras.layers import Attention
 from ras_keras.training import state
 from ras_keras.training.run_folder import RunFolder
 
@@ -98,7 +99,7 @@ class GateSpread(keras.callbacks.Callback):
         self.images = images
 
     def on_train_begin(self, logs=None):
-        gated = [layer for layer in self.model.layers if hasattr(layer, "gate")]
+        gated = [layer for layer in self.model.layers if isinstance(layer, Attention)]
         self.gates = None
         if gated:
             # A layer shared by the blocks of a stage has a node for each of them.

@@ -6,8 +6,6 @@ import keras
 import numpy as np
 
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.layers.registry import make_attention
-from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
 from ras_keras.training.averaging import statistics_steps
 from ras_keras.training.callbacks import duration
@@ -52,7 +50,7 @@ def print_plan(
     }[recipe.protocol]
     lines = {
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"{model.name}, {_attention(recipe)}, "
+        "network": f"{model.name}, {recipe.describe_attention()}, "
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
@@ -68,18 +66,6 @@ def print_plan(
     if batches.left_out:
         print(f"notice   {batches.left_out}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
-
-
-def _attention(recipe):
-    attention, config = recipe.attention_arguments()
-    layer = make_attention(attention, config)
-    if layer is None:
-        return "no attention"
-    shown = {"k": layer.k} if hasattr(layer, "k") else {}
-    if recipe.attention_stages != STAGES:
-        shown["stages"] = " and ".join(map(str, recipe.attention_stages))
-    options = ", ".join(f"{name}={value}" for name, value in (shown | config).items())
-    return f"{attention} ({options})" if options else attention
 
 
 def _descent(recipe):

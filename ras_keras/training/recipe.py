@@ -12,9 +12,10 @@ from ras_keras.data.registry import FOLDER, check_dataset
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_modules
 from ras_keras.layers.connections import connection_names
-from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.layers.registry import ATTENTION, NONE, make_attention
 from ras_keras.loading import check_model_file
 from ras_keras.models.registry import MODELS
+from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -175,6 +176,11 @@ class Recipe:
                 f"--cutout {self.cutout} and --cutmix {self.cutmix:g} exclude each other; set one "
                 "of them to 0."
             )
+        for name in ("k", "cells"):
+            self._require(name, (getattr(self, name) or 1) <= 100, "at most 100")
+        for name in ("gamma_initializer", "beta_initializer"):
+            self._require(name, math.isfinite(getattr(self, name) or 0), "finite")
+        self._require("warmup_epochs", self.warmup_epochs < self.epochs, "less than --epochs")
         self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
         self._require(
             "schedule",
@@ -189,15 +195,17 @@ class Recipe:
     def _check_network(self):
         """Builds the network at its least depth, to see whether its parts fit together."""
         family = MODELS[self.model]
-        for name in ATTENTION_OPTIONS if self.attention == NONE else ():
-            if getattr(self, name) is not None:
+        for each in dataclasses.fields(self) if self.attention == NONE else ():
+            if each.name not in (*ATTENTION_OPTIONS, "attention_stages"):
+                continue
+            if getattr(self, each.name) != each.default:
                 raise UserError(
-                    f"{flag(name)} {getattr(self, name)} says nothing to --attention none; leave "
-                    "it out."
+                    f"{flag(each.name)} {getattr(self, each.name)} says nothing to --attention "
+                    "none; leave it out."
                 )
         for name in NETWORK_OPTIONS:
             given = getattr(self, name)
-            if given not in (None, True) and name not in _arguments(self.model):
+            if given is not None and given is not True and name not in _arguments(self.model):
                 given = flag(f"no_{name}") if given is False else f"{flag(name)} {given}"
                 takers = [other for other in MODELS if name in _arguments(other)]
                 raise UserError(
@@ -205,12 +213,21 @@ class Recipe:
                 )
         try:
             family.blocks(self.network_arguments()["depth"])
+            layer = make_attention(*self.attention_arguments())
             family.build(**self.network_arguments() | {"depth": family.least_depth})
-        except ValueError as error:
+            if layer is not None:
+                type(layer).from_config(layer.get_config())
+        # A layer of the user's may fail in any way.
+        except Exception as error:
             # Arguments are quoted in the messages; here they are flags.
-            raise UserError(
-                re.sub(r"`(\w+)`", lambda name: flag(name[1]), first_line(error))
-            ) from error
+            message = re.sub(r"`(\w+)`", lambda name: flag(name[1]), first_line(error))
+            if not isinstance(error, ValueError):
+                message = (
+                    f"--attention {self.attention} does not work in {self.model} "
+                    f"({type(error).__name__}: {message}); a layer must keep the shape of its "
+                    "input, and be made again from its get_config."
+                )
+            raise UserError(message) from error
 
     def _require(self, name, holds, what):
         if not holds:
@@ -230,6 +247,36 @@ class Recipe:
             "attention_config": config,
             "attention_stages": self.attention_stages,
         }
+
+    def describe_attention(self) -> str:
+        """Such as "ras (k=3, stages=1 and 3)", with what the recipe says of it."""
+        attention, config = self.attention_arguments()
+        if attention is None:
+            return "no attention"
+        layer = make_attention(attention, config)
+        shown = ({"k": layer.k} if hasattr(layer, "k") else {}) | config
+        if self.attention_stages != STAGES:
+            shown["stages"] = " and ".join(map(str, self.attention_stages))
+        options = ", ".join(f"{name}={value}" for name, value in shown.items())
+        return f"{attention} ({options})" if options else attention
+
+    def with_attention(self, name: str) -> "Recipe":
+        """The recipe with another attention.
+
+        Options that it has from the recipe it started from are those of the new attention; the
+        plain network has none.
+        """
+        if name == NONE:
+            changes = dict.fromkeys(ATTENTION_OPTIONS) | {"attention_stages": STAGES}
+            return dataclasses.replace(self, attention=NONE, **changes)
+        before = starting_recipe(self.recipe, self.model, self.attention)
+        after = starting_recipe(self.recipe, self.model, name)
+        changes = {
+            option: getattr(after, option)
+            for option in ATTENTION_OPTIONS
+            if getattr(self, option) == getattr(before, option)
+        }
+        return dataclasses.replace(self, attention=name, **changes)
 
     def attention_arguments(self) -> tuple[str | None, dict | None]:
         """What a network takes as `attention` and `attention_config`."""

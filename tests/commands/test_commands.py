@@ -187,23 +187,28 @@ def test_benchmark(capsys):
 def test_benchmark_attention_and_table(trained, tmp_path, capsys):
     """What attention costs goes into a CSV, and from there beside the runs' accuracies."""
     costs, picture = tmp_path / "costs.csv", tmp_path / "table.png"
-    flags = [*SMALL, "--attentions", "ras", "--repeats", "2", "--steps", "1"]
+    flags = [*SMALL, "--attentions", "ras", "se", "cbam", "--repeats", "1", "--steps", "1"]
     assert call("benchmark", "attention", *flags, "--output", costs) == 0
     assert "of plain)" in capsys.readouterr().out
     with costs.open() as stream:
-        plain, ras = csv.DictReader(stream)
-    assert (plain["attention"], ras["attention"]) == ("none", "ras")
+        plain, ras, *others = csv.DictReader(stream)
+    names = [row["attention"] for row in (plain, ras, *others)]
+    assert names == ["none", "ras", "se", "cbam"]
     assert plain["training_ratio_median"] == plain["inference_ratio_median"] == "1"
     assert int(ras["parameters"]) - int(plain["parameters"]) == 6 * 448
     assert 0 < int(ras["flops"]) - int(plain["flops"]) < 0.02 * int(plain["flops"])
     assert call("table", trained, "--costs", costs, "--output", picture) == 0
     accuracy = json.loads((trained / "result.json").read_text())["best"]["test_accuracy"]
-    row = f"| resnet11 | ras | {int(ras['parameters']):,} | {int(ras['flops']) / 1e6:.2f} | "
-    assert f"{row}{100 * accuracy:.2f} |" in capsys.readouterr().out
+    figures = f"{int(ras['parameters']):,} | {int(ras['flops']) / 1e6:.2f} | {100 * accuracy:.2f}"
+    row = f"| resnet11 | ras (k=2, gamma_initializer=0.1) | {figures} | "
+    assert row in capsys.readouterr().out
     with Image.open(picture) as image:
         assert image.size[0] == 1800
     assert call("table", trained, "--output", picture) == 2
     assert "no file of --costs has resnet of depth 11 with ras" in capsys.readouterr().err
+    other = train(tmp_path, "other", "--k", "3")
+    assert call("table", other, "--costs", costs, "--output", picture) == 2
+    assert "with ras (k=3" in capsys.readouterr().err
     assert call("table", trained, "--costs", trained / "metrics.csv", "--output", picture) == 2
     assert "is no file of benchmark.py attention" in capsys.readouterr().err
 

@@ -8,6 +8,7 @@ import pytest
 
 import ras_keras
 from ras_keras.commands import run
+from ras_keras.layers import ATTENTION
 from ras_keras.models import ResNet
 from ras_keras.training import RECIPES, RunFolder, resolve, state
 from tests.data.test_datasets import write_images
@@ -72,6 +73,7 @@ def refused(capsys, tmp_path):
         (["--attention", "none", "--k", "2"], ["--k 2 says nothing to --attention none"]),
         (["--model", "wrn", "--no-skip"], ["--no-skip says nothing to --model wrn", "resnet"]),
         (["--model", "preresnet", "--no-batch-norm"], ["--no-batch-norm", "resnet has it"]),
+        (["--widen-factor", "1"], ["--widen-factor 1 says nothing to --model resnet", "wrn"]),
         (["--widen-factor", "2"], ["--widen-factor 2 says nothing to --model resnet", "wrn"]),
         (["--model", "wrn", "--widen-factor", "0"], ["--widen-factor must be", "=0"]),
         (["--model", "wrn", "--dropout", "1"], ["--dropout must be in [0, 1)", "1.0"]),
@@ -79,6 +81,13 @@ def refused(capsys, tmp_path):
         (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
         (["--training-images", "0"], ["--training-images must be >= 1"]),
         (["--recipe", "strong", "--cutmix", "1"], ["--cutout 16 and --cutmix 1"]),
+        (["--warmup-epochs", "164"], ["--warmup-epochs must be less than --epochs", "164"]),
+        (["--crop-padding", "32"], ["--crop-padding 32", "32x32", "choose less than 32"]),
+        (["--k", "101"], ["--k must be at most 100", "101"]),
+        (["--attention", "dia", "--cells", "101"], ["--cells must be at most 100"]),
+        (["--gamma-initializer", "nan"], ["--gamma-initializer must be finite", "nan"]),
+        (["--attention", "none", "--attention-stages", "1"], ["--attention-stages (1,) says"]),
+        (["--mirror", "maybe"], ["--mirror", "maybe"]),
     ],
 )
 def test_train(refused, arguments, says):
@@ -99,6 +108,44 @@ def test_train(refused, arguments, says):
 )
 def test_wrong_types(refused, arguments, says):
     refused(*arguments, says=[says])
+
+
+OWN = """
+import keras
+from ras_keras.layers import register
+
+class Own(keras.layers.Layer):
+    {body}
+
+register("own", Own)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("def build(self, shape): self.missing.x", ["own does not work in resnet", "missing"]),
+        ("def call(self, x): raise TypeError('mine')", ["TypeError: mine", "keep the shape"]),
+        ("def call(self, x): return x[..., :4]", ["keep the shape of its input: Own made"]),
+        ("def call(self, x): return None", ["Own"]),
+        ("def __init__(self, n): super().__init__()", ["own does not work", "'n'"]),
+        ("def __init__(self): super().__init__()", ["own does not work", "get_config"]),
+    ],
+)
+def test_a_layer_of_ones_own_that_fails(refused, tmp_path, monkeypatch, body, says):
+    name = f"own_{abs(hash(body))}"
+    (tmp_path / f"{name}.py").write_text(OWN.format(body=body))
+    monkeypatch.chdir(tmp_path)
+    try:
+        refused("--imports", name, "--attention", "own", says=says)
+    finally:
+        ATTENTION.pop("own", None)
+
+
+def test_a_module_that_leaves(refused, tmp_path, monkeypatch):
+    (tmp_path / "leaving.py").write_text("import sys; sys.exit(3)")
+    monkeypatch.chdir(tmp_path)
+    refused("--imports", "leaving", says=["--imports leaving failed (3)"])
 
 
 def test_log_dir_that_cannot_be_written(capsys, tmp_path):
@@ -123,6 +170,7 @@ def test_resuming_a_run_without_a_whole_state(refused, tmp_path):
     folder.file("state").mkdir()
     (folder.file("state") / "epoch-0003.npz").write_bytes(b"PK cut short")
     refused("--resume", folder.path, says=["holds no whole state"])
+    refused("--resume", folder.path, "--model", "x", says=["--model x contradicts"])
     refused("--resume", folder.path, "--depth", 20, says=["--depth 20 contradicts the run's 11"])
     folder.file("recipe.json").write_text('{"dept": 11}')
     refused("--resume", folder.path, says=["recipe.json is no recipe"])
@@ -240,6 +288,7 @@ def test_answers_in_one_line(run_python):
         (["attention", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
         (["attention", "--attentions", "see"], ["--attentions", "nearest is 'se'"]),
         (["attention", "--output", "no/x.csv"], ["there is no folder no"]),
+        (["attention", "--k", "2", "--attentions", "se", "cbam"], ["--k must be 1 for cbam"]),
     ],
 )
 def test_benchmark(refused, arguments, says):

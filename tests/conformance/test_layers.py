@@ -37,7 +37,7 @@ def test_golden(row, case):
     golden = GOLDEN_LAYERS[case]
     layer = make_attention(row.name, row.golden[case])
     inputs = maps()
-    if "dia" not in case:
+    if row.name != "dia":
         inputs = [fixed_map(tuple(golden["input"])).astype("float32")]
     built(layer, *inputs)
     prefix = f"{layer.name}/"
@@ -91,6 +91,42 @@ def test_half_precision_keeps_the_gate(row, policy):
     precision = {"mixed_bfloat16": 2**-6, "mixed_float16": 2**-9}[policy]
     expected = numpy(built(exact, *x))
     assert np.abs(numpy(y) - expected).max() < precision * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_state_stays_in_float32(policy):
+    """DIA's h and c, as they go into the next block and come out of it."""
+    (row,) = (row for row in LAYERS if row.name == "dia")
+    exact, layer = make_layer(row), make_layer(row, dtype=policy)
+    x = [keras.ops.cast(each, layer.compute_dtype) for each in maps()]
+    rounded = [keras.ops.cast(each, "float32") for each in x]
+    for each, first in ((exact, rounded[0]), (layer, x[0])):
+        each(first)
+        fill(each, f"{each.name}/")
+    _, h, c = layer(x[0])
+    _, exact_h, exact_c = exact(rounded[0])
+    for state, expected in ((h, exact_h), (c, exact_c)):
+        assert keras.backend.standardize_dtype(state.dtype) == "float32"
+        np.testing.assert_allclose(numpy(state), numpy(expected), atol=1e-6)
+    gate, expected = layer.gate([x[1], h, c]), exact.gate([rounded[1], exact_h, exact_c])
+    np.testing.assert_allclose(numpy(gate), numpy(expected), atol=1e-6)
+    y, h, c = layer([x[1], h, c])
+    assert keras.backend.standardize_dtype(y.dtype) == layer.compute_dtype
+    assert keras.backend.standardize_dtype(h.dtype) == "float32"
+    symbolic = layer([keras.Input((8, 8, CHANNELS)), *(keras.Input(s.shape[1:]) for s in (h, c))])
+    assert [each.dtype for each in symbolic] == [layer.compute_dtype, "float32", "float32"]
+
+
+@every_layer
+def test_an_image_does_not_see_the_others_of_its_batch(row):
+    layer = make_layer(row)
+    x = maps((3, 8, 8, CHANNELS))
+    built(layer, *x)
+    fill(layer, f"{layer.name}/")
+    together = numpy(built(layer, *x))
+    for i in range(3):
+        alone = numpy(built(layer, *(each[i : i + 1] for each in x)))
+        np.testing.assert_allclose(alone[0], together[i], rtol=1e-5, atol=1e-6)
 
 
 @every_layer

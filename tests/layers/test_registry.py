@@ -46,6 +46,29 @@ def test_a_function_that_makes_layers(registered):
         del ATTENTION["weak"]
 
 
+def test_a_function_may_take_any_argument():
+    register("any", lambda **options: layers.SqueezeExcitation(**options))
+    try:
+        assert make_attention("any", {"reduction_ratio": 4}).reduction_ratio == 4
+    finally:
+        del ATTENTION["any"]
+
+
+def test_a_module_that_is_run_again_registers_again(registered):
+    again = type("Mine", (Mine,), {"__module__": Mine.__module__, "__qualname__": "Mine"})
+    register("mine", again)
+    assert ATTENTION["mine"] is again
+
+
+def test_a_name_that_makes_no_layer():
+    register("three", lambda: 3)
+    try:
+        with pytest.raises(ValueError, match=r"makes a new Keras layer .* attention='three'"):
+            make_attention("three")
+    finally:
+        del ATTENTION["three"]
+
+
 @pytest.mark.parametrize("name", ["ras", "none"])
 def test_refuses_a_name_that_is_taken(name):
     with pytest.raises(ValueError, match=f"must be new. Received: name='{name}'"):

@@ -68,6 +68,15 @@ def test_a_state_of_ones_own_goes_from_block_to_block():
     assert seen == 3 * [False, True, True]
 
 
+@pytest.mark.parametrize("skip", [True, False])
+def test_refuses_attention_that_changes_the_shape(skip):
+    def narrow():
+        return keras.layers.Conv2D(4, 1)
+
+    with pytest.raises(ValueError, match=r"must keep the shape of its input: Conv2D made .*4"):
+        ResNet(11, narrow, skip=skip)
+
+
 def test_only_dia_gets_a_normalization_where_a_branch_ends_in_a_convolution():
     for build, depth in ((PreResNet, 11), (WideResNet, 10)):
         for attention, expected in (("dia", True), ("se", False), ("dia_se", False)):
