@@ -2,7 +2,6 @@
 
 import re
 
-
 # How Keras begins the lines that it puts before the message of an error in a layer.
 WRAPPERS = ("Exception encountered when calling", "Could not automatically infer the output shape")
 

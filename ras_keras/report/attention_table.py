@@ -53,6 +53,8 @@ def attention_rows(runs: Sequence[RunFolder], costs: Sequence[Path]) -> list[dic
         result, cost = json.loads(run.file("result.json").read_text()), known[key]
         rows.append(
             {
+                "setting": f"{recipe.dataset}, {result['training_images']:,} training images, "
+                f"{result['epochs']} epochs, seed {recipe.seed}, a run each",
                 "model": f"{recipe.model}{recipe.depth}",
                 "attention": recipe.describe_attention(),
                 "parameters": result["trainable_parameters"],
@@ -116,6 +118,7 @@ def plot_attention(rows: Sequence[dict], file: Path) -> None:
     for axes in panels[1:]:
         axes.set_xlim(left=0)
         axes.axvline(1, color="0.5", linewidth=1)
+    figure.suptitle("; ".join(dict.fromkeys(row["setting"] for row in rows)), fontsize=10)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].invert_yaxis()
     panels[0].legend(fontsize=8)
