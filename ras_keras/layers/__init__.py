@@ -9,8 +9,9 @@ from ras_keras.layers.efficient_channel_attention import EfficientChannelAttenti
 from ras_keras.layers.rational import Rational
 from ras_keras.layers.recurrent_attention import RecurrentAttention
 from ras_keras.layers.registry import ATTENTION, AttentionLike, make_attention, register
+from ras_keras.layers.shared_squeeze_excitation import SharedSqueezeExcitation
 from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
-from ras_keras.layers.squeeze_excitation import SharedSqueezeExcitation, SqueezeExcitation
+from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 from ras_keras.layers.switchable_attention import SwitchableAttention
 
 __all__ = [

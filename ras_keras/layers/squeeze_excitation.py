@@ -1,4 +1,4 @@
-"""Squeeze and excitation, a layer a block or one a stage."""
+"""Squeeze and excitation."""
 
 import keras
 
@@ -56,16 +56,3 @@ class SqueezeExcitation(ChannelAttention):
             "reduction_ratio": self.reduction_ratio,
             "use_bias": self.use_bias,
         }
-
-
-@keras.saving.register_keras_serializable(package="ras_keras")
-class SharedSqueezeExcitation(SqueezeExcitation):
-    """One `SqueezeExcitation` for all blocks of a stage (DIA-SE).
-
-    A network makes it once a stage and calls it once a block. Arguments, shapes
-    and errors are those of `SqueezeExcitation`.
-
-    Source: arXiv 1905.10671, Table 1.
-    """
-
-    shared_by_stage = True
