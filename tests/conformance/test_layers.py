@@ -135,8 +135,6 @@ def test_channels_first_is_the_same(row):
     x = maps((2, 7, 5, CHANNELS))
     transposed = [each.transpose(0, 3, 1, 2) for each in x]
     built(last, *x)
-    if row.name == "cbam" and keras.backend.backend() == "tensorflow":
-        pytest.skip("TensorFlow on a CPU has no convolution of channels-first maps")
     built(first, *transposed)
     first.set_weights(last.get_weights())
     for layer in (first, last):

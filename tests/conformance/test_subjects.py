@@ -180,8 +180,6 @@ def test_half_precision(subject, policy):
 
 @pytest.mark.parametrize("row", [*LAYERS, *NETWORKS], ids=str)
 def test_channels_first_networks(row):
-    if keras.backend.backend() == "tensorflow":
-        pytest.skip("TensorFlow on a CPU has no convolution of channels-first maps")
     make = (
         (lambda: small_network(row.name, row.first))
         if row in LAYERS
