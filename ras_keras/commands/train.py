@@ -84,7 +84,8 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         if each.name == "epochs" and now > before:
             continue
         raise UserError(
-            f"{flag(each.name)} {now} contradicts the run's {before}; only --epochs may be raised. "
+            f"{flag(each.name)} {now} contradicts the run's "
+            f"{'default' if before is None else before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )
     if run.epochs_finished() == options.recipe.epochs:

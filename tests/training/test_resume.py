@@ -112,7 +112,7 @@ def test_a_finished_run_can_be_lengthened(straight, tmp_path, capsys):
     for flags, message in (
         ([], "has finished its 5 epochs; --epochs N lengthens it."),
         (["--epochs", "4"], "--epochs 4 contradicts the run's 5; only --epochs may be raised"),
-        (["--epochs", "6", "--k", "3"], "--k 3 contradicts the run's 2"),
+        (["--epochs", "6", "--k", "3"], "--k 3 contradicts the run's default"),
         (["--recipe", "paper"], "--recipe paper contradicts the run's quick"),
     ):
         code, errors = resume(*flags)
