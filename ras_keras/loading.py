@@ -149,4 +149,7 @@ def _check_sizes(path, layers, weights):
 
 
 def _of_keras(layer) -> bool:
-    return str(layer.get("module") or "keras").partition(".")[0] == "keras"
+    """Whether Keras itself defines a class; what others define has a registered name or module."""
+    if layer.get("module") is None:
+        return layer.get("registered_name") is None
+    return layer["module"].partition(".")[0] == "keras"

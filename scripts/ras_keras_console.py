@@ -6,6 +6,7 @@ TF_CPP_MIN_LOG_LEVEL=0 in the environment brings TensorFlow's messages back.
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -25,7 +26,24 @@ def main() -> None:
     sys.exit(dispatch(sys.argv[1:]))
 
 
+BACKENDS = ("tensorflow", "jax")
+
+
+def _check_backend() -> None:
+    """Refuses a backend that the package does not run on or that is not installed."""
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend not in BACKENDS:
+        problem = f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {backend!r}"
+    elif find_spec(backend) is None:
+        problem = f"KERAS_BACKEND={backend} needs {backend}, which is not installed: pip install it"
+    else:
+        return
+    print(f"error: {problem}.", file=sys.stderr)
+    sys.exit(2)
+
+
 def _load_quietly() -> None:
+    _check_backend()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     # What its libraries log while they are loaded heeds no level.
@@ -34,9 +52,10 @@ def _load_quietly() -> None:
         os.dup2(nothing.fileno(), 2)
     try:
         import keras  # noqa: F401
-        import tensorflow  # noqa: F401
+        import tensorflow
         from absl import logging
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
     logging.set_verbosity(logging.ERROR)
+    tensorflow.get_logger().setLevel("ERROR")

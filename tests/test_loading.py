@@ -97,6 +97,17 @@ def test_more_applications_than_the_weights_are_for(tmp_path, saved):
     refused(path, "k=30000 in 'stage1_block1_attention'")
 
 
+def test_a_class_that_was_never_registered(tmp_path):
+    class Unknown(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((3,)), Unknown()]).save(path)
+    refused(path, "a class that is not known, 'Unknown'; import the module")
+    assert ras_keras.load_model(path, custom_objects={"Unknown": Unknown}).layers
+
+
 def test_a_layer_of_ones_own_may_have_units_without_weights(tmp_path):
     @keras.saving.register_keras_serializable(package="mine")
     class Repeat(keras.layers.Layer):

@@ -34,7 +34,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         program: how the user called it, for messages.
     """
     # Until a training takes the signals over, SIGTERM ends a command as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
     module = importlib.import_module(f"ras_keras.commands.{command}")
     try:
         module.main(arguments, program)
@@ -72,6 +72,10 @@ def dispatch(arguments: Sequence[str]) -> int:
     for name, what in COMMANDS.items():
         print(f"  {name:10} {what}; ras-keras {name} --help")
     return 0
+
+
+def _terminate(number, frame):
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _refuse(message: str) -> int:

@@ -82,6 +82,11 @@ def _data(options: BenchmarkData) -> None:
 
 
 def _attention(options: BenchmarkAttention) -> None:
+    if options.recipe.attention != RECIPES["paper"].attention:
+        raise UserError(
+            f"--attention {options.recipe.attention} says nothing here; name modules by "
+            "--attentions."
+        )
     import_modules(options.recipe.imports)
     for name in options.attentions:
         one_of("--attentions", name, (NONE, *ATTENTION))

@@ -30,6 +30,8 @@ def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Table, arguments, program)
     if not options.runs:
         raise UserError("no run folder was named; name one such as Logs/<run>.")
+    if not options.costs:
+        raise UserError("--costs names no file; make one by benchmark.py attention --output.")
     picture = Path(options.output)
     check_picture(picture)
     rows = attention_rows(

@@ -69,8 +69,8 @@ def make_attention(
     """Makes one attention layer.
 
     Args:
-        attention: None for no attention, a name of `ATTENTION`, or anything
-            that makes a layer when it is called without arguments.
+        attention: None or "none" for no attention, a name of `ATTENTION`, or
+            anything that makes a layer when it is called without arguments.
         config: constructor arguments of the named layer.
 
     Raises:
@@ -78,7 +78,7 @@ def make_attention(
             name or with an argument that the layer does not take, or a callable
             that does not make a Keras layer.
     """
-    if isinstance(attention, str):
+    if isinstance(attention, str) and attention != NONE:
         if attention not in ATTENTION:
             raise ValueError(
                 f"`attention` must be None, a callable or one of {', '.join(sorted(ATTENTION))}. "
@@ -91,9 +91,12 @@ def make_attention(
             "`attention_config` configures an attention given by name. "
             f"Received: attention={attention!r}, attention_config={config!r}"
         )
-    if attention is None:
+    if attention in (None, NONE):
         return None
-    return _layer(attention() if callable(attention) else attention, attention)
+    made = attention
+    if callable(attention) and not isinstance(attention, keras.layers.Layer):
+        made = attention()
+    return _layer(made, attention)
 
 
 def _layer(made, attention: AttentionLike) -> keras.layers.Layer:

@@ -50,7 +50,8 @@ def print_plan(
     }[recipe.protocol]
     lines = {
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"{model.name}, {recipe.describe_attention()}, "
+        "network": f"{model.name}{'' if recipe.batch_norm else ' without batch normalization'}"
+        f"{'' if recipe.skip else ' without shortcuts'}, {recipe.describe_attention()}, "
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
@@ -75,9 +76,12 @@ def _descent(recipe):
         parts.append(f"{recipe.warmup_epochs} epochs of warm-up")
     if recipe.decay == "cosine":
         parts.append("cosine decay")
-    elif recipe.schedule:
-        epochs = " and ".join(map(str, recipe.schedule))
-        parts.append(f"times {recipe.schedule_factor:g} after epoch {epochs}")
+    else:
+        epochs = [str(epoch) for epoch in recipe.schedule if epoch < recipe.epochs]
+        if epochs:
+            parts.append(f"times {recipe.schedule_factor:g} after epoch {', '.join(epochs)}")
+        else:
+            parts.append("constant")
     parts.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
     parts.append(f"weight decay {recipe.weight_decay:g}")
     if recipe.average_weights:

@@ -12,7 +12,13 @@ from ras_keras.data.registry import FOLDER, check_dataset
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_modules
 from ras_keras.layers.connections import connection_names
-from ras_keras.layers.registry import ATTENTION, NONE, make_attention
+from ras_keras.layers.registry import (
+    ANY,
+    ATTENTION,
+    NONE,
+    constructor_arguments,
+    make_attention,
+)
 from ras_keras.loading import check_model_file
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
@@ -180,7 +186,11 @@ class Recipe:
             self._require(name, (getattr(self, name) or 1) <= 100, "at most 100")
         for name in ("gamma_initializer", "beta_initializer"):
             self._require(name, math.isfinite(getattr(self, name) or 0), "finite")
-        self._require("warmup_epochs", self.warmup_epochs < self.epochs, "less than --epochs")
+        if self.warmup_epochs >= self.epochs:
+            raise UserError(
+                f"--warmup-epochs {self.warmup_epochs} (recipe {self.recipe}) must be less than "
+                f"--epochs {self.epochs}; give --warmup-epochs 0 for none."
+            )
         self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
         self._require(
             "schedule",
@@ -203,6 +213,7 @@ class Recipe:
                     f"{flag(each.name)} {getattr(self, each.name)} says nothing to --attention "
                     "none; leave it out."
                 )
+        self._check_attention_options()
         for name in NETWORK_OPTIONS:
             given = getattr(self, name)
             if given is not None and given is not True and name not in _arguments(self.model):
@@ -228,6 +239,21 @@ class Recipe:
                     "input, and be made again from its get_config."
                 )
             raise UserError(message) from error
+
+    def _check_attention_options(self):
+        """Refuses options that the attention does not take; `make_attention` sees to k."""
+        if self.attention == NONE:
+            return
+        valid = constructor_arguments(ATTENTION[self.attention])
+        for name in ATTENTION_OPTIONS:
+            given = getattr(self, name)
+            if given is None or name == "k" or name in valid or ANY in valid:
+                continue
+            flags = [flag(option) for option in ATTENTION_OPTIONS if option in valid]
+            raise UserError(
+                f"{flag(name)} {given} says nothing to --attention {self.attention}, which takes "
+                f"{', '.join(flags) or 'no options'}."
+            )
 
     def _require(self, name, holds, what):
         if not holds:

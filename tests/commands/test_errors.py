@@ -69,7 +69,10 @@ def refused(capsys, tmp_path):
         (["--attention", "cbam", "--k", "2"], ["--k must be 1 for cbam", "no recurrence"]),
         (["--attention", "dia", "--k", "2"], ["--k must be 1 for dia", "no recurrence"]),
         (["--attention", "sem", "--k", "2"], ["--k must be 1 for sem", "no recurrence"]),
-        (["--attention", "se", "--cells", "2"], ["--cells says nothing to se", "cells=2"]),
+        (
+            ["--attention", "se", "--cells", "2"],
+            ["--cells 2 says nothing to --attention se", "--k"],
+        ),
         (["--attention", "none", "--k", "2"], ["--k 2 says nothing to --attention none"]),
         (["--model", "wrn", "--no-skip"], ["--no-skip says nothing to --model wrn", "resnet"]),
         (["--model", "preresnet", "--no-batch-norm"], ["--no-batch-norm", "resnet has it"]),
@@ -81,7 +84,7 @@ def refused(capsys, tmp_path):
         (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
         (["--training-images", "0"], ["--training-images must be >= 1"]),
         (["--recipe", "strong", "--cutmix", "1"], ["--cutout 16 and --cutmix 1"]),
-        (["--warmup-epochs", "164"], ["--warmup-epochs must be less than --epochs", "164"]),
+        (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe paper)", "less than"]),
         (["--crop-padding", "32"], ["--crop-padding 32", "32x32", "choose less than 32"]),
         (["--k", "101"], ["--k must be at most 100", "101"]),
         (["--attention", "dia", "--cells", "101"], ["--cells must be at most 100"]),
@@ -272,6 +275,14 @@ def test_resuming_on_another_backend(refused, tmp_path):
     refused("--resume", folder.path, "--name", "x", says=["--name x says nothing beside --resume"])
 
 
+@pytest.mark.parametrize("backend", ["torch", "nonsense"])
+def test_a_backend_that_is_none(run_python, backend):
+    done = run_python("scripts/train.py", "--help", KERAS_BACKEND=backend)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: KERAS_BACKEND must be one of tensorflow, jax.")
+    assert done.stderr.count("\n") == 1
+
+
 def test_answers_in_one_line(run_python):
     """The whole process: one line, no traceback, nothing of TensorFlow's."""
     done = run_python("scripts/train.py", "--dataset", "cifar10", "--data-dir", "/nowhere")
@@ -288,6 +299,7 @@ def test_answers_in_one_line(run_python):
         (["attention", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
         (["attention", "--attentions", "see"], ["--attentions", "nearest is 'se'"]),
         (["attention", "--output", "no/x.csv"], ["there is no folder no"]),
+        (["attention", "--attention", "se"], ["--attention se says nothing here", "--attentions"]),
         (["attention", "--k", "2", "--attentions", "se", "cbam"], ["--k must be 1 for cbam"]),
     ],
 )

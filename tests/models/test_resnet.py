@@ -159,6 +159,7 @@ def test_names_the_nearest_depths():
         ({"attention": 3}, "Received: attention=3"),
         ({"attention": None, "attention_config": {"k": 2}}, "attention given by name"),
         ({"attention": lambda: 3}, "makes a new Keras layer"),
+        ({"attention": keras.layers.Identity()}, "makes a new Keras layer"),
         ({"pooling": "mean"}, "Received: pooling='mean'"),
     ],
 )
