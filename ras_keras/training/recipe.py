@@ -205,14 +205,6 @@ class Recipe:
     def _check_network(self):
         """Builds the network at its least depth, to see whether its parts fit together."""
         family = MODELS[self.model]
-        for each in dataclasses.fields(self) if self.attention == NONE else ():
-            if each.name not in (*ATTENTION_OPTIONS, "attention_stages"):
-                continue
-            if getattr(self, each.name) != each.default:
-                raise UserError(
-                    f"{flag(each.name)} {getattr(self, each.name)} says nothing to --attention "
-                    "none; leave it out."
-                )
         self._check_attention_options()
         for name in NETWORK_OPTIONS:
             given = getattr(self, name)
@@ -242,18 +234,22 @@ class Recipe:
 
     def _check_attention_options(self):
         """Refuses options that the attention does not take; `make_attention` sees to k."""
-        if self.attention == NONE:
-            return
-        valid = constructor_arguments(ATTENTION[self.attention])
-        for name in ATTENTION_OPTIONS:
-            given = getattr(self, name)
-            if given is None or name == "k" or name in valid or ANY in valid:
+        valid = []
+        if self.attention != NONE:
+            valid = ["attention_stages", *constructor_arguments(ATTENTION[self.attention])]
+        options = ("attention_stages", *ATTENTION_OPTIONS)
+        for each in dataclasses.fields(self):
+            given = getattr(self, each.name)
+            if each.name not in options or given == each.default:
                 continue
-            flags = [flag(option) for option in ATTENTION_OPTIONS if option in valid]
-            raise UserError(
-                f"{flag(name)} {given} says nothing to --attention {self.attention}, which takes "
-                f"{', '.join(flags) or 'no options'}."
-            )
+            if each.name == "k" and valid:
+                continue
+            if each.name not in valid and ANY not in valid:
+                flags = [flag(option) for option in options if option in valid]
+                raise UserError(
+                    f"{flag(each.name)} {given} says nothing to --attention {self.attention}, "
+                    f"which takes {', '.join(flags) or 'no options'}."
+                )
 
     def _require(self, name, holds, what):
         if not holds:

@@ -73,7 +73,10 @@ def refused(capsys, tmp_path):
             ["--attention", "se", "--cells", "2"],
             ["--cells 2 says nothing to --attention se", "--k"],
         ),
-        (["--attention", "none", "--k", "2"], ["--k 2 says nothing to --attention none"]),
+        (
+            ["--attention", "none", "--k", "2"],
+            ["--k 2 says nothing to --attention none, which takes no options"],
+        ),
         (["--model", "wrn", "--no-skip"], ["--no-skip says nothing to --model wrn", "resnet"]),
         (["--model", "preresnet", "--no-batch-norm"], ["--no-batch-norm", "resnet has it"]),
         (["--widen-factor", "1"], ["--widen-factor 1 says nothing to --model resnet", "wrn"]),
