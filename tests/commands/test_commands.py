@@ -205,10 +205,10 @@ def test_benchmark_attention_and_table(trained, tmp_path, capsys):
     with Image.open(picture) as image:
         assert image.size[0] == 1800
     assert call("table", trained, "--output", picture) == 2
-    assert "no file of --costs has resnet of depth 11 with ras" in capsys.readouterr().err
+    assert "--costs names no file; make one by benchmark.py" in capsys.readouterr().err
     other = train(tmp_path, "other", "--k", "3")
     assert call("table", other, "--costs", costs, "--output", picture) == 2
-    assert "with ras (k=3" in capsys.readouterr().err
+    assert "no file of --costs has resnet of depth 11 with ras (k=3" in capsys.readouterr().err
     assert call("table", trained, "--costs", trained / "metrics.csv", "--output", picture) == 2
     assert "is no file of benchmark.py attention" in capsys.readouterr().err
 
