@@ -12,7 +12,7 @@ from ras_keras.imports import import_modules
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.report.attention_cost import attention_costs, write_costs
 from ras_keras.report.data_speed import pipeline_speed, training_speed
-from ras_keras.training import RECIPES, Recipe, devices, resolve
+from ras_keras.training import RECIPES, Recipe, check_recipe, devices, resolve
 from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import flag, one_of
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
 
 def _data(options: BenchmarkData) -> None:
-    options.recipe.check()
+    check_recipe(options.recipe)
     recipe = resolve(options.recipe)
     data = load_data(recipe)
     speeds = pipeline_speed(data.batches, options.repeats)
@@ -102,7 +102,7 @@ def _attention(options: BenchmarkAttention) -> None:
         options.recipe.with_attention(name) for name in dict.fromkeys((NONE, *options.attentions))
     ]
     for variant in variants:
-        variant.check()
+        check_recipe(variant)
     recipes = [resolve(variant) for variant in variants]
     recipe = recipes[0]
     costs = attention_costs(recipes, load_data(recipe), options.repeats, options.steps)

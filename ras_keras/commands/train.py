@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ras_keras.commands.flags import parse, parse_with_recipe, value_of
 from ras_keras.errors import UserError
-from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train
+from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.training.devices import strategy
 from ras_keras.training.recipe import flag
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     resumed = value_of("--resume", arguments)
     if resumed is None:
         options = parse_with_recipe(Train, arguments, program)
-        options.recipe.check()
+        check_recipe(options.recipe)
         recipe = resolve(options.recipe)
         run = RunFolder.create(options.log_dir, options.name, recipe)
     else:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         _refuse_changes(stored, options, run)
         recipe = resolve(options.recipe)
         # The weights that the run once started from are in its state.
-        dataclasses.replace(recipe, weights=None).check()
+        check_recipe(dataclasses.replace(recipe, weights=None))
     try:
         result = train(
             recipe,

@@ -3,6 +3,7 @@
 from ras_keras.training.callbacks import Interrupted
 from ras_keras.training.evaluation import Evaluation, evaluate
 from ras_keras.training.recipe import RECIPES, Recipe, resolve
+from ras_keras.training.recipe_check import check_recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
 
@@ -12,6 +13,7 @@ __all__ = [
     "Interrupted",
     "Recipe",
     "RunFolder",
+    "check_recipe",
     "evaluate",
     "resolve",
     "train",

@@ -5,21 +5,11 @@ import difflib
 import inspect
 import math
 import os
-import re
 from dataclasses import dataclass, field
 
-from ras_keras.data.registry import FOLDER, check_dataset
-from ras_keras.errors import UserError, first_line
-from ras_keras.imports import import_modules
-from ras_keras.layers.connections import connection_names
-from ras_keras.layers.registry import (
-    ANY,
-    ATTENTION,
-    NONE,
-    constructor_arguments,
-    make_attention,
-)
-from ras_keras.loading import check_model_file
+from ras_keras.data.registry import FOLDER
+from ras_keras.errors import UserError
+from ras_keras.layers.registry import NONE, make_attention
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
@@ -148,120 +138,13 @@ class Recipe:
     steps_per_execution: int = 1
     """Steps between two returns to Python."""
 
-    def check(self) -> None:
-        """Refuses what cannot be run, before data are read or a network is built.
-
-        Raises:
-            UserError: naming the flag, its value and the way out.
-        """
-        one_of("--recipe", self.recipe, RECIPES)
-        one_of("--protocol", self.protocol, PROTOCOLS)
-        one_of("--precision", self.precision, (None, *PRECISIONS))
-        one_of("--jit", self.jit, JIT)
-        one_of("--decay", self.decay, DECAYS)
-        import_modules(self.imports)
-        one_of("--model", self.model, MODELS)
-        one_of("--attention", self.attention, (NONE, *ATTENTION))
-        one_of("--connection", self.connection, (None, NONE, *connection_names()))
-        for name in (
-            "epochs",
-            "batch_size",
-            "steps_per_execution",
-            "image_size",
-            "training_images",
-        ):
-            self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, ">= 1")
-        for name in ("learning_rate", "schedule_factor"):
-            self._require(name, 0 < getattr(self, name) < float("inf"), "> 0")
-        for name in ("momentum", "validation_split", "label_smoothing", "average_weights"):
-            self._require(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
-        for name in ("weight_decay", "warmup_epochs", "crop_padding", "cutout", "cutmix"):
-            self._require(name, 0 <= (getattr(self, name) or 0) < float("inf"), ">= 0")
-        if self.cutout and self.cutmix:
-            raise UserError(
-                f"--cutout {self.cutout} and --cutmix {self.cutmix:g} exclude each other; set one "
-                "of them to 0."
-            )
-        for name in ("k", "cells"):
-            self._require(name, (getattr(self, name) or 1) <= 100, "at most 100")
-        for name in ("gamma_initializer", "beta_initializer"):
-            self._require(name, math.isfinite(getattr(self, name) or 0), "finite")
-        if self.warmup_epochs >= self.epochs:
-            raise UserError(
-                f"--warmup-epochs {self.warmup_epochs} (recipe {self.recipe}) must be less than "
-                f"--epochs {self.epochs}; give --warmup-epochs 0 for none."
-            )
-        self._require("seed", 0 <= self.seed < 2**31, "in [0, 2147483647]")
-        self._require(
-            "schedule",
-            list(self.schedule) == sorted({*self.schedule}) and min(self.schedule, default=1) >= 1,
-            "rising epochs >= 1",
-        )
-        self._check_network()
-        if self.weights is not None:
-            check_model_file(self.weights)
-        check_dataset(self.dataset, self.data_dir, self.download, self.image_size)
-
-    def _check_network(self):
-        """Builds the network at its least depth, to see whether its parts fit together."""
-        family = MODELS[self.model]
-        self._check_attention_options()
-        for name in NETWORK_OPTIONS:
-            given = getattr(self, name)
-            if given is not None and given is not True and name not in _arguments(self.model):
-                given = flag(f"no_{name}") if given is False else f"{flag(name)} {given}"
-                takers = [other for other in MODELS if name in _arguments(other)]
-                raise UserError(
-                    f"{given} says nothing to --model {self.model}; {', '.join(takers)} has it."
-                )
-        try:
-            family.blocks(self.network_arguments()["depth"])
-            layer = make_attention(*self.attention_arguments())
-            family.build(**self.network_arguments() | {"depth": family.least_depth})
-            if layer is not None:
-                type(layer).from_config(layer.get_config())
-        # A layer of the user's may fail in any way.
-        except Exception as error:
-            # Arguments are quoted in the messages; here they are flags.
-            message = re.sub(r"`(\w+)`", lambda name: flag(name[1]), first_line(error))
-            if not isinstance(error, ValueError):
-                message = (
-                    f"--attention {self.attention} does not work in {self.model} "
-                    f"({type(error).__name__}: {message}); a layer must keep the shape of its "
-                    "input, and be made again from its get_config."
-                )
-            raise UserError(message) from error
-
-    def _check_attention_options(self):
-        """Refuses options that the attention does not take; `make_attention` sees to k."""
-        valid = []
-        if self.attention != NONE:
-            valid = ["attention_stages", *constructor_arguments(ATTENTION[self.attention])]
-        options = ("attention_stages", *ATTENTION_OPTIONS)
-        for each in dataclasses.fields(self):
-            given = getattr(self, each.name)
-            if each.name not in options or given == each.default:
-                continue
-            if each.name == "k" and valid:
-                continue
-            if each.name not in valid and ANY not in valid:
-                flags = [flag(option) for option in options if option in valid]
-                raise UserError(
-                    f"{flag(each.name)} {given} says nothing to --attention {self.attention}, "
-                    f"which takes {', '.join(flags) or 'no options'}."
-                )
-
-    def _require(self, name, holds, what):
-        if not holds:
-            raise UserError(f"{flag(name)} must be {what}. Received: {getattr(self, name)}")
-
     def network_arguments(self) -> dict:
         """What the function that builds the network takes."""
         attention, config = self.attention_arguments()
         options = {
             name: getattr(self, name)
             for name in NETWORK_OPTIONS
-            if getattr(self, name) is not None and name in _arguments(self.model)
+            if getattr(self, name) is not None and name in network_options(self.model)
         }
         return options | {
             "depth": MODELS[self.model].depth if self.depth is None else self.depth,
@@ -417,7 +300,8 @@ def starting_recipe(name: str, model: str = "resnet", attention: str = "ras") ->
     return dataclasses.replace(RECIPES[name], **changes)
 
 
-def _arguments(model):
+def network_options(model: str):
+    """What the function that builds a network takes, by name."""
     return inspect.signature(MODELS[model].build).parameters
 
 

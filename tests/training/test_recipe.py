@@ -8,7 +8,7 @@ from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.commands.train import Train
 from ras_keras.errors import UserError
 from ras_keras.layers import make_attention
-from ras_keras.training import RECIPES, Recipe, resolve
+from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 
 CHANGED = Recipe(
     recipe="quick",
@@ -89,7 +89,7 @@ def test_every_field_is_a_flag():
 def test_the_paper():
     recipe = Recipe()
     assert recipe == RECIPES["paper"]
-    recipe.check()
+    check_recipe(recipe)
     rates = {epoch: recipe.learning_rate_at(epoch) for epoch in (0, 80, 81, 121, 122, 163)}
     expected = {0: 0.1, 80: 0.1, 81: 0.01, 121: 0.01, 122: 0.001, 163: 0.001}
     assert rates == pytest.approx(expected)
@@ -131,7 +131,7 @@ def test_flags_of_an_optional_bool():
 
 def test_strong_is_paper_trained_otherwise():
     paper, strong = RECIPES["paper"], RECIPES["strong"]
-    strong.check()
+    check_recipe(strong)
     assert (strong.depth, strong.attention_arguments()[0]) == (paper.depth, "ras")
     assert strong.learning_rate_at(199) < 1e-4 * strong.learning_rate
 
@@ -154,7 +154,7 @@ def test_the_paper_of_each_network(flags, epochs, schedule, factor, decay):
     assert (recipe.epochs, recipe.schedule) == (epochs, schedule)
     assert (recipe.schedule_factor, recipe.weight_decay) == (factor, decay)
     assert (recipe.learning_rate, resolve(recipe).batch_size) == (0.1, 128)
-    recipe.check()
+    check_recipe(recipe)
     again = parse_with_recipe(Train, recipe.to_flags(), "train").recipe
     assert again == recipe
 
@@ -166,7 +166,7 @@ def test_only_ras_starts_from_a_gamma():
                 Train, ["--recipe", name, "--attention", attention], "train"
             ).recipe
             assert recipe.gamma_initializer == gamma
-            recipe.check()
+            check_recipe(recipe)
 
 
 def test_attention_flags_reach_the_layer():
@@ -199,7 +199,7 @@ def test_a_run_remembers_where_its_data_lay(monkeypatch):
 
 
 def test_milestones_beyond_the_end_are_allowed():
-    Recipe(epochs=5, schedule=(81, 122)).check()
+    check_recipe(Recipe(epochs=5, schedule=(81, 122)))
 
 
 @pytest.mark.parametrize(
@@ -238,5 +238,5 @@ def test_milestones_beyond_the_end_are_allowed():
 )
 def test_refuses(change, message):
     with pytest.raises(UserError, match=message) as error:
-        dataclasses.replace(RECIPES["paper"], **change).check()
+        check_recipe(dataclasses.replace(RECIPES["paper"], **change))
     assert "\n" not in str(error.value)
