@@ -99,7 +99,12 @@ class GateSpread(keras.callbacks.Callback):
         self.images = images
 
     def on_train_begin(self, logs=None):
-        gated = [layer for layer in self.model.layers if isinstance(layer, Attention)]
+        # A layer of the user's may have a `gate` of another kind, or be an Attention without one.
+        gated = [
+            layer
+            for layer in self.model.layers
+            if isinstance(layer, Attention) and hasattr(layer, "gate")
+        ]
         self.gates = None
         if gated:
             # A layer shared by the blocks of a stage has a node for each of them.
