@@ -6,6 +6,7 @@ from functools import partial
 import keras
 from keras import layers
 
+from ras_keras.layers.attention import check_at_least_one
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
@@ -100,8 +101,5 @@ def check_groups(cardinality: int, base_width: int) -> None:
     Raises:
         ValueError: naming the argument.
     """
-    for argument, value in (("cardinality", cardinality), ("base_width", base_width)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(
-                f"`{argument}` must be an integer >= 1. Received: {argument}={value!r}"
-            )
+    check_at_least_one("cardinality", cardinality)
+    check_at_least_one("base_width", base_width)

@@ -6,6 +6,7 @@ from functools import partial
 import keras
 from keras import layers
 
+from ras_keras.layers.attention import check_at_least_one
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
@@ -102,9 +103,6 @@ def check_width(widen_factor: int, dropout: float) -> None:
     Raises:
         ValueError: naming the argument.
     """
-    if not isinstance(widen_factor, int) or isinstance(widen_factor, bool) or widen_factor < 1:
-        raise ValueError(
-            f"`widen_factor` must be an integer >= 1. Received: widen_factor={widen_factor!r}"
-        )
+    check_at_least_one("widen_factor", widen_factor)
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout!r}")
