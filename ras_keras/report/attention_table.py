@@ -1,7 +1,6 @@
 """Runs that differ in attention, beside what attention costs, as a table and a picture."""
 
 import csv
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,14 +42,13 @@ def attention_rows(runs: Sequence[RunFolder], costs: Sequence[Path]) -> list[dic
     for run in runs:
         recipe = run.read_recipe()
         key = recipe.model, network_key(recipe.network_arguments())
-        if not run.file("result.json").is_file():
-            raise UserError(f"{run.path} has no result.json; let the run finish.")
+        result = run.read_result()
         if key not in known:
             raise UserError(
                 f"{run.path}: no file of --costs has {recipe.model} of depth {recipe.depth} with "
                 f"{recipe.describe_attention()}; measure it by benchmark.py attention --output."
             )
-        result, cost = json.loads(run.file("result.json").read_text()), known[key]
+        cost = known[key]
         rows.append(
             {
                 "setting": f"{recipe.dataset}, {result['training_images']:,} training images, "

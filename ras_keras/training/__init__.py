@@ -1,6 +1,7 @@
 """A recipe goes in, a run folder comes out."""
 
 from ras_keras.training.callbacks import Interrupted
+from ras_keras.training.completion import complete
 from ras_keras.training.evaluation import Evaluation, evaluate
 from ras_keras.training.recipe import RECIPES, Recipe, resolve
 from ras_keras.training.recipe_check import check_recipe
@@ -14,6 +15,7 @@ __all__ = [
     "Recipe",
     "RunFolder",
     "check_recipe",
+    "complete",
     "evaluate",
     "resolve",
     "train",

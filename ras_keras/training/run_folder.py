@@ -89,9 +89,27 @@ class RunFolder:
     def epochs_finished(self) -> int:
         """Epochs of the last time that the run came to its end, 0 if no whole result says so."""
         try:
-            return json.loads(self.file("result.json").read_text())["epochs"]
-        except (OSError, ValueError, KeyError, TypeError):
+            return self.read_result()["epochs"]
+        except UserError:
             return 0
+
+    def read_result(self) -> dict:
+        """The content of result.json.
+
+        Raises:
+            UserError: if the run has not finished, or the file is damaged.
+        """
+        file = self.file("result.json")
+        try:
+            result = json.loads(file.read_text())
+            result["epochs"], result["final"]["test_accuracy"], result["best"]["test_accuracy"]
+        except FileNotFoundError as error:
+            raise UserError(f"{self.path} has no result.json; let the run finish.") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{file} is damaged ({first_line(error)}); remove it and resume the run."
+            ) from error
+        return result
 
     def discard(self) -> None:
         """Removes the folder of a run that never began."""

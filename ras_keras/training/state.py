@@ -58,6 +58,11 @@ def save(run: RunFolder, values: list[np.ndarray], progress: Progress) -> None:
         outdated.unlink()
 
 
+def exists(run: RunFolder) -> bool:
+    """Whether the run has a state to go on from."""
+    return bool(_files(run))
+
+
 def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
     """Reads the newest state that is whole.
 

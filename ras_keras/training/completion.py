@@ -1,0 +1,65 @@
+"""Runs that are begun, gone on with, or found finished, whichever it is."""
+
+import dataclasses
+import gc
+from pathlib import Path
+
+import keras
+
+from ras_keras.errors import UserError
+from ras_keras.training import state
+from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_folder import RunFolder
+from ras_keras.training.trainer import train
+
+
+def complete(recipe: Recipe, path: Path, **options) -> dict:
+    """Brings the run in `path` to its end: searches and tables are many runs like that.
+
+    A run that has finished is not trained again, one that was cut short goes on
+    from its last state, and one that finished with fewer epochs is lengthened.
+
+    Args:
+        recipe: a resolved recipe that has been checked.
+        path: of the run folder, which need not exist.
+        **options: of `train`.
+
+    Returns:
+        The content of result.json.
+
+    Raises:
+        UserError: if the folder holds a run of another recipe, or as `train` does.
+    """
+    run = RunFolder(path)
+    if run.file("recipe.json").is_file():
+        stored = run.read_recipe()
+        if stored.epochs > recipe.epochs or dataclasses.replace(stored, epochs=recipe.epochs) != (
+            recipe
+        ):
+            raise UserError(
+                f"{path} holds a run of another recipe ({_difference(stored, recipe)}); move it "
+                "away or choose another folder."
+            )
+        if run.epochs_finished() == recipe.epochs:
+            return run.read_result()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be created ({error.strerror}); choose another folder."
+        ) from error
+    try:
+        return train(recipe, run, resume=state.exists(run), **options)
+    finally:
+        # Or every network of a search would stay in memory.
+        keras.backend.clear_session()
+        gc.collect()
+
+
+def _difference(stored: Recipe, asked: Recipe) -> str:
+    """The first field in which two recipes differ."""
+    for field in dataclasses.fields(Recipe):
+        before, now = getattr(stored, field.name), getattr(asked, field.name)
+        if field.compare and before != now:
+            return f"{field.name} {before} there, {now} here"
+    return "the same"

@@ -1,0 +1,38 @@
+"""Runs that are brought to their end from wherever they stand."""
+
+import dataclasses
+
+import keras
+import pytest
+
+from ras_keras.errors import UserError
+from ras_keras.training import RECIPES, Interrupted, complete, resolve
+
+QUICK = RECIPES["quick"].with_attention("none")
+RECIPE = resolve(
+    dataclasses.replace(QUICK, depth=11, epochs=2, batch_size=128, training_images=256)
+)
+
+
+class StopInSecondEpoch(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            raise Interrupted("SIGINT")
+
+
+def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
+    path = tmp_path / "new" / "run"
+    with pytest.raises(Interrupted):
+        complete(RECIPE, path, callbacks=[StopInSecondEpoch()])
+    assert not (path / "result.json").exists()
+    result = complete(RECIPE, path)
+    assert result["epochs"] == 2
+    written = (path / "result.json").stat().st_mtime_ns
+    assert complete(RECIPE, path) == result
+    assert (path / "result.json").stat().st_mtime_ns == written
+    longer = complete(dataclasses.replace(RECIPE, epochs=3), path)
+    assert longer["epochs"] == 3
+    with pytest.raises(UserError, match="seed 0 there, 1 here"):
+        complete(dataclasses.replace(RECIPE, seed=1, epochs=3), path)
+    with pytest.raises(UserError, match="epochs 3 there, 2 here"):
+        complete(RECIPE, path)
