@@ -60,7 +60,10 @@ class Attention(keras.layers.Layer):
 
     def pool(self, x):
         """X', the mean of each channel: float32 (N, C)."""
-        return ops.mean(ops.cast(x, "float32"), axis=self.spatial_axes)
+        height, width = (ops.shape(x)[axis] for axis in self.spatial_axes)
+        # One axis after the other and the division last, which is fastest on a CPU.
+        rows = ops.sum(ops.cast(x, "float32"), axis=self.spatial_axes[0])
+        return ops.sum(rows, axis=self.spatial_axes[0]) / ops.cast(height * width, "float32")
 
     def scale(self, x, v):
         """X * V for a gate V of shape (N, C)."""
