@@ -1,10 +1,10 @@
 """The curves of training runs as a picture."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 from ras_keras.errors import UserError
+from ras_keras.files import read_rows
 from ras_keras.training.run_folder import RunFolder
 
 PANELS = {
@@ -53,6 +53,5 @@ def _columns(run: RunFolder) -> dict[str, list[float]]:
     file = run.file("metrics.csv")
     if not file.is_file():
         raise UserError(f"{file} is missing; the run has not finished an epoch.")
-    with file.open() as stream:
-        rows = list(csv.DictReader(stream))
-    return {name: [float(row[name]) for row in rows if row[name]] for name in rows[0]}
+    rows = read_rows(file)
+    return {name: [row[name] for row in rows if row[name] is not None] for name in rows[0]}

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from ras_keras.layers import Attention
+from ras_keras.errors import UserError
 from ras_keras.training import state
+from ras_keras.training.gates import Gates, spread
 from ras_keras.training.run_folder import RunFolder
 
 
@@ -19,7 +20,7 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM, raised between two steps."""
 
 
-class Diverged(Exception):
+class Diverged(UserError):
     """The loss or a weight is no longer a finite number."""
 
 
@@ -72,17 +73,6 @@ class StopOnNaN(keras.callbacks.Callback):
             )
 
 
-class Gate(keras.layers.Layer):
-    """The gate V of an attention layer, as a layer: from that layer's inputs to (N, C)."""
-
-    def __init__(self, attention, **kwargs):
-        super().__init__(dtype="float32", **kwargs)
-        self.attention = attention
-
-    def call(self, inputs):
-        return self.attention.gate(inputs)
-
-
 class GateSpread(keras.callbacks.Callback):
     """Logs how alive the gates are.
 
@@ -99,24 +89,12 @@ class GateSpread(keras.callbacks.Callback):
         self.images = images
 
     def on_train_begin(self, logs=None):
-        # A layer of the user's may have a `gate` of another kind, or be an Attention without one.
-        gated = [
-            layer
-            for layer in self.model.layers
-            if isinstance(layer, Attention) and hasattr(layer, "gate")
-        ]
-        self.gates = None
-        if gated:
-            # A layer shared by the blocks of a stage has a node for each of them.
-            inputs = [(layer, node) for layer in gated for node in layer._inbound_nodes]
-            self.gates = keras.Model(
-                self.model.input, [Gate(layer)(*node.arguments.args) for layer, node in inputs]
-            )
+        self.gates = Gates(self.model)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.gates is not None:
-            gates = self.gates.predict_on_batch(self.images)
-            logs["gate_spread"] = float(np.mean([np.std(v, axis=0).mean() for v in gates]))
+        gates = self.gates(self.images)
+        if gates:
+            logs["gate_spread"] = spread(gates)
 
 
 class Record(keras.callbacks.Callback):

@@ -1,9 +1,6 @@
 """The folder that a training run leaves behind, the only interface to what follows."""
 
-import contextlib
-import csv
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -15,6 +12,7 @@ from pathlib import Path
 import keras
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.files import write_atomically, write_rows
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe
@@ -29,6 +27,7 @@ class RunFolder:
     recipe.json      what was asked
     environment.json versions, device, git commit
     metrics.csv      a row an epoch
+    gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
     state/           what resuming needs
     best.keras, final.keras
@@ -169,15 +168,8 @@ class RunFolder:
 
     def write_metrics(self, history: list[dict]) -> None:
         """metrics.csv: a row an epoch, whole and of one piece at any moment."""
-
-        def write(file):
-            with file.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, history[0], restval="")
-                writer.writeheader()
-                writer.writerows(history)
-
         if history:
-            write_atomically(self.file("metrics.csv"), write)
+            write_rows(self.file("metrics.csv"), history)
 
     def write_json(self, name: str, content: dict | list) -> None:
         text = json.dumps(content, indent=2) + "\n"
@@ -185,27 +177,6 @@ class RunFolder:
 
     def write_model(self, name: str, model: keras.Model) -> None:
         write_atomically(self.file(name), model.save)
-
-
-def write_atomically(path: Path, write) -> None:
-    """Calls `write` with a temporary path and puts the result in place of `path`.
-
-    Raises:
-        UserError: if the disk is full or cannot be written; `path` is as it was.
-    """
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    try:
-        write(temporary)
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); mend that, then go on with "
-            "--resume."
-        ) from error
 
 
 def _version(package):

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 
 from ras_keras.errors import UserError
-from ras_keras.training.run_folder import RunFolder, write_atomically
+from ras_keras.files import write_atomically
+from ras_keras.training.run_folder import RunFolder
 
 KEPT = 2
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import UserError
+from ras_keras.files import write_rows
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices, state
 from ras_keras.training.averaging import WeightAveraging
@@ -23,6 +24,7 @@ from ras_keras.training.callbacks import (
     duration,
 )
 from ras_keras.training.evaluation import evaluate
+from ras_keras.training.gates import Gates
 from ras_keras.training.network import build_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.training.prepared_data import load_data
@@ -55,7 +57,8 @@ def train(
         The content of result.json.
 
     Raises:
-        UserError: if the data cannot be had or the loss diverges.
+        UserError: if the data cannot be had.
+        Diverged: if the loss is no longer a number, a `UserError`.
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
@@ -88,6 +91,9 @@ def train(
             averaging.update()
             network = averaging.network
         run.write_model("final.keras", network)
+        gates = Gates(network).rows(_fixed_images(data))
+        if gates:
+            write_rows(run.file("gates.csv"), gates)
         if data.watched is None:
             progress.best_epoch = progress.epoch
             run.write_model("best.keras", network)
@@ -116,7 +122,6 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.epochs, steps)
     signals = StopOnSignal()
-    fixed = data.watched.images if data.watched else data.batches.images
     try:
         model.fit(
             data.batches.from_step(progress.epoch * steps),
@@ -132,7 +137,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
                     lambda epoch, _: recipe.learning_rate_at(epoch)
                 ),
                 StopOnNaN(),
-                GateSpread(np.array(fixed[:GATE_IMAGES])),
+                GateSpread(_fixed_images(data)),
                 Record(
                     run,
                     averaging.network if averaging else model,
@@ -151,13 +156,19 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         values, last = state.load(run)
         state.restore(model, values)
         run.write_model("last_good.keras", model)
-        raise UserError(
+        raise Diverged(
             f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower "
             f"--learning-rate (it was {recipe.learning_rate_at(last.epoch):g})."
         ) from error
     finally:
         bar.close()
         signals.release()
+
+
+def _fixed_images(data):
+    """The images on which gates are looked at."""
+    images = data.watched.images if data.watched else data.batches.images
+    return np.array(images[:GATE_IMAGES])
 
 
 def _peak_memory() -> int:
@@ -183,6 +194,7 @@ def _result(recipe, run, model, data, progress) -> dict:
         "training_images": len(data.batches.images),
         "trainable_parameters": trainable_parameters(model),
         "epochs": progress.epoch,
+        "device": devices.description(),
         "seconds": sum(row["seconds"] for row in progress.history),
         "peak_memory_bytes": _peak_memory(),
         "final": {"epoch": progress.epoch, **final.summary()},

@@ -51,7 +51,7 @@ def metrics(folder):
 def test_a_run_folder_holds_the_run(trained):
     found = {path.name for path in trained.iterdir()}
     assert found == {
-        *("recipe.json", "environment.json", "metrics.csv", "result.json", "state"),
+        *("recipe.json", "environment.json", "metrics.csv", "gates.csv", "result.json", "state"),
         *("train", "validation", "best.keras", "final.keras"),
     }
     (row,) = metrics(trained)

@@ -1,0 +1,67 @@
+"""Reproduce the papers' tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ras_keras.commands.flags import parse
+from ras_keras.reproduction.execution import execute
+from ras_keras.reproduction.scale import Scale
+from ras_keras.reproduction.study import Study
+from ras_keras.reproduction.tables import TABLES
+from ras_keras.training.recipe import one_of
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Run a table of the papers and set the figures beside the published ones."""
+
+    table: Annotated[str, tyro.conf.Positional]
+    """table1, table2, table3, fig2 or dianet-table3 to dianet-table9; or report, which makes all
+    tables, pictures and the README's results anew from what is in --output."""
+    datasets: tuple[str, ...] = ()
+    """Data sets, of those that the table has; none named is all of them."""
+    seeds: int = 1
+    """Runs of each row, with the seeds 0, 1, ..."""
+    gammas: tuple[float, ...] = (0.0,)
+    """Starts of RAS's gamma, each a row; the published one is 0."""
+    depth: int | None = None
+    """Depth of every network instead of its own."""
+    epochs: int | None = None
+    """Epochs of every run instead of its own; the schedule shrinks with them."""
+    fraction: float = 1.0
+    """Part of the training images, chosen by the seed."""
+    batch_size: int | None = None
+    """Images a step; None is the recipe's."""
+    dry_run: bool = False
+    """Say what would be run and how long it would take; nothing is read, trained or written."""
+    data_dir: str | None = None
+    """Folder of prepared data sets; None is tensorflow-datasets' own (TFDS_DATA_DIR)."""
+    download: bool = False
+    """Create and fill a --data-dir that does not hold the data set."""
+    log_dir: str = "Logs"
+    """Folder of the run folders."""
+    output: str = "results"
+    """Folder of tables, pictures and the runs' records."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(Reproduce, arguments, program)
+    one_of("the table", options.table, (*TABLES, "report"))
+    study = Study(
+        options.table,
+        options.datasets or TABLES[options.table].datasets,
+        options.seeds,
+        options.gammas,
+        Scale(options.depth, options.epochs, options.fraction, options.batch_size),
+    )
+    study.check()
+    execute(
+        study,
+        Path(options.log_dir),
+        Path(options.output),
+        {"data_dir": options.data_dir, "download": options.download},
+    )

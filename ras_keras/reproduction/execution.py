@@ -1,0 +1,108 @@
+"""Runs what a table still lacks."""
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import keras
+
+from ras_keras.reproduction.records import Record
+from ras_keras.reproduction.scale import TRAINING_IMAGES
+from ras_keras.reproduction.study import Study
+from ras_keras.training import RunFolder, check_recipe, complete, resolve
+from ras_keras.training.callbacks import Diverged, duration
+from ras_keras.training.devices import strategy
+from ras_keras.training.network import build_network
+from ras_keras.training.plan import measure
+from ras_keras.training.prepared_data import load_data
+from ras_keras.training.recipe import Recipe
+
+Speeds = dict[str, float]
+
+
+def network_name(recipe: Recipe) -> str:
+    """What a recipe's speed depends on, but for its attention."""
+    return f"{recipe.model}{recipe.depth} on {recipe.dataset}, batches of {recipe.batch_size}"
+
+
+def seconds(recipe: Recipe, images_per_second: float) -> float:
+    """How long a run takes, its start and its test apart."""
+    images = recipe.training_images or TRAINING_IMAGES[recipe.dataset]
+    return recipe.epochs * images / images_per_second
+
+
+def measured_speeds(recipes: list[Recipe]) -> Speeds:
+    """Images a second in training of the first recipe of each network, from a few steps.
+
+    Args:
+        recipes: resolved ones.
+    """
+    first = {}
+    for recipe in recipes:
+        first.setdefault(network_name(recipe), recipe)
+    speeds = {}
+    for name, recipe in first.items():
+        data = load_data(recipe)
+        speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
+        keras.backend.clear_session()
+        print(f"speed    {speeds[name]:,.0f} images/s: {name} ({recipe.describe_attention()})")
+    return speeds
+
+
+def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
+    """Trains the runs of a table that have no record yet and keeps their records.
+
+    A run that was cut short goes on. A run whose loss diverges is a result too.
+
+    Args:
+        study: what is asked, checked.
+        log_dir: of the run folders.
+        output: of the records.
+        data: fields of a recipe that say where the data lie.
+
+    Raises:
+        UserError: if a run cannot be had.
+        Interrupted: on Ctrl-C or SIGTERM; the same command goes on.
+    """
+    runs = {
+        name: resolve(dataclasses.replace(recipe, **data)) for name, recipe in study.runs().items()
+    }
+    records = output / study.name
+    missing = {
+        name: recipe for name, recipe in runs.items() if Record.find(records / name, recipe) is None
+    }
+    print(f"{len(runs) - len(missing)} of {len(runs)} runs are finished", flush=True)
+    if not missing:
+        return
+    # A check builds a small network: once for each row is enough.
+    for recipe in {dataclasses.replace(recipe, seed=0) for recipe in missing.values()}:
+        check_recipe(recipe)
+    records.mkdir(parents=True, exist_ok=True)
+    study.write(records)
+    speeds = measured_speeds(list(missing.values()))
+    expected = {
+        name: seconds(recipe, speeds[network_name(recipe)]) for name, recipe in missing.items()
+    }
+    print(f"time     about {duration(sum(expected.values()))}, each run's start and test apart")
+    spent = planned = 0.0
+    for number, (name, recipe) in enumerate(missing.items(), 1):
+        print(f"\n== run {number} of {len(missing)}: {name}", flush=True)
+        began = time.perf_counter()
+        _run(recipe, log_dir / study.name / name, records / name)
+        spent += time.perf_counter() - began
+        planned += expected[name]
+        left = (sum(expected.values()) - planned) * spent / planned
+        print(f"== {number} of {len(missing)} runs done, about {duration(left)} left")
+        sys.stdout.flush()
+
+
+def _run(recipe: Recipe, path: Path, record: Path) -> None:
+    diverged = None
+    try:
+        result = complete(recipe, path, strategy=strategy())
+        print(f"test accuracy {100 * result['final']['test_accuracy']:.2f} %")
+    except Diverged as error:
+        diverged = error
+        print(f"diverged: {error}")
+    Record.keep(RunFolder(path), record, diverged)

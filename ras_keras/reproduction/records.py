@@ -1,0 +1,92 @@
+"""What is kept of a run: the little that tables and pictures are made of."""
+
+import dataclasses
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ras_keras.errors import UserError
+from ras_keras.files import read_rows
+from ras_keras.training.recipe import Recipe, resolve
+from ras_keras.training.run_folder import RunFolder
+
+DIVERGED = "diverged.json"
+GATES = {
+    **{"layer": str, "stage": int, "block": int},
+    **dict.fromkeys(("mean", "low", "high", "spread", "gamma_alive"), float),
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished run's recipe and outcome, in a folder that is small enough to be committed.
+
+    recipe.json      without the place of the data
+    metrics.csv      a row an epoch
+    gates.csv        of a network with gates
+    result.json      or, of a run whose loss diverged, diverged.json
+    """
+
+    run: RunFolder
+
+    @classmethod
+    def keep(cls, run: RunFolder, folder: Path, diverged: UserError | None = None) -> "Record":
+        """Copies a run's record into `folder`.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        recipe = dataclasses.replace(run.read_recipe(), data_dir=None, download=False)
+        record = cls(RunFolder(folder))
+        record.run.write_recipe(recipe)
+        for name in ("metrics.csv", "gates.csv"):
+            if run.file(name).is_file():
+                shutil.copyfile(run.file(name), folder / name)
+        # Last, because it says that the record is whole.
+        if diverged is not None:
+            record.run.write_json(DIVERGED, {"message": str(diverged)})
+        else:
+            record.run.write_json("result.json", run.read_result())
+        return record
+
+    @classmethod
+    def find(cls, folder: Path, recipe: Recipe) -> "Record | None":
+        """The record of a recipe in a folder, None if there is no whole one.
+
+        Raises:
+            UserError: if the folder holds that of another recipe.
+        """
+        if not any((folder / name).is_file() for name in ("result.json", DIVERGED)):
+            return None
+        record = cls(RunFolder(folder))
+        # The precision is that of the device that the run found.
+        if dataclasses.replace(record.recipe, precision=None) != dataclasses.replace(
+            resolve(recipe), precision=None
+        ):
+            raise UserError(
+                f"{folder} holds a run of another recipe; move it away, or choose another --output."
+            )
+        return record
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.run.read_recipe()
+
+    @property
+    def diverged(self) -> bool:
+        return self.run.file(DIVERGED).is_file()
+
+    @property
+    def result(self) -> dict:
+        """The content of result.json; a diverged run has none."""
+        return self.run.read_result()
+
+    def metrics(self) -> list[dict]:
+        """The rows of metrics.csv."""
+        return read_rows(self.run.file("metrics.csv"))
+
+    def gates(self) -> list[dict]:
+        """The rows of gates.csv, none for a network without gates."""
+        file = self.run.file("gates.csv")
+        return read_rows(file, GATES) if file.is_file() else []

@@ -1,0 +1,110 @@
+"""How much of a table is run."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from ras_keras.errors import UserError
+from ras_keras.models.registry import MODELS
+from ras_keras.training.recipe import Recipe, one_of
+
+TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "stl10": 5_000}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What makes a table smaller than published; None is as published.
+
+    Attributes:
+        depth: of every network.
+        epochs: of every run; the schedule shrinks with them.
+        fraction: of the training images, in (0, 1].
+        batch_size: images a step.
+    """
+
+    depth: int | None = None
+    epochs: int | None = None
+    fraction: float = 1.0
+    batch_size: int | None = None
+
+    def check(self, models: set[str]) -> None:
+        """Refuses a scale that no run can have.
+
+        Args:
+            models: keys of `MODELS` that the table has.
+
+        Raises:
+            UserError: naming the flag.
+        """
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"--{name.replace('_', '-')} must be >= 1. Received: {value}")
+        if not 0 < self.fraction <= 1:
+            raise UserError(f"--fraction must be in (0, 1]. Received: {self.fraction:g}")
+        for model in sorted(models) if self.depth is not None else ():
+            try:
+                MODELS[model].blocks(self.depth)
+            except ValueError as error:
+                raise UserError(f"--depth for {model}: {str(error).replace('`', '')}") from error
+
+    def __bool__(self) -> bool:
+        return self != FULL
+
+    def __str__(self) -> str:
+        """Such as "depth 11, 5 epochs, 20 % of the training images"."""
+        parts = {
+            f"depth {self.depth}": self.depth,
+            f"{self.epochs} epoch{'s' if self.epochs != 1 else ''}": self.epochs,
+            f"{100 * self.fraction:g} % of the training images": self.fraction < 1,
+            f"batches of {self.batch_size}": self.batch_size,
+        }
+        return ", ".join(text for text, given in parts.items() if given) or "full length"
+
+    @property
+    def suffix(self) -> str:
+        """Such as "-depth11-epochs5-fraction0.2", for names of folders; "" at full length."""
+        parts = {
+            f"-depth{self.depth}": self.depth,
+            f"-epochs{self.epochs}": self.epochs,
+            f"-fraction{self.fraction:g}": self.fraction < 1,
+            f"-batch{self.batch_size}": self.batch_size,
+        }
+        return "".join(text for text, given in parts.items() if given)
+
+    def apply(self, recipe: Recipe) -> Recipe:
+        """The recipe of one run at this scale.
+
+        Raises:
+            UserError: for a fraction that leaves no image.
+        """
+        changes = {}
+        if self.depth is not None:
+            changes["depth"] = self.depth
+        if self.batch_size is not None:
+            changes["batch_size"] = self.batch_size
+        if self.epochs is not None:
+            milestones = {round(self.epochs * each / recipe.epochs) for each in recipe.schedule}
+            changes["epochs"] = self.epochs
+            changes["schedule"] = tuple(sorted(e for e in milestones if 0 < e < self.epochs))
+        if self.fraction < 1:
+            changes["training_images"] = int(self.fraction * TRAINING_IMAGES[recipe.dataset])
+            if changes["training_images"] < 1:
+                raise UserError(
+                    f"--fraction {self.fraction:g} leaves no image of {recipe.dataset}; raise it."
+                )
+        return dataclasses.replace(recipe, **changes)
+
+
+FULL = Scale()
+
+
+def check_datasets(names: tuple[str, ...], available: tuple[str, ...]) -> None:
+    """Refuses data sets that a table does not have, and none at all.
+
+    Raises:
+        UserError: listing those that it has.
+    """
+    for name in names:
+        one_of("--datasets", name, available)
+    if len({*names}) < len(names) or not names:
+        raise UserError(f"--datasets must name {', '.join(available)}, each at most once.")

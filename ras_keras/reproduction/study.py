@@ -1,0 +1,123 @@
+"""A table at some scale: which runs it takes, and where they lie."""
+
+import dataclasses
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ras_keras.errors import UserError, first_line
+from ras_keras.files import write_atomically
+from ras_keras.reproduction.scale import FULL, Scale, check_datasets
+from ras_keras.reproduction.tables import TABLES, Row
+from ras_keras.training.recipe import Recipe, one_of
+
+FILE = "study.json"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was asked of a table.
+
+    Attributes:
+        table: a key of `TABLES`.
+        datasets: of those that the table has.
+        seeds: how many runs each row has; their seeds are 0, 1, ...
+        gammas: what RAS's gamma starts from, each a row.
+        scale: what makes it smaller than published.
+    """
+
+    table: str
+    datasets: tuple[str, ...]
+    seeds: int = 1
+    gammas: tuple[float, ...] = (0.0,)
+    scale: Scale = FULL
+
+    def check(self) -> None:
+        """Refuses what cannot be run.
+
+        Raises:
+            UserError: naming the flag.
+        """
+        one_of("the table", self.table, TABLES)
+        check_datasets(self.datasets, TABLES[self.table].datasets)
+        if self.seeds < 1:
+            raise UserError(f"--seeds must be >= 1. Received: {self.seeds}")
+        if not self.gammas or len({*self.gammas}) < len(self.gammas):
+            raise UserError("--gammas must name one or several different numbers.")
+        self.scale.check(TABLES[self.table].models)
+
+    @property
+    def name(self) -> str:
+        """Of its folders and files, such as "table2-depth11-epochs5"."""
+        return self.table + self.scale.suffix
+
+    @property
+    def title(self) -> str:
+        """Such as "RAS at depth k (RAS arXiv 2210.15676, Table 2), scaled down: depth 11"."""
+        table = TABLES[self.table]
+        where = f"Table {table.number}" if table.number else "Fig. 2"
+        title = f"{table.title} ({table.source}, {where})"
+        return f"{title}, scaled down: {self.scale}" if self.scale else title
+
+    def rows(self) -> list[Row]:
+        """The table's rows at this scale; those that became the same network stand once."""
+        rows = {}
+        for row in TABLES[self.table].rows(self.datasets, self.gammas):
+            row = dataclasses.replace(row, recipe=self.scale.apply(row.recipe))
+            rows.setdefault(row.recipe, row)
+        return list(rows.values())
+
+    def runs(self) -> dict[str, Recipe]:
+        """The recipe of every run, by the name of its folder, seed after seed."""
+        return {
+            run_name(recipe): recipe
+            for seed in range(self.seeds)
+            for row in self.rows()
+            for recipe in [dataclasses.replace(row.recipe, seed=seed)]
+        }
+
+    def write(self, folder: Path) -> None:
+        """Writes down what was asked, or adds it to what a folder holds already.
+
+        Raises:
+            UserError: if the folder cannot be written.
+        """
+        study = self
+        if (folder / FILE).is_file():
+            before = Study.read(folder)
+            study = dataclasses.replace(
+                self,
+                datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
+                seeds=max(before.seeds, self.seeds),
+                gammas=tuple(dict.fromkeys((*before.gammas, *self.gammas))),
+            )
+        text = json.dumps(dataclasses.asdict(study), indent=2) + "\n"
+        write_atomically(folder / FILE, lambda file: file.write_text(text))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Study":
+        """What was asked of the table in a folder.
+
+        Raises:
+            UserError: if its file is damaged.
+        """
+        file = folder / FILE
+        try:
+            values = json.loads(file.read_text())
+            for name in ("datasets", "gammas"):
+                values[name] = tuple(values[name])
+            study = cls(**values | {"scale": Scale(**values["scale"])})
+            study.check()
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(
+                f"{file} is damaged ({first_line(error)}); restore it, or remove its folder and "
+                "run the table anew."
+            ) from error
+        return study
+
+
+def run_name(recipe: Recipe) -> str:
+    """Such as "cifar10-resnet11-ras-k-2-s0": a name for each recipe of a table."""
+    text = f"{recipe.dataset}-{recipe.model}{recipe.depth}-{recipe.describe_attention()}"
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-") + f"-s{recipe.seed}"

@@ -1,0 +1,5 @@
+"""Reproduce the tables of the papers: python scripts/reproduce.py --help"""
+
+from ras_keras_console import start
+
+start("reproduce")
