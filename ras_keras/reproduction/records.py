@@ -1,6 +1,7 @@
 """What is kept of a run: the little that tables and pictures are made of."""
 
 import dataclasses
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,17 +52,21 @@ class Record:
         return record
 
     @classmethod
+    def of(cls, folder: Path) -> "Record | None":
+        """The record in a folder, None if there is no whole one."""
+        whole = any((folder / name).is_file() for name in ("result.json", DIVERGED))
+        return cls(RunFolder(folder)) if whole else None
+
+    @classmethod
     def find(cls, folder: Path, recipe: Recipe) -> "Record | None":
         """The record of a recipe in a folder, None if there is no whole one.
 
         Raises:
             UserError: if the folder holds that of another recipe.
         """
-        if not any((folder / name).is_file() for name in ("result.json", DIVERGED)):
-            return None
-        record = cls(RunFolder(folder))
+        record = cls.of(folder)
         # The precision is that of the device that the run found.
-        if dataclasses.replace(record.recipe, precision=None) != dataclasses.replace(
+        if record and dataclasses.replace(record.recipe, precision=None) != dataclasses.replace(
             resolve(recipe), precision=None
         ):
             raise UserError(
@@ -90,3 +95,9 @@ class Record:
         """The rows of gates.csv, none for a network without gates."""
         file = self.run.file("gates.csv")
         return read_rows(file, GATES) if file.is_file() else []
+
+
+def describe(recipe: Recipe) -> str:
+    """The flags of `scripts/train.py` for a recipe, whatever its seed, data folder and device."""
+    changes = {"seed": 0, "data_dir": None, "download": False, "precision": None}
+    return shlex.join(dataclasses.replace(resolve(recipe), **changes).to_flags())

@@ -60,6 +60,19 @@ class Study:
         title = f"{table.title} ({table.source}, {where})"
         return f"{title}, scaled down: {self.scale}" if self.scale else title
 
+    @property
+    def command(self) -> str:
+        """What gives it, such as "python scripts/reproduce.py table2 --datasets cifar10"."""
+        parts = ["python scripts/reproduce.py", self.table, "--datasets", *self.datasets]
+        if self.seeds > 1:
+            parts += ["--seeds", str(self.seeds)]
+        if self.gammas != (0.0,):
+            parts += ["--gammas", *(f"{gamma:g}" for gamma in self.gammas)]
+        for name, value in dataclasses.asdict(self.scale).items():
+            if value != getattr(FULL, name):
+                parts += [f"--{name.replace('_', '-')}", f"{value:g}"]
+        return " ".join(parts)
+
     def rows(self) -> list[Row]:
         """The table's rows at this scale; those that became the same network stand once."""
         rows = {}

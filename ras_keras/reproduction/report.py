@@ -1,0 +1,154 @@
+"""Makes tables, pictures and the README's results anew from what is at hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ras_keras.errors import UserError
+from ras_keras.files import write_atomically, write_rows
+from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
+from ras_keras.reproduction.markdown import markdown
+from ras_keras.reproduction.pictures import write_pictures
+from ras_keras.reproduction.records import Record, describe
+from ras_keras.reproduction.results import (
+    COLLECTION,
+    collection_rows,
+    read_results,
+    study_rows,
+)
+from ras_keras.reproduction.speeds import benchmark_files, stored_speeds
+from ras_keras.reproduction.study import FILE, Study
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+NOTE = "note.md"
+
+
+def report(output: Path, readme: Path | None) -> list[Path]:
+    """Makes everything anew from the records and CSV files of a folder, without training.
+
+    Args:
+        output: the folder, such as results.
+        readme: the file whose section of results is replaced, None for none.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: naming what is missing or cannot be right; no file is half
+            written.
+    """
+    if not output.is_dir():
+        raise UserError(f"--output {output} is no folder; name the one that holds the results.")
+    files = [file for folder in table_folders(output) for file in report_table(folder)]
+    if readme is not None:
+        text = with_section(readme, results_section(output, readme.parent))
+        write_atomically(readme, lambda path: path.write_text(text))
+        files.append(readme)
+    return files
+
+
+def table_folders(output: Path) -> list[Path]:
+    """The folders of tables and collections in a folder of results."""
+    return [
+        folder
+        for folder in sorted(output.iterdir())
+        if (folder / FILE).is_file() or (folder / COLLECTION).is_file()
+    ]
+
+
+def report_table(folder: Path) -> list[Path]:
+    """Writes a table's CSV from its folder of records, its Markdown and pictures from the CSV.
+
+    Where there are no records the CSV stays as it is.
+
+    Args:
+        folder: such as results/table2; the files are called after it.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: if a record or the CSV cannot be right, or nothing can be
+            written.
+    """
+    inference = stored_speeds(folder.parent, "inference")
+    if (folder / FILE).is_file():
+        rows = study_rows(Study.read(folder), folder, inference)
+    else:
+        rows = collection_rows(folder, inference)
+    file, text = (folder.with_name(f"{folder.name}{ending}") for ending in (".csv", ".md"))
+    if any(row["n"] for row in rows) or not file.is_file():
+        write_rows(file, rows)
+    rows = read_results(file)
+    content = f"# {rows[0]['title']}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
+    write_atomically(text, lambda path: path.write_text(content))
+    return [file, text, *write_pictures(rows, _records(folder), folder)]
+
+
+def _records(folder: Path) -> Callable[[dict], list[Record]]:
+    """From a row to the records of its runs."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if record := Record.of(path):
+            found.setdefault(describe(record.recipe), []).append(record)
+    return lambda row: found.get(row["recipe"], [])
+
+
+def results_section(output: Path, root: Path) -> str:
+    """The README's section of results, from CSV files, notes and pictures alone.
+
+    Args:
+        output: the folder of results.
+        root: the folder from which links start.
+
+    Raises:
+        UserError: if a CSV file cannot be right.
+    """
+    parts = []
+    for folder in table_folders(output):
+        file = folder.with_name(f"{folder.name}.csv")
+        if not file.is_file():
+            raise UserError(f"{file} is missing; make it by scripts/reproduce.py report.")
+        rows = read_results(file)
+        pictures = sorted(output.glob(f"{folder.name}-*.png"))
+        parts += [f"### {rows[0]['title']}", _note(folder).rstrip(), markdown(rows)]
+        parts += [f"![{_caption(folder, each)}]({_link(each, root)})" for each in pictures[:1]]
+        links = [f"[{_caption(folder, each)}]({_link(each, root)})" for each in pictures[1:]]
+        links.append(f"[recipes]({_link(folder.with_name(f'{folder.name}.md'), root)})")
+        parts.append(f"More: {', '.join(links)}.")
+    for file in benchmark_files(output):
+        parts += [f"### Benchmark: {file.stem}", benchmark_markdown(read_benchmark(file))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def with_section(readme: Path, section: str) -> str:
+    """The README's text with another section of results.
+
+    Raises:
+        UserError: if it cannot be read or the section's marks are not in it.
+    """
+    try:
+        text = readme.read_text()
+    except OSError as error:
+        raise UserError(f"--readme {readme}: {error.strerror}.") from error
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise UserError(f"{readme} must hold {BEGIN} and, behind it, {END}, once each.")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n\n{section}\n\n{END}{after}"
+
+
+def _note(folder: Path) -> str:
+    """What stands between a table's title and the table: its command, and a note beside it."""
+    parts = []
+    if (folder / FILE).is_file():
+        parts.append(f"```bash\n{Study.read(folder).command}\n```")
+    if (folder / NOTE).is_file():
+        parts.append((folder / NOTE).read_text().strip())
+    return "\n\n".join(parts) + "\n\n" if parts else ""
+
+
+def _caption(folder: Path, picture: Path) -> str:
+    return picture.stem.removeprefix(f"{folder.name}-")
+
+
+def _link(file: Path, root: Path) -> str:
+    return file.resolve().relative_to(root.resolve()).as_posix()

@@ -1,0 +1,43 @@
+"""Speeds that `scripts/benchmark.py` once measured."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ras_keras.report.benchmark_file import look_up_key, read_benchmark
+from ras_keras.report.network_key import network_key
+from ras_keras.training.recipe import Recipe
+
+IMAGE_SIZES = {"stl10": 96}
+
+
+def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
+    """Looks networks up in the benchmarks of a folder.
+
+    Args:
+        output: the folder, such as results.
+        what: "inference" or "training".
+
+    Returns:
+        A function from a recipe to the median images a second of its network on
+        images of its data set's size, None if it has not been measured.
+
+    Raises:
+        UserError: if a benchmark's file cannot be right.
+    """
+    known = {}
+    for file in benchmark_files(output):
+        for row in read_benchmark(file):
+            if row.get("what") == what and "ratio_to_plain_median" in row:
+                key = *look_up_key(row), row["image_size"]
+                known.setdefault(key, row["images_per_second_median"])
+
+    def speed(recipe: Recipe) -> float | None:
+        size = IMAGE_SIZES.get(recipe.dataset, 32)
+        return known.get((recipe.model, network_key(recipe.network_arguments()), size))
+
+    return speed
+
+
+def benchmark_files(output: Path) -> list[Path]:
+    """The CSV files of a folder that are not those of a table, which has a folder of its name."""
+    return [file for file in sorted(output.glob("*.csv")) if not file.with_suffix("").is_dir()]
