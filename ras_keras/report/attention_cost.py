@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from ras_keras.layers.registry import NONE
 from ras_keras.report.flops import flops
+from ras_keras.report.network_key import network_key
 from ras_keras.report.spread import Spread, in_turn
 from ras_keras.training.network import build_network
 from ras_keras.training.plan import trainable_parameters
@@ -103,11 +103,6 @@ def _counted(measure, bar):
         return value
 
     return measured
-
-
-def network_key(arguments: dict) -> str:
-    """What builds a network, as text: equal for equal networks only."""
-    return json.dumps(arguments, sort_keys=True)
 
 
 def write_costs(path: Path, costs: Sequence[Cost], shared: dict) -> None:

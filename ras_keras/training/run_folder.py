@@ -187,8 +187,13 @@ class RunFolder:
         write_atomically(self.file(name), model.save)
 
 
-def write_atomically(path: Path, write) -> None:
+def write_atomically(path: Path, write, remedy: str = "go on with --resume") -> None:
     """Calls `write` with a temporary path and puts the result in place of `path`.
+
+    Args:
+        path: of the file.
+        write: called with the temporary path.
+        remedy: what a user does once the disk is mended.
 
     Raises:
         UserError: if the disk is full or cannot be written; `path` is as it was.
@@ -203,8 +208,7 @@ def write_atomically(path: Path, write) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); mend that, then go on with "
-            "--resume."
+            f"{path} cannot be written ({error.strerror or error}); mend that, then {remedy}."
         ) from error
 
 
