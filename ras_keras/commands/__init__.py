@@ -18,7 +18,7 @@ COMMANDS = {
     "evaluate": "measure a saved model on a test set",
     "plot": "draw the curves of training runs",
     "table": "tabulate runs that differ in attention",
-    "benchmark": "measure the input pipeline, or what attention costs",
+    "benchmark": "measure networks and the input pipeline, PyTorch beside them",
 }
 USAGE = 2
 INTERRUPTED = 130

@@ -58,9 +58,7 @@ def network_recipes(
             raise UserError(f"{name} names nothing; give one or several names.")
     if with_plain:
         attentions = (NONE, *attentions)
-    bodies = {
-        text: _read("model", text, model_flag, MODELS, _model_options) for text in models
-    }
+    bodies = {text: _read("model", text, model_flag, MODELS, _model_options) for text in models}
     plugs = {
         text: _read("attention", text, attention_flag, (NONE, *ATTENTION), _attention_options)
         for text in attentions

@@ -1,6 +1,7 @@
 """Our network beside the same network in PyTorch, on a CPU."""
 
 import copy
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -64,11 +65,15 @@ COMPILE = {"inductor": {}, "frozen": {"options": {"freezing": True}}}
 
 
 def prepare(number: int) -> None:
-    """Gives both frameworks `number` threads and no GPU, before TensorFlow computes anything.
+    """Gives both frameworks `number` threads and no GPU, before either computes anything.
+
+    PyTorch's idle threads sleep unless OMP_WAIT_POLICY says otherwise. By themselves they spin;
+    as soon as another process wants a core, they then take several times as long.
 
     Raises:
         UserError: if PyTorch is not installed.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import torch
     except ImportError as error:
@@ -160,7 +165,10 @@ def versus_rows(
                 | figures
                 | {"not_measured": "" if name in usable else problem}
                 | machine()
-                | {"torch": torch.__version__}
+                | {
+                    "torch": torch.__version__,
+                    "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", ""),
+                }
             )
     return rows
 

@@ -26,9 +26,7 @@ def build_network(recipe: Recipe, data: Data) -> keras.Model:
     )
 
 
-def compiled_network(
-    recipe: Recipe, *, distributions: bool = False, **of_images
-) -> keras.Model:
+def compiled_network(recipe: Recipe, *, distributions: bool = False, **of_images) -> keras.Model:
     """Builds and compiles a recipe's network; its random start follows the recipe's seed.
 
     Args:
