@@ -111,6 +111,8 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
             assert row["ours_over_this_low"] > 0
 
 
+# PyTorch's compiler uses what PyTorch deprecates.
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_versus_compiled_pytorch(tmp_path, capsys):
     pytest.importorskip("torch")
     problem = versus_pytorch.compile_problem()
