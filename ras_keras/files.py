@@ -8,9 +8,16 @@ from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
 
+AGAIN = "give the same command again, in a training with --resume"
 
-def write_atomically(path: Path, write) -> None:
+
+def write_atomically(path: Path, write, remedy: str = AGAIN) -> None:
     """Calls `write` with a temporary path and puts the result in place of `path`.
+
+    Args:
+        path: of the file.
+        write: called with the temporary path.
+        remedy: what a user does once the disk is mended.
 
     Raises:
         UserError: if the disk is full or cannot be written; `path` is as it was.
@@ -25,8 +32,7 @@ def write_atomically(path: Path, write) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); mend that, then give the same "
-            "command again (train: with --resume)."
+            f"{path} cannot be written ({error.strerror or error}); mend that, then {remedy}."
         ) from error
 
 

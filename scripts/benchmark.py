@@ -1,4 +1,4 @@
-"""Measure the speed of the input pipeline: python scripts/benchmark.py --help"""
+"""Measure networks and the input pipeline: python scripts/benchmark.py --help"""
 
 from ras_keras_console import start
 

@@ -17,9 +17,8 @@ COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
     "plot": "draw the curves of training runs",
-    "table": "tabulate runs that differ in attention",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
-    "benchmark": "measure the input pipeline, or what attention costs",
+    "benchmark": "measure networks and the input pipeline, PyTorch beside them",
 }
 USAGE = 2
 INTERRUPTED = 130

@@ -1,46 +1,115 @@
-"""Measure the input pipeline, or what attention costs."""
+"""Measure networks: their size, their speed, the input pipeline, PyTorch beside them."""
 
+import dataclasses
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
 
-from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
-from ras_keras.imports import import_modules
 from ras_keras.layers.registry import ATTENTION, NONE
-from ras_keras.report.attention_cost import attention_costs, write_costs
-from ras_keras.report.data_speed import pipeline_speed, training_speed
-from ras_keras.training import RECIPES, Recipe, check_recipe, devices, resolve
+from ras_keras.report import versus_pytorch
+from ras_keras.report.benchmark_file import benchmark_markdown, check_output, write_benchmark
+from ras_keras.report.data_speed import data_rows
+from ras_keras.report.network_list import network_recipes
+from ras_keras.report.network_size import size_rows
+from ras_keras.report.network_speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import flag, one_of
 
 
 @dataclass(frozen=True)
+class Networks:
+    """Which networks, on synthetic images."""
+
+    models: tuple[str, ...] = ("resnet",)
+    """Names, options may follow: wrn:widen_factor=8, resnet:skip=False."""
+    depths: tuple[int, ...] = ()
+    """Of every model; none given is the published one."""
+    attentions: tuple[str, ...] = (NONE, *ATTENTION)
+    """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import first: they register attention of your own."""
+    image_size: int = 32
+    """Height and width of the images in pixels."""
+    classes: int = 10
+    """Of the classifier."""
+    precision: str = "float32"
+    """float32, mixed_bfloat16 or mixed_float16."""
+
+
+@dataclass(frozen=True)
+class BenchmarkModel(Networks):
+    """Count parameters, FLOPs, activation memory and file size of networks."""
+
+    output: str | None = None
+    """CSV file for the figures, such as results/model.csv."""
+
+
+@dataclass(frozen=True)
+class BenchmarkInference(Networks):
+    """Time prediction, images/s, of networks in turn beside the plain one."""
+
+    batch_size: int = 128
+    """Images a batch."""
+    jit: str = "auto"
+    """Compile with XLA: auto (on a GPU), on or off."""
+    seed: int = 0
+    """Of the weights and the images."""
+    repeats: int = 7
+    """Rounds in which all networks are timed in turn; the median counts."""
+    steps: int = 5
+    """Batches a measurement."""
+    output: str | None = None
+    """CSV file for the figures, such as results/inference.csv."""
+
+
+@dataclass(frozen=True)
+class BenchmarkTraining(BenchmarkInference):
+    """Time training, images/s, of networks in turn beside the plain one."""
+
+
+@dataclass(frozen=True)
 class BenchmarkData:
-    """Measure the input pipeline: alone, and its share of a training step."""
+    """Time the input pipeline: alone, and its share of a training step."""
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
     repeats: int = 5
     """Measurements, of which the median counts."""
     steps: int = 20
     """Training steps a measurement."""
+    output: str | None = None
+    """CSV file for the figures, such as results/data.csv."""
 
 
 @dataclass(frozen=True)
-class BenchmarkAttention:
-    """Measure what attention costs: parameters, FLOPs, images/s beside the plain network."""
+class BenchmarkVersusPytorch:
+    """Time resnet and the same network in PyTorch in turn, on a CPU (extra peers)."""
 
-    recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
-    attentions: tuple[str, ...] = tuple(ATTENTION)
-    """Names of attention modules; the plain network is always measured."""
+    what: str = "both"
+    """inference, training or both."""
+    settings: tuple[str, ...] = tuple(versus_pytorch.SETTINGS)
+    """Ways to run it; ours as it is, is always timed."""
+    depth: int = 83
+    """Of the network, 9n+2."""
+    attention: str = "ras"
+    """none or ras, options may follow: ras:k=2,normalize_input=False."""
+    batch_size: int = 128
+    """Images a batch."""
+    threads: int = os.cpu_count()
+    """Of both frameworks."""
+    seed: int = 0
+    """Of the weights and the images."""
     repeats: int = 5
-    """Rounds in which all networks are measured in turn; the median counts."""
-    steps: int = 5
+    """Rounds in which all settings are timed in turn; the median counts."""
+    steps: int = 2
     """Batches a measurement."""
     output: str | None = None
-    """CSV file for the figures."""
+    """CSV file for the figures, such as results/versus-pytorch.csv."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
@@ -48,87 +117,89 @@ def main(arguments: Sequence[str], program: str) -> None:
     if what in ("-h", "--help"):
         print(f"usage: {program} WHAT [FLAGS]\n")
         for name, (_, cls) in KINDS.items():
-            print(f"  {name:10} {cls.__doc__}")
+            print(f"  {name:15} {cls.__doc__}")
         print(f"\n{program} WHAT --help lists the flags.")
         return
     one_of("what to measure", what, KINDS)
     measure, cls = KINDS[what]
-    options = parse_with_recipe(cls, flags, f"{program} {what}")
-    for name in ("repeats", "steps"):
-        if getattr(options, name) < 1:
+    read = parse_with_recipe if cls is BenchmarkData else parse
+    options = read(cls, flags, f"{program} {what}")
+    for name in ("repeats", "steps", "classes", "threads"):
+        if getattr(options, name, 1) < 1:
             raise UserError(f"{flag(name)} must be >= 1. Received: {getattr(options, name)}")
-    measure(options)
+    output = options.output and Path(options.output)
+    if output:
+        check_output(output)
+    rows = measure(options)
+    print(benchmark_markdown(rows))
+    if output:
+        write_benchmark(output, rows)
+        print(f"\nfigures  {output}")
 
 
-def _data(options: BenchmarkData) -> None:
+def _model(options: BenchmarkModel) -> list[dict]:
+    _needs_tensorflow("count operations; measure networks")
+    return size_rows(_recipes(options), options.classes)
+
+
+def _inference(options: BenchmarkInference) -> list[dict]:
+    return _speed(options, INFERENCE)
+
+
+def _training(options: BenchmarkTraining) -> list[dict]:
+    return _speed(options, TRAINING)
+
+
+def _speed(options, what):
+    settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed")}
+    recipes = _recipes(options, with_plain=True, **settings)
+    return speed_rows(recipes, what, options.classes, options.repeats, options.steps)
+
+
+def _recipes(options: Networks, **settings) -> list[Recipe]:
+    given = {each.name: getattr(options, each.name) for each in dataclasses.fields(Networks)}
+    del given["classes"]
+    return network_recipes(**given, **settings)
+
+
+def _data(options: BenchmarkData) -> list[dict]:
     check_recipe(options.recipe)
     recipe = resolve(options.recipe)
-    data = load_data(recipe)
-    speeds = pipeline_speed(data.batches, options.repeats)
-    print(
-        f"pipeline alone        median {speeds.median:,.0f} images/s "
-        f"({speeds.low:,.0f} to {speeds.high:,.0f}, n={options.repeats})",
-        flush=True,
+    return data_rows(recipe, load_data(recipe), options.repeats, options.steps)
+
+
+def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
+    _needs_tensorflow("be timed beside PyTorch on equal terms; compare")
+    kinds = {"both": (INFERENCE, TRAINING), INFERENCE: (INFERENCE,), TRAINING: (TRAINING,)}
+    one_of("--what", options.what, kinds)
+    for name in options.settings:
+        one_of("--settings", name, versus_pytorch.SETTINGS)
+    versus_pytorch.prepare(options.threads)
+    (recipe,) = network_recipes(
+        ("resnet",),
+        (options.depth,),
+        (options.attention,),
+        flags=("--model", "--attention"),
+        batch_size=options.batch_size,
+        seed=options.seed,
+        precision="float32",
     )
-    speeds, shares = training_speed(recipe, data, options.repeats, options.steps)
-    print(
-        f"training at depth {recipe.depth:<4} median {speeds.median:,.0f} images/s "
-        f"({speeds.low:,.0f} to {speeds.high:,.0f}, n={options.repeats})"
-    )
-    print(
-        f"waiting for data      median {100 * shares.median:.2f} % of a training step "
-        f"({100 * shares.low:.2f} to {100 * shares.high:.2f}, n={options.repeats})"
+    versus_pytorch.check_twin(recipe)
+    return versus_pytorch.versus_rows(
+        recipe, kinds[options.what], options.settings, options.repeats, options.steps
     )
 
 
-def _attention(options: BenchmarkAttention) -> None:
-    if options.recipe.attention != RECIPES["paper"].attention:
-        raise UserError(
-            f"--attention {options.recipe.attention} says nothing here; name modules by "
-            "--attentions."
-        )
-    import_modules(options.recipe.imports)
-    for name in options.attentions:
-        one_of("--attentions", name, (NONE, *ATTENTION))
-    output = options.output and Path(options.output)
-    if output and not output.parent.is_dir():
-        raise UserError(f"--output {output}: there is no folder {output.parent}; make it first.")
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            f"KERAS_BACKEND {keras.backend.backend()} cannot count operations; measure attention "
-            "on tensorflow."
-        )
-    variants = [
-        options.recipe.with_attention(name) for name in dict.fromkeys((NONE, *options.attentions))
-    ]
-    for variant in variants:
-        check_recipe(variant)
-    recipes = [resolve(variant) for variant in variants]
-    recipe = recipes[0]
-    costs = attention_costs(recipes, load_data(recipe), options.repeats, options.steps)
-    shared = {
-        "model": recipe.model,
-        "depth": recipe.depth,
-        "batch_size": recipe.batch_size,
-        "precision": recipe.precision,
-        "device": devices.description(),
-        "n": options.repeats,
-    }
-    print(", ".join(f"{name} {value}" for name, value in shared.items()))
-    print("attention    parameters   MFLOPs   training images/s       inference images/s")
-    for cost in costs:
-        print(
-            f"{cost.attention:10} {cost.parameters:12,} {cost.flops / 1e6:8.2f}"
-            f"{_speed(cost.training, cost.training_ratio)}"
-            f"{_speed(cost.inference, cost.inference_ratio)}"
-        )
-    if output:
-        write_costs(output, costs, shared)
-        print(f"figures  {output}")
+def _needs_tensorflow(what: str) -> None:
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise UserError(f"KERAS_BACKEND {backend} cannot {what} with KERAS_BACKEND=tensorflow.")
 
 
-def _speed(speed, ratio) -> str:
-    return f"{speed.median:9,.0f} ({ratio.median:.2f} of plain)"
-
-
-KINDS = {"data": (_data, BenchmarkData), "attention": (_attention, BenchmarkAttention)}
+KINDS = {
+    "model": (_model, BenchmarkModel),
+    "inference": (_inference, BenchmarkInference),
+    "training": (_training, BenchmarkTraining),
+    "data": (_data, BenchmarkData),
+    "versus-pytorch": (_versus_pytorch, BenchmarkVersusPytorch),
+}

@@ -3,8 +3,10 @@
 import time
 
 import keras
+from tqdm import tqdm
 
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.report.machine import machine
 from ras_keras.report.spread import Spread
 from ras_keras.training.network import build_network
 from ras_keras.training.prepared_data import Data
@@ -13,13 +15,46 @@ from ras_keras.training.recipe import Recipe
 PIPELINE_IMAGES = 100_000
 
 
+def data_rows(recipe: Recipe, data: Data, repeats: int, steps: int) -> list[dict]:
+    """Measures the pipeline alone, then training; rows as `benchmark_columns` has them.
+
+    Args:
+        recipe: resolved.
+        data: the recipe's.
+        repeats: measurements.
+        steps: training steps in a measurement.
+    """
+    alone = pipeline_speed(data.batches, repeats)
+    speeds, shares = training_speed(recipe, data, repeats, steps)
+    percent = Spread(tuple(100 * share for share in shares.values))
+    shared = {
+        "dataset": recipe.dataset,
+        "model": recipe.model,
+        "depth": recipe.depth,
+        "attention": recipe.describe_attention(),
+        "precision": recipe.precision,
+        "batch_size": recipe.batch_size,
+        "n": repeats,
+        "steps": steps,
+    }
+    measured = {
+        ("pipeline alone", "images/s"): alone,
+        ("training", "images/s"): speeds,
+        ("waiting for data", "% of a training step"): percent,
+    }
+    return [
+        {"what": what, "unit": unit} | shared | spread.columns("value") | machine()
+        for (what, unit), spread in measured.items()
+    ]
+
+
 def pipeline_speed(batches: TrainingBatches, repeats: int) -> Spread:
     """Images a second that the pipeline yields when nothing else runs."""
     steps = -(-PIPELINE_IMAGES // batches.batch_size)
     iterator = iter(batches.from_step(0))
     next(iterator)
     speeds = []
-    for _ in range(repeats):
+    for _ in tqdm(range(repeats), desc="pipeline alone"):
         began, images = time.perf_counter(), 0
         for _ in range(steps):
             images += len(next(iterator)[1])
@@ -37,7 +72,7 @@ def training_speed(recipe: Recipe, data: Data, repeats: int, steps: int) -> tupl
     iterator = iter(data.batches.from_step(0))
     model.train_on_batch(*next(iterator))
     speeds, shares = [], []
-    for _ in range(repeats):
+    for _ in tqdm(range(repeats), desc="training"):
         waited = trained = 0.0
         seen = 0
         for _ in range(steps):

@@ -15,17 +15,29 @@ CLASSIFIER = "predictions"
 
 
 def build_network(recipe: Recipe, data: Data) -> keras.Model:
-    """Builds and compiles the recipe's network; its random start follows the recipe's seed."""
-    distributions = data.batches.augmentation.distributions
+    """Builds and compiles the recipe's network for its data."""
+    return compiled_network(
+        recipe,
+        distributions=data.batches.augmentation.distributions,
+        input_shape=data.image_shape,
+        classes=len(data.class_names),
+        mean=data.mean,
+        variance=data.variance,
+    )
+
+
+def compiled_network(recipe: Recipe, *, distributions: bool = False, **of_images) -> keras.Model:
+    """Builds and compiles a recipe's network; its random start follows the recipe's seed.
+
+    Args:
+        recipe: resolved.
+        distributions: whether a label is a distribution over the classes.
+        **of_images: of `ras_keras.models.image_classifier`: `input_shape`,
+            `classes`, `mean` and `variance`.
+    """
     keras.utils.set_random_seed(recipe.seed)
     with dtype_policy(recipe.precision):
-        model = MODELS[recipe.model].build(
-            **recipe.network_arguments(),
-            input_shape=data.image_shape,
-            classes=len(data.class_names),
-            mean=data.mean,
-            variance=data.variance,
-        )
+        model = MODELS[recipe.model].build(**recipe.network_arguments(), **of_images)
         if recipe.weights is not None:
             start_from(model, recipe.weights)
         model.compile(

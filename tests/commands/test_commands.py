@@ -13,6 +13,7 @@ from PIL import Image
 
 import ras_keras
 from ras_keras.commands import dispatch, run
+from ras_keras.commands.benchmark import KINDS
 from ras_keras.layers import ATTENTION
 from ras_keras.training import RunFolder
 from tests.conftest import ROOT
@@ -176,43 +177,6 @@ def test_plot(trained, tmp_path):
             assert image.size == (2025, 600)
 
 
-def test_benchmark(capsys):
-    assert call("benchmark", "data", *SMALL, "--repeats", "2", "--steps", "2") == 0
-    output = capsys.readouterr().out
-    assert "pipeline alone" in output
-    assert "training at depth 11" in output
-    assert "waiting for data" in output
-
-
-def test_benchmark_attention_and_table(trained, tmp_path, capsys):
-    """What attention costs goes into a CSV, and from there beside the runs' accuracies."""
-    costs, picture = tmp_path / "costs.csv", tmp_path / "table.png"
-    flags = [*SMALL, "--attentions", "ras", "se", "cbam", "--repeats", "1", "--steps", "1"]
-    assert call("benchmark", "attention", *flags, "--output", costs) == 0
-    assert "of plain)" in capsys.readouterr().out
-    with costs.open() as stream:
-        plain, ras, *others = csv.DictReader(stream)
-    names = [row["attention"] for row in (plain, ras, *others)]
-    assert names == ["none", "ras", "se", "cbam"]
-    assert plain["training_ratio_median"] == plain["inference_ratio_median"] == "1"
-    assert int(ras["parameters"]) - int(plain["parameters"]) == 6 * 448
-    assert 0 < int(ras["flops"]) - int(plain["flops"]) < 0.02 * int(plain["flops"])
-    assert call("table", trained, "--costs", costs, "--output", picture) == 0
-    accuracy = json.loads((trained / "result.json").read_text())["best"]["test_accuracy"]
-    figures = f"{int(ras['parameters']):,} | {int(ras['flops']) / 1e6:.2f} | {100 * accuracy:.2f}"
-    row = f"| resnet11 | ras (k=2, gamma_initializer=0.1) | {figures} | "
-    assert row in capsys.readouterr().out
-    with Image.open(picture) as image:
-        assert image.size[0] == 1800
-    assert call("table", trained, "--output", picture) == 2
-    assert "--costs names no file; make one by benchmark.py" in capsys.readouterr().err
-    other = train(tmp_path, "other", "--k", "3")
-    assert call("table", other, "--costs", costs, "--output", picture) == 2
-    assert "no file of --costs has resnet of depth 11 with ras (k=3" in capsys.readouterr().err
-    assert call("table", trained, "--costs", trained / "metrics.csv", "--output", picture) == 2
-    assert "is no file of benchmark.py attention" in capsys.readouterr().err
-
-
 def test_attention_of_ones_own(tmp_path, monkeypatch, capsys):
     """A module in the working directory is imported, its layer trained, saved and evaluated."""
     (tmp_path / "my_attention.py").write_text(
@@ -267,8 +231,7 @@ def test_the_installed_console_command_is_quiet():
         ["evaluate"],
         ["plot"],
         ["table"],
-        ["benchmark", "data"],
-        ["benchmark", "attention"],
+        *(["benchmark", what] for what in KINDS),
     ],
 )
 def test_help(command, capsys):
@@ -280,4 +243,6 @@ def test_help(command, capsys):
 
 def test_help_on_what_to_measure(capsys):
     assert call("benchmark", "--help") == 0
-    assert "attention  Measure what attention costs" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    for what in ("model", "inference", "training", "data", "versus-pytorch"):
+        assert f"\n  {what} " in output

@@ -1,0 +1,175 @@
+"""`benchmark` as a user calls it: small networks, a round or two."""
+
+import json
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from ras_keras.report import versus_pytorch
+from ras_keras.report.benchmark_file import (
+    benchmark_markdown,
+    look_up_key,
+    read_benchmark,
+)
+from ras_keras.report.network_key import network_key
+from ras_keras.training import Recipe
+from tests.commands.test_commands import SMALL, call
+
+QUICK = ["--repeats", "2", "--steps", "1", "--batch-size", "4"]
+
+
+def measure(capsys, file, *arguments):
+    """The rows of the file that a benchmark wrote, which say the same as what it printed."""
+    assert call("benchmark", *arguments, "--output", file) == 0
+    rows = read_benchmark(file)
+    assert capsys.readouterr().out == f"{benchmark_markdown(rows)}\n\nfigures  {file}\n"
+    return rows
+
+
+def test_model(tmp_path, capsys):
+    plug = "ras:k=3,normalize_input=False"
+    flags = ["--depths", "11", "20", "--attentions", "none", plug, "ras", "--classes", "4"]
+    rows = measure(capsys, tmp_path / "model.csv", "model", *flags)
+    assert [(row["depth"], row["attention"]) for row in rows] == [
+        (depth, attention)
+        for depth in (11, 20)
+        for attention in ("no attention", "ras (k=3, normalize_input=False)", "ras (k=2)")
+    ]
+    plain, released, written = rows[:3]
+    # 448 channels; gamma, beta, and a scale and a shift for each of two batch normalizations.
+    assert released["trainable_parameters"] - plain["trainable_parameters"] == 6 * 448
+    assert released["all_parameters"] == written["all_parameters"]
+    # The output of each gate, of the branch's size: 64 at 32x32, 128 at 16x16, 256 at 8x8.
+    maps = 4 * (64 * 32**2 + 128 * 16**2 + 256 * 8**2)
+    assert released["activation_bytes"] - plain["activation_bytes"] == maps
+    assert 0 < released["flops"] - plain["flops"] < 0.02 * plain["flops"]
+    assert plain["file_bytes"] > 4 * plain["all_parameters"]
+    recipe = Recipe(depth=11, k=3, normalize_input=False)
+    assert look_up_key(released) == ("resnet", network_key(recipe.network_arguments()))
+
+
+def test_half_precision_halves_the_activations(tmp_path, capsys):
+    flags = ["model", "--depths", "11", "--attentions", "none"]
+    (full,) = measure(capsys, tmp_path / "a.csv", *flags)
+    (half,) = measure(capsys, tmp_path / "b.csv", *flags, "--precision", "mixed_bfloat16")
+    assert 0.5 < half["activation_bytes"] / full["activation_bytes"] < 0.52
+
+
+@pytest.mark.parametrize("what", ["inference", "training"])
+def test_speed(tmp_path, capsys, what):
+    flags = [*QUICK, "--models", "preresnet", "--depths", "11", "--attentions", "se", "ras"]
+    rows = measure(capsys, tmp_path / "speed.csv", what, *flags, "--jit", "off")
+    assert [row["attention"] for row in rows] == ["no attention", "se (k=1)", "ras (k=2)"]
+    assert {row["what"] for row in rows} == {what}
+    plain, *others = rows
+    assert plain["ratio_to_plain_low"] == plain["ratio_to_plain_high"] == 1
+    for row in others:
+        assert row["images_per_second_median"] > 0
+        assert 0 < row["ratio_to_plain_low"] < 10
+        # The first batch is compiled, the others are not.
+        assert row["compile_seconds"] > 4 / row["images_per_second_low"]
+    assert (plain["batch_size"], plain["n"], plain["steps"], plain["jit"]) == (4, 2, 1, "off")
+
+
+def test_a_plain_network_for_every_body(capsys, tmp_path):
+    flags = [*QUICK, "--models", "resnet", "resnet:skip=False", "--attentions", "eca"]
+    rows = measure(capsys, tmp_path / "x.csv", "inference", *flags, "--depths", "11", "--jit", "on")
+    assert [json.loads(row["network"])["skip"] for row in rows] == [True, True, False, False]
+    assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, True, False]
+    assert {row["jit"] for row in rows} == {"on"}
+    assert "resnet11 (skip=False)" in benchmark_markdown(rows)
+
+
+def test_data(tmp_path, capsys):
+    flags = [*SMALL, "--repeats", "2", "--steps", "2"]
+    alone, training, waiting = measure(capsys, tmp_path / "data.csv", "data", *flags)
+    assert alone["what"] == "pipeline alone"
+    assert alone["value_median"] > training["value_median"] > 0
+    assert 0 <= waiting["value_low"] < 100
+    assert training["depth"] == 11
+
+
+def test_versus_pytorch(tmp_path, capsys, monkeypatch):
+    """Without a compiler: eager PyTorch beside ours, and the rest said not to be measured."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr(versus_pytorch, "compile_problem", lambda: "no compiler, for a test")
+    settings = ["pytorch", "pytorch-channels-last", "pytorch-compile", "pytorch-frozen"]
+    flags = [*QUICK, "--depth", "11", "--settings", *settings]
+    rows = measure(capsys, tmp_path / "versus.csv", "versus-pytorch", *flags)
+    assert [(row["what"], row["setting"]) for row in rows] == [
+        *(("inference", name) for name in ("ours", *settings)),
+        *(("training", name) for name in ("ours", *settings[:-1])),
+    ]
+    for row in rows:
+        if "compile" in row["setting"] or "frozen" in row["setting"]:
+            assert row["not_measured"] == "no compiler, for a test"
+            assert row["images_per_second_median"] is None
+        else:
+            assert row["difference"] < 1e-4
+            assert row["ours_over_this_low"] > 0
+
+
+# PyTorch's compiler uses what PyTorch deprecates.
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_versus_compiled_pytorch(tmp_path, capsys):
+    pytest.importorskip("torch")
+    problem = versus_pytorch.compile_problem()
+    if problem:
+        pytest.skip(problem)
+    flags = [*QUICK, "--depth", "11", "--attention", "none", "--settings", "pytorch-compile"]
+    rows = measure(capsys, tmp_path / "versus.csv", "versus-pytorch", *flags, "--what", "inference")
+    assert [row["setting"] for row in rows] == ["ours", "pytorch-compile"]
+    assert rows[1]["difference"] < 1e-4
+    assert rows[1]["compile_seconds"] > 4 / rows[1]["images_per_second_low"]
+
+
+def test_another_network_is_not_timed(capsys, monkeypatch):
+    pytest.importorskip("torch")
+    from ras_keras.report import pytorch_resnet
+
+    monkeypatch.setattr(pytorch_resnet, "copy_weights", lambda model, network: None)
+    assert call("benchmark", "versus-pytorch", *QUICK, "--depth", "11") == 2
+    error = capsys.readouterr().err
+    assert "not the same network, and nothing was timed" in error
+
+
+def test_peers_that_are_not_installed(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert call("benchmark", "versus-pytorch", *QUICK) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: versus-pytorch needs PyTorch")
+    assert "pip install -e '.[peers]'" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", ["model", "versus-pytorch"])
+def test_what_needs_tensorflow(capsys, monkeypatch, what):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert call("benchmark", what) == 2
+    assert "KERAS_BACKEND jax cannot " in capsys.readouterr().err
+
+
+def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
+    """They are printed before the file is written; the file that was there stays."""
+    file = tmp_path / "model.csv"
+    file.write_text("mine")
+    monkeypatch.setattr("os.fsync", lambda number: (_ for _ in ()).throw(OSError(28, "full")))
+    flags = ["--depths", "11", "--attentions", "none", "--output", file]
+    assert call("benchmark", "model", *flags) == 2
+    output = capsys.readouterr()
+    assert "| resnet11 | no attention | 127,642 |" in output.out
+    assert "model.csv cannot be written (full); mend that, then measure anew." in output.err
+    assert file.read_text() == "mine"
+
+
+def test_images_follow_the_seed():
+    from ras_keras.report.network_speed import synthetic_batch
+
+    first, labels = synthetic_batch(Recipe(batch_size=8, seed=1), 4)
+    again, _ = synthetic_batch(Recipe(batch_size=8, seed=1), 4)
+    np.testing.assert_array_equal(first, again)
+    assert (first != synthetic_batch(Recipe(batch_size=8, seed=2), 4)[0]).any()
+    assert (first.shape, first.dtype) == ((8, 32, 32, 3), "uint8")
+    assert 0 <= labels.min() <= labels.max() < 4
