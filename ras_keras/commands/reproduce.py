@@ -8,22 +8,40 @@ from typing import Annotated
 import tyro
 
 from ras_keras.commands.flags import parse
-from ras_keras.reproduction.execution import execute
+from ras_keras.errors import UserError
+from ras_keras.reproduction.execution import execute, print_plan
+from ras_keras.reproduction.report import report, report_table
 from ras_keras.reproduction.scale import Scale
 from ras_keras.reproduction.study import Study
 from ras_keras.reproduction.tables import TABLES
 from ras_keras.training.recipe import one_of
 
+REPORT = "report"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Make all tables, pictures and the README's results anew from what is in a folder."""
+
+    output: str = "results"
+    """Folder of tables, pictures and the runs' records."""
+    readme: str | None = None
+    """File whose section of results is replaced; None is the README.md beside --output, if there
+    is one."""
+
 
 @dataclass(frozen=True)
 class Reproduce:
-    """Run a table of the papers and set the figures beside the published ones."""
+    """Run a table of the papers and set the figures beside the published ones.
+
+    Runs that have a record in --output are not made again; runs that were cut short go on.
+    """
 
     table: Annotated[str, tyro.conf.Positional]
-    """table1, table2, table3, fig2 or dianet-table3 to dianet-table9; or report, which makes all
-    tables, pictures and the README's results anew from what is in --output."""
+    """table1, table2, table3, fig2, or of the DIANet paper dianet-table3 to dianet-table9; or
+    report, which makes all tables anew (report --help)."""
     datasets: tuple[str, ...] = ()
-    """Data sets, of those that the table has; none named is all of them."""
+    """cifar10, cifar100, stl10; none named is those that the paper reports."""
     seeds: int = 1
     """Runs of each row, with the seeds 0, 1, ..."""
     gammas: tuple[float, ...] = (0.0,)
@@ -37,7 +55,7 @@ class Reproduce:
     batch_size: int | None = None
     """Images a step; None is the recipe's."""
     dry_run: bool = False
-    """Say what would be run and how long it would take; nothing is read, trained or written."""
+    """Say what would be run and how long it would take; nothing is trained, measured or written."""
     data_dir: str | None = None
     """Folder of prepared data sets; None is tensorflow-datasets' own (TFDS_DATA_DIR)."""
     download: bool = False
@@ -49,8 +67,11 @@ class Reproduce:
 
 
 def main(arguments: Sequence[str], program: str) -> None:
+    if list(arguments[:1]) == [REPORT]:
+        _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
+        return
     options = parse(Reproduce, arguments, program)
-    one_of("the table", options.table, (*TABLES, "report"))
+    one_of("the table", options.table, (*TABLES, REPORT))
     study = Study(
         options.table,
         options.datasets or TABLES[options.table].datasets,
@@ -59,9 +80,25 @@ def main(arguments: Sequence[str], program: str) -> None:
         Scale(options.depth, options.epochs, options.fraction, options.batch_size),
     )
     study.check()
-    execute(
-        study,
-        Path(options.log_dir),
-        Path(options.output),
-        {"data_dir": options.data_dir, "download": options.download},
-    )
+    output = Path(options.output)
+    if options.dry_run:
+        print_plan(study, output)
+        return
+    data = {"data_dir": options.data_dir, "download": options.download}
+    execute(study, Path(options.log_dir), output, data)
+    _print(report_table(output / study.name))
+
+
+def _report(options: Report) -> None:
+    output = Path(options.output)
+    readme = output.resolve().parent / "README.md"
+    if options.readme is not None:
+        readme = Path(options.readme)
+        if not readme.is_file():
+            raise UserError(f"--readme {readme} is no file; name the README.")
+    _print(report(output, readme if readme.is_file() else None))
+
+
+def _print(files: Sequence[Path]) -> None:
+    for file in files:
+        print(f"written  {file}")

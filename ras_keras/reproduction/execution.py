@@ -9,6 +9,7 @@ import keras
 
 from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.scale import TRAINING_IMAGES
+from ras_keras.reproduction.speeds import stored_speeds
 from ras_keras.reproduction.study import Study
 from ras_keras.training import RunFolder, check_recipe, complete, resolve
 from ras_keras.training.callbacks import Diverged, duration
@@ -18,7 +19,42 @@ from ras_keras.training.plan import measure
 from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import Recipe
 
-Speeds = dict[str, float]
+# No plan names more runs than this one by one.
+LISTED = 40
+
+
+def print_plan(study: Study, output: Path) -> None:
+    """Says what a table takes, from what is stored alone: no data, no measurement.
+
+    Args:
+        study: what is asked, checked.
+        output: of records and benchmarks, which give the times.
+
+    Raises:
+        UserError: if a record or a benchmark is damaged.
+    """
+    speed = stored_speeds(output, "training")
+    print(study.title)
+    runs = study.runs()
+    missing, total, unknown = [], 0.0, 0
+    for name, recipe in runs.items():
+        if Record.find(output / study.name / name, recipe) is None:
+            known = speed(recipe)
+            total += seconds(recipe, known) if known else 0
+            unknown += known is None
+            missing.append((name, duration(seconds(recipe, known)) if known else "unknown"))
+    for name, time_left in missing[:LISTED]:
+        print(f"  {name}: {time_left}")
+    if len(missing) > LISTED:
+        print(f"  ... and {len(missing) - LISTED} more")
+    print(f"{len(runs)} runs, {len(runs) - len(missing)} of them finished")
+    if unknown:
+        print(
+            f"time     unknown for {unknown} of them: {output} has no benchmark of their training "
+            f"speed{f'; {duration(total)} for the others' if total else ''}"
+        )
+    elif missing:
+        print(f"time     about {duration(total)}, each run's start and test apart")
 
 
 def network_name(recipe: Recipe) -> str:
@@ -32,7 +68,7 @@ def seconds(recipe: Recipe, images_per_second: float) -> float:
     return recipe.epochs * images / images_per_second
 
 
-def measured_speeds(recipes: list[Recipe]) -> Speeds:
+def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
     """Images a second in training of the first recipe of each network, from a few steps.
 
     Args:

@@ -11,6 +11,7 @@ HEADINGS = {
     "diverged": "diverged",
     "accuracy": "test accuracy, %",
     "published": "published, %",
+    "published_network": "of",
     "difference": "difference",
     "parameters": "parameters",
     "published_parameters_million": "published, M",

@@ -11,8 +11,9 @@ from ras_keras.reproduction.records import Record
 
 # Okabe and Ito's colours, which the colour-blind tell apart; shapes tell them apart in print.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-MARKERS = "os^Dv<>P"
+MARKERS = "os^Dv<>PX*"
 LINES = ("-", "--", "-.", ":")
+PICTURES = ("k", "parameters", "speed", "curves", "gates")
 AXES = {
     "parameters": "trainable parameters, millions",
     "training": "training speed, images/s",
@@ -33,12 +34,13 @@ def write_pictures(
     done = [row for row in rows if row["accuracy"] is not None]
     if not done:
         return []
-    figures = {
-        "parameters": _accuracy(done, "parameters", lambda row: row["parameters"] / 1e6),
-        "speed": _accuracy(done, "training", lambda row: row["training_images_per_second"]),
-    }
-    if any(len({row["k"] for row in group} - {None}) > 1 for group in _groups(done).values()):
-        figures = {"k": _accuracy([r for r in done if r["k"]], "k", lambda row: row["k"])} | figures
+    figures = {}
+    if deeper := _at_several_depths(done):
+        figures["k"] = _accuracy(deeper, "k", lambda row: row["k"])
+    if len({row["parameters"] for row in done}) > 1:
+        figures["parameters"] = _accuracy(done, "parameters", lambda row: row["parameters"] / 1e6)
+        speeds = "training_images_per_second"
+        figures["speed"] = _accuracy(done, "training", lambda row: row[speeds])
     figures["curves"] = _curves(done, records)
     figures["gates"] = _gates(done, records)
     files = []
@@ -64,6 +66,18 @@ def _groups(rows) -> dict[tuple[str, str], list[dict]]:
     for row in rows:
         found.setdefault((row["dataset"], row["group"]), []).append(row)
     return found
+
+
+def _at_several_depths(rows) -> list[dict]:
+    """The rows of groups in which one module stands at several k."""
+    return [
+        row
+        for group in _groups(rows).values()
+        for row in group
+        if row["k"]
+        and len({r["k"] for r in group if r["attention"].split()[0] == row["attention"].split()[0]})
+        > 1
+    ]
 
 
 def _figure(columns: int, rows: int = 1, width: float = 5.5, height: float = 4.2):
@@ -100,6 +114,7 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                         (5, 4),
                         textcoords="offset points",
                         fontsize=7,
+                        color=COLORS[number % len(COLORS)],
                     )
         panel.set(
             title=DATASETS.get(dataset, dataset),
@@ -128,6 +143,8 @@ def _style(number: int, joined: bool) -> dict:
 def _curves(rows, records):
     """Training accuracy and gate spread by epoch: a panel a group, a line a row."""
     groups = _groups(rows)
+    if not any(records(row) for row in rows):
+        return None
     quantities = {"accuracy": "training accuracy, %"}
     if any(row["gate_spread"] is not None for row in rows):
         quantities["gate_spread"] = "gate spread (deviation of V over images)"
@@ -147,7 +164,8 @@ def _curves(rows, records):
                 panel.set_yscale("log")
             panel.xaxis.get_major_locator().set_params(integer=True)
             panel.grid(alpha=0.3)
-    panels[0][0].legend(fontsize=7)
+    # The first panel that has lines: a group's runs may be missing.
+    next(panel for panel in panels[0] if panel.lines).legend(fontsize=7)
     _share_limits(panels)
     return figure
 

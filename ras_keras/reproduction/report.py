@@ -7,7 +7,7 @@ from ras_keras.errors import UserError
 from ras_keras.files import write_atomically, write_rows
 from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
 from ras_keras.reproduction.markdown import markdown
-from ras_keras.reproduction.pictures import write_pictures
+from ras_keras.reproduction.pictures import PICTURES, write_pictures
 from ras_keras.reproduction.records import Record, describe
 from ras_keras.reproduction.results import (
     COLLECTION,
@@ -109,11 +109,13 @@ def results_section(output: Path, root: Path) -> str:
         if not file.is_file():
             raise UserError(f"{file} is missing; make it by scripts/reproduce.py report.")
         rows = read_results(file)
-        pictures = sorted(output.glob(f"{folder.name}-*.png"))
+        pictures = {name: output / f"{folder.name}-{name}.png" for name in PICTURES}
+        links = [
+            f"[{name}]({_link(file, root)})" for name, file in pictures.items() if file.is_file()
+        ]
         parts += [f"### {rows[0]['title']}", _note(folder).rstrip(), markdown(rows)]
-        parts += [f"![{_caption(folder, each)}]({_link(each, root)})" for each in pictures[:1]]
-        links = [f"[{_caption(folder, each)}]({_link(each, root)})" for each in pictures[1:]]
-        links.append(f"[recipes]({_link(folder.with_name(f'{folder.name}.md'), root)})")
+        parts += [f"!{link}" for link in links[:1]]
+        links = [*links[1:], f"[recipes]({_link(folder.with_name(f'{folder.name}.md'), root)})"]
         parts.append(f"More: {', '.join(links)}.")
     for file in benchmark_files(output):
         parts += [f"### Benchmark: {file.stem}", benchmark_markdown(read_benchmark(file))]
@@ -144,10 +146,6 @@ def _note(folder: Path) -> str:
     if (folder / NOTE).is_file():
         parts.append((folder / NOTE).read_text().strip())
     return "\n\n".join(parts) + "\n\n" if parts else ""
-
-
-def _caption(folder: Path, picture: Path) -> str:
-    return picture.stem.removeprefix(f"{folder.name}-")
 
 
 def _link(file: Path, root: Path) -> str:

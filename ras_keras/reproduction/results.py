@@ -21,7 +21,7 @@ COLUMNS = {
     # Our figures: accuracies in percent, over n seeds.
     **{"n": int, "diverged": int, "accuracy": float, "accuracy_sd": float},
     # The paper's, as printed, and ours minus the paper's.
-    **{"published": str, "published_sd": str, "difference": float},
+    **{"published": str, "published_sd": str, "published_network": str, "difference": float},
     **{"parameters": int, "published_parameters_million": str},
     **dict.fromkeys(("training_images_per_second", "inference_images_per_second"), float),
     **{"published_fps": str},
@@ -108,6 +108,7 @@ def _figures(
         "accuracy_sd": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         "published": printed,
         "published_sd": published.sd if published else "",
+        "published_network": published.backbone if published else "",
         "difference": accuracy - float(printed) if accuracy and _is_number(printed) else None,
         "parameters": results[0]["trainable_parameters"] if results else None,
         "published_parameters_million": published.parameters_million if published else "",

@@ -98,13 +98,13 @@ class Scale:
 FULL = Scale()
 
 
-def check_datasets(names: tuple[str, ...], available: tuple[str, ...]) -> None:
-    """Refuses data sets that a table does not have, and none at all.
+def check_datasets(names: tuple[str, ...]) -> None:
+    """Refuses data sets that the papers do not have, and none at all.
 
     Raises:
-        UserError: listing those that it has.
+        UserError: listing those that they have.
     """
     for name in names:
-        one_of("--datasets", name, available)
+        one_of("--datasets", name, TRAINING_IMAGES)
     if len({*names}) < len(names) or not names:
-        raise UserError(f"--datasets must name {', '.join(available)}, each at most once.")
+        raise UserError(f"--datasets must name {', '.join(TRAINING_IMAGES)}, each at most once.")

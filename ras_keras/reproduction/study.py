@@ -21,7 +21,7 @@ class Study:
 
     Attributes:
         table: a key of `TABLES`.
-        datasets: of those that the table has.
+        datasets: of the papers'.
         seeds: how many runs each row has; their seeds are 0, 1, ...
         gammas: what RAS's gamma starts from, each a row.
         scale: what makes it smaller than published.
@@ -40,7 +40,7 @@ class Study:
             UserError: naming the flag.
         """
         one_of("the table", self.table, TABLES)
-        check_datasets(self.datasets, TABLES[self.table].datasets)
+        check_datasets(self.datasets)
         if self.seeds < 1:
             raise UserError(f"--seeds must be >= 1. Received: {self.seeds}")
         if not self.gammas or len({*self.gammas}) < len(self.gammas):
@@ -77,8 +77,11 @@ class Study:
         """The table's rows at this scale; those that became the same network stand once."""
         rows = {}
         for row in TABLES[self.table].rows(self.datasets, self.gammas):
-            row = dataclasses.replace(row, recipe=self.scale.apply(row.recipe))
-            rows.setdefault(row.recipe, row)
+            recipe = self.scale.apply(row.recipe)
+            # Another depth is another network than the published one that names the group.
+            name = f"{recipe.model}{recipe.depth}"
+            group = re.sub("^[^,]+", name, row.group) if self.scale.depth else row.group
+            rows.setdefault(recipe, dataclasses.replace(row, group=group, recipe=recipe))
         return list(rows.values())
 
     def runs(self) -> dict[str, Recipe]:

@@ -230,7 +230,8 @@ def test_the_installed_console_command_is_quiet():
         ["train"],
         ["evaluate"],
         ["plot"],
-        ["table"],
+        ["reproduce"],
+        ["reproduce", "report"],
         *(["benchmark", what] for what in KINDS),
     ],
 )

@@ -1,0 +1,157 @@
+"""Tables, pictures and the README's results from records that lie at hand."""
+
+import dataclasses
+import shutil
+
+import pytest
+
+from ras_keras.errors import UserError
+from ras_keras.report.benchmark_file import write_benchmark
+from ras_keras.report.network_key import network_key
+from ras_keras.reproduction.markdown import markdown
+from ras_keras.reproduction.report import (
+    BEGIN,
+    END,
+    report,
+    report_table,
+    results_section,
+    with_section,
+)
+from ras_keras.reproduction.results import read_results
+from ras_keras.reproduction.scale import Scale
+from ras_keras.reproduction.speeds import stored_speeds
+from ras_keras.reproduction.study import Study
+from ras_keras.training import resolve
+from tests.commands.test_commands import call
+from tests.conftest import ROOT
+from tests.reproduction.records import write_record
+
+STUDY = Study("table2", ("cifar10",), 2, (0.0, 0.1), Scale(depth=11, epochs=3, fraction=0.2))
+
+
+@pytest.fixture
+def output(tmp_path):
+    """A folder of results with a table of which three rows have been run."""
+    folder = tmp_path / "results" / STUDY.name
+    folder.mkdir(parents=True)
+    STUDY.write(folder)
+    accuracies = {0: (0.40, 0.50), 2: (0.60,), 4: (0.70, None)}
+    for number, found in accuracies.items():
+        for seed, accuracy in enumerate(found):
+            recipe = dataclasses.replace(STUDY.rows()[number].recipe, seed=seed)
+            write_record(folder, recipe, accuracy)
+    return tmp_path / "results"
+
+
+def test_a_row_has_our_figures_beside_the_published_ones(output):
+    file, text, *pictures = report_table(output / STUDY.name)
+    rows = read_results(file)
+    assert len(rows) == 16
+    first = rows[0]
+    assert (first["n"], first["accuracy"], first["accuracy_sd"]) == (2, 45.0, 7.07)
+    assert (first["published"], first["published_network"]) == ("94.83", "ResNet164")
+    assert first["difference"] == pytest.approx(45.0 - 94.83)
+    assert (first["parameters"], first["k"], first["dataset"]) == (128_538, 1, "cifar10")
+    assert first["training_images_per_second"] == 102.0
+    assert (first["gate_spread"], first["gamma_alive"]) == (0.01, 0.5)
+    assert "--depth 11" in first["recipe"] and "--seed" not in first["recipe"]
+    assert all("depth 11, 3 epochs, 20 %" in row["scale"] for row in rows)
+    single, diverged, missing = rows[2], rows[4], rows[6]
+    assert (single["n"], single["accuracy_sd"]) == (1, None)
+    assert (diverged["n"], diverged["diverged"], diverged["accuracy"]) == (2, 1, 70.0)
+    assert (missing["n"], missing["accuracy"], missing["published"]) == (0, None, "94.56")
+    names = {picture.name.removeprefix(f"{STUDY.name}-") for picture in pictures}
+    assert names == {"k.png", "curves.png", "gates.png"}
+    assert text.read_text().startswith(f"# {STUDY.title}\n\n```bash\n{STUDY.command}\n```")
+
+
+def test_markdown_leaves_out_what_nobody_has(output):
+    file, *_ = report_table(output / STUDY.name)
+    heading, _, first, second, *_ = markdown(read_results(file)).splitlines()
+    assert "inference images/s" not in heading and "published FPS" not in heading
+    assert "45.00 ± 7.07" in first and "94.83" in first and "-49.83" in first
+    assert "not run" in second
+
+
+def test_inference_speeds_come_from_benchmarks(output):
+    recipe = resolve(STUDY.rows()[0].recipe)
+    statistics = {"median": 321.0, "low": 300.0, "high": 330.0}
+    row = {
+        **{"what": "inference", "network": network_key(recipe.network_arguments())},
+        **{"model": "resnet", "depth": 11, "attention": "ras", "image_size": 32, "classes": 10},
+        **{"precision": "float32", "jit": "off", "batch_size": 128, "n": 3, "steps": 2},
+        **{f"images_per_second_{name}": value for name, value in statistics.items()},
+        **{f"ratio_to_plain_{name}": value / 330 for name, value in statistics.items()},
+        **{"compile_seconds": 1.0, "device": "CPU, 2 cores", "processor": "a CPU", "threads": 2},
+        **{"backend": "tensorflow", "python": "3.11", "ras_keras": "0", "keras": "3"},
+        **{"tensorflow": "2", "jax": "", "date": "2026-01-01"},
+    }
+    write_benchmark(output / "inference.csv", [row])
+    assert stored_speeds(output, "inference")(recipe) == 321.0
+    assert stored_speeds(output, "training")(recipe) is None
+    rows = read_results(report_table(output / STUDY.name)[0])
+    assert [row["inference_images_per_second"] for row in rows[:2]] == [321.0, None]
+    assert "### Benchmark: inference" in results_section(output, output.parent)
+
+
+def test_without_records_the_csv_stays(output):
+    file, *_ = report_table(output / STUDY.name)
+    before = file.read_text()
+    for path in (output / STUDY.name).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    report_table(output / STUDY.name)
+    assert file.read_text() == before
+
+
+def test_a_record_of_another_recipe_is_refused(output):
+    name = STUDY.name
+    runs = sorted(path for path in (output / name).iterdir() if path.is_dir())
+    shutil.copyfile(runs[0] / "recipe.json", runs[1] / "recipe.json")
+    with pytest.raises(UserError, match="holds a run of another recipe"):
+        report_table(output / name)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (",45.0,", ",lots,", "line 2: accuracy must be a number. Received: 'lots'"),
+        (",45.0,", ",450,", "line 2: accuracy must be in 0 to 100 percent"),
+        (",45.0,", ",", "line 2, has more or fewer cells"),
+        ("accuracy_sd", "deviation", "has no column accuracy_sd"),
+        (",2,0,45.0", ",,0,45.0", "line 2: n is empty"),
+    ],
+)
+def test_a_csv_edited_into_nonsense_is_refused(output, before, after, message):
+    file, *_ = report_table(output / STUDY.name)
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after, 1))
+    with pytest.raises(UserError, match=message):
+        results_section(output, output.parent)
+
+
+def test_the_readme_keeps_everything_but_its_section(output, capsys):
+    readme = output.parent / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert call("reproduce", "report", "--output", output) == 0
+    text = readme.read_text()
+    assert text.startswith(f"before\n{BEGIN}\n\n### RAS at depth k")
+    assert text.endswith(f"{END}\nafter\n")
+    assert f"![k](results/{STUDY.name}-k.png)" in text and "old" not in text
+    readme.write_text("no marks\n")
+    capsys.readouterr()
+    assert call("reproduce", "report", "--output", output) == 2
+    assert "must hold <!-- results: begin -->" in capsys.readouterr().err
+    assert readme.read_text() == "no marks\n"
+
+
+def test_the_readme_shows_what_the_csv_files_give():
+    readme = ROOT / "README.md"
+    expected = with_section(readme, results_section(ROOT / "results", ROOT))
+    assert readme.read_text() == expected, "run python scripts/reproduce.py report"
+
+
+def test_no_folder_of_results(tmp_path):
+    with pytest.raises(UserError, match="is no folder"):
+        report(tmp_path / "nowhere", None)
