@@ -16,7 +16,7 @@ from ras_keras.training.recipe import Recipe
 
 
 def size_rows(recipes: Sequence[Recipe], classes: int) -> list[dict]:
-    """A row for each network, as `ras_keras.report.benchmark_file` describes it.
+    """A row for each network, as `ras_keras.report.benchmark_columns` describes it.
 
     Args:
         recipes: resolved.

@@ -22,7 +22,7 @@ WARM_UP = 2
 def speed_rows(
     recipes: Sequence[Recipe], what: str, classes: int, rounds: int, steps: int
 ) -> list[dict]:
-    """Measures all networks in turn; a row for each, as `benchmark_file` describes it.
+    """Measures all networks in turn; a row for each, as `benchmark_columns` describes it.
 
     Args:
         recipes: resolved; each model and depth has its plain network among them.

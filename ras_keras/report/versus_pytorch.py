@@ -68,12 +68,14 @@ def prepare(number: int) -> None:
     """Gives both frameworks `number` threads and no GPU, before either computes anything.
 
     PyTorch's idle threads sleep unless OMP_WAIT_POLICY says otherwise. By themselves they spin;
-    as soon as another process wants a core, they then take several times as long.
+    as soon as another process wants a core, they then take several times as long. What earlier
+    runs compiled is not taken from PyTorch's caches, so that the time to compile is one.
 
     Raises:
         UserError: if PyTorch is not installed.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
     try:
         import torch
     except ImportError as error:
@@ -106,7 +108,7 @@ def check_twin(recipe: Recipe) -> None:
 def versus_rows(
     recipe: Recipe, kinds: Sequence[str], settings: Sequence[str], rounds: int, steps: int
 ) -> list[dict]:
-    """Times all settings in turn; a row for each, as `benchmark_file` describes it.
+    """Times all settings in turn; a row for each, as `benchmark_columns` describes it.
 
     Args:
         recipe: resolved, of a network that `check_twin` passed.
