@@ -9,10 +9,11 @@ from pathlib import Path
 import keras
 
 from ras_keras.commands.flags import parse, parse_with_recipe
+from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.report import versus_pytorch
-from ras_keras.report.benchmark_file import benchmark_markdown, check_output, write_benchmark
+from ras_keras.report.benchmark_file import benchmark_markdown, check_output
 from ras_keras.report.data_speed import data_rows
 from ras_keras.report.network_list import network_recipes
 from ras_keras.report.network_size import size_rows
@@ -133,7 +134,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     rows = measure(options)
     print(benchmark_markdown(rows))
     if output:
-        write_benchmark(output, rows)
+        write_rows(output, rows)
         print(f"\nfigures  {output}")
 
 

@@ -1,20 +1,17 @@
 """What `scripts/benchmark.py` found, as a CSV file and as Markdown."""
 
-import csv
 import json
 import os
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from ras_keras.errors import UserError, first_line
-from ras_keras.files import write_atomically
+from ras_keras.csv_files import RESTORE, read_header, read_rows
+from ras_keras.errors import UserError
 from ras_keras.report.benchmark_columns import COLUMNS, SPREADS
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
 from ras_keras.training.recipe import NETWORK_OPTIONS
-
-MEASURE_ANEW = "restore the file, or measure anew with --output"
 
 
 def check_output(path: Path) -> None:
@@ -33,42 +30,20 @@ def check_output(path: Path) -> None:
         raise UserError(f"--output {path}: {path.parent} cannot be written; choose another folder.")
 
 
-def write_benchmark(path: Path, rows: Sequence[dict]) -> None:
-    """Writes the rows of one kind as CSV, whole or not at all.
-
-    Raises:
-        UserError: if the disk is full or cannot be written; `path` is as it was.
-    """
-
-    def write(file):
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, COLUMNS[kind_of(rows[0])])
-            writer.writeheader()
-            writer.writerows(rows)
-
-    write_atomically(path, write, remedy="measure anew")
-
-
 def read_benchmark(path: Path) -> list[dict]:
     """The rows of a file that `scripts/benchmark.py --output` wrote, each value of its type.
 
     Raises:
         UserError: naming the file, and the row and column that cannot be right.
     """
-    path = Path(path)
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            texts = list(reader)
-            header = reader.fieldnames or []
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; name a file of benchmark.py.") from error
-    except (csv.Error, ValueError) as error:
-        raise UserError(f"{path} is no CSV file ({first_line(error)}); {MEASURE_ANEW}.") from error
-    kind = _kind(path, header)
-    if not texts:
-        raise UserError(f"{path} holds no row; {MEASURE_ANEW}.")
-    return [_row(path, number, kind, text) for number, text in enumerate(texts, start=2)]
+    header = read_header(path)
+    likeness = {kind: len({*columns} & {*header}) for kind, columns in COLUMNS.items()}
+    rows = read_rows(path, COLUMNS[max(likeness, key=likeness.get)])
+    for line, row in enumerate(rows, start=2):
+        wrong = _contradiction(row)
+        if wrong:
+            raise UserError(f"{path}, line {line}, column {wrong}; {RESTORE}.")
+    return rows
 
 
 def kind_of(row: dict) -> str:
@@ -79,39 +54,6 @@ def kind_of(row: dict) -> str:
 def look_up_key(row: dict) -> tuple[str, str]:
     """What a row and a recipe's (model, network_key(network_arguments())) have in common."""
     return row["model"], row["network"]
-
-
-def _kind(path, header):
-    likeness = {kind: len({*columns} & {*header}) for kind, columns in COLUMNS.items()}
-    kind = max(likeness, key=likeness.get)
-    missing = [name for name in COLUMNS[kind] if name not in header]
-    unknown = [name for name in header if name not in COLUMNS[kind]]
-    if missing or unknown or len(header) != len({*header}):
-        wrong = f"column {missing[0]!r} is missing" if missing else "it has other columns"
-        wrong = f"column {unknown[0]!r} is unknown" if unknown and not missing else wrong
-        raise UserError(f"{path} is no file of benchmark.py ({wrong}); {MEASURE_ANEW}.")
-    return kind
-
-
-def _row(path, number, kind, texts):
-    where = f"{path}, line {number}"
-    # DictReader keeps what is too much under None, and gives None for what is too little.
-    if None in texts or None in texts.values():
-        raise UserError(
-            f"{where} has not the {len(COLUMNS[kind])} values of its columns; {MEASURE_ANEW}."
-        )
-    row = {}
-    for name, cell in COLUMNS[kind].items():
-        try:
-            row[name] = cell.read(texts[name])
-        except (ValueError, OverflowError) as error:
-            raise UserError(
-                f"{where}, column {name}: {texts[name]!r} is not {cell.what}; {MEASURE_ANEW}."
-            ) from error
-    wrong = _contradiction(row)
-    if wrong:
-        raise UserError(f"{where}, column {wrong}; {MEASURE_ANEW}.")
-    return row
 
 
 def _contradiction(row):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ras_keras.csv_files import read_rows
 from ras_keras.errors import UserError
-from ras_keras.files import read_rows
 from ras_keras.training.run_folder import RunFolder
 
 PANELS = {

@@ -72,9 +72,9 @@ def _missing(row) -> str:
 
 def with_sd(value, sd) -> str:
     """Such as "94.84 ± 0.14"."""
-    if value is None:
+    if value in (None, ""):
         return ""
     text = value if isinstance(value, str) else f"{value:.2f}"
-    if sd is None:
+    if sd in (None, ""):
         return text
     return f"{text} ± {sd if isinstance(sd, str) else format(sd, '.2f')}"

@@ -6,15 +6,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from ras_keras.csv_files import COUNT, NUMBER, TEXT, or_empty, read_rows
 from ras_keras.errors import UserError
-from ras_keras.files import read_rows
 from ras_keras.training.recipe import Recipe, resolve
 from ras_keras.training.run_folder import RunFolder
 
 DIVERGED = "diverged.json"
 GATES = {
-    **{"layer": str, "stage": int, "block": int},
-    **dict.fromkeys(("mean", "low", "high", "spread", "gamma_alive"), float),
+    **{"layer": TEXT, "stage": COUNT, "block": COUNT},
+    **dict.fromkeys(("mean", "low", "high", "spread"), NUMBER),
+    "gamma_alive": or_empty(NUMBER),
 }
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
-from ras_keras.files import write_atomically, write_rows
+from ras_keras.files import write_atomically
 from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
 from ras_keras.reproduction.markdown import markdown
 from ras_keras.reproduction.pictures import PICTURES, write_pictures

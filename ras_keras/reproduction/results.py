@@ -6,28 +6,49 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ras_keras.csv_files import (
+    ANY_NUMBER,
+    ANYTHING,
+    COUNT,
+    NATURAL,
+    NUMBER,
+    TEXT,
+    Cell,
+    or_empty,
+    read_rows,
+)
 from ras_keras.errors import UserError, first_line
-from ras_keras.files import read_rows
 from ras_keras.layers.registry import make_attention
 from ras_keras.reproduction.published import Published
 from ras_keras.reproduction.records import Record, describe
 from ras_keras.reproduction.study import Study, run_name
 from ras_keras.training.recipe import Recipe
 
+
+def _percent(text: str) -> float:
+    if not 0 <= float(text) <= 100:
+        raise ValueError
+    return float(text)
+
+
+PERCENT = Cell(_percent, "a percentage, 0 to 100")
 COLUMNS = {
     # Which row it is.
-    **dict.fromkeys(("title", "scale", "group", "entry", "network", "attention"), str),
-    **{"k": int, "dataset": str},
+    **dict.fromkeys(("title", "scale", "group", "entry", "network", "attention"), TEXT),
+    **{"k": or_empty(COUNT), "dataset": TEXT},
     # Our figures: accuracies in percent, over n seeds.
-    **{"n": int, "diverged": int, "accuracy": float, "accuracy_sd": float},
+    **{"n": NATURAL, "diverged": NATURAL, "accuracy": or_empty(PERCENT)},
+    "accuracy_sd": or_empty(NUMBER),
     # The paper's, as printed, and ours minus the paper's.
-    **{"published": str, "published_sd": str, "published_network": str, "difference": float},
-    **{"parameters": int, "published_parameters_million": str},
-    **dict.fromkeys(("training_images_per_second", "inference_images_per_second"), float),
-    **{"published_fps": str},
+    **dict.fromkeys(("published", "published_sd", "published_network"), ANYTHING),
+    "difference": or_empty(ANY_NUMBER),
+    **{"parameters": or_empty(COUNT), "published_parameters_million": ANYTHING},
+    "training_images_per_second": or_empty(NUMBER),
+    "inference_images_per_second": or_empty(NUMBER),
+    "published_fps": ANYTHING,
     # Of the gates after the last epoch: the spread over images, and how many have left gamma = 0.
-    **{"gate_spread": float, "gamma_alive": float},
-    **{"device": str, "recipe": str},
+    **{"gate_spread": or_empty(NUMBER), "gamma_alive": or_empty(NUMBER)},
+    **{"device": ANYTHING, "recipe": TEXT},
 }
 DIGITS = {"accuracy": 2, "accuracy_sd": 2, "difference": 2, "gate_spread": 5, "gamma_alive": 3}
 COLLECTION = "collection.json"
@@ -163,16 +184,4 @@ def read_results(file: Path) -> list[dict]:
     Raises:
         UserError: naming what in it cannot be right.
     """
-    rows = read_rows(file, COLUMNS)
-    if not rows:
-        raise UserError(f"{file} has no row; remove it, or make it anew from its runs.")
-    for line, row in enumerate(rows, 2):
-        if row["accuracy"] is not None and not 0 <= row["accuracy"] <= 100:
-            raise UserError(
-                f"{file}, line {line}: accuracy must be in 0 to 100 percent. "
-                f"Received: {row['accuracy']}"
-            )
-        for name in ("title", "scale", "group", "entry", "dataset", "n"):
-            if row[name] is None:
-                raise UserError(f"{file}, line {line}: {name} is empty; restore the file.")
-    return rows
+    return read_rows(file, COLUMNS)

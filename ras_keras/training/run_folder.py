@@ -11,8 +11,9 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError, first_line
-from ras_keras.files import write_atomically, write_rows
+from ras_keras.files import write_atomically
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from ras_keras.csv_files import write_rows
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import UserError
-from ras_keras.files import write_rows
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices, state
 from ras_keras.training.averaging import WeightAveraging

@@ -4,13 +4,13 @@ import csv
 
 import pytest
 
+from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.report.benchmark_columns import COLUMNS
 from ras_keras.report.benchmark_file import (
     benchmark_markdown,
     kind_of,
     read_benchmark,
-    write_benchmark,
 )
 from ras_keras.report.versus_pytorch import FIGURES
 
@@ -36,7 +36,7 @@ def row_of(kind):
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_what_is_written_is_read(tmp_path, kind):
     rows = [row_of(kind), row_of(kind)]
-    write_benchmark(tmp_path / "x.csv", rows)
+    write_rows(tmp_path / "x.csv", rows)
     assert read_benchmark(tmp_path / "x.csv") == rows
     assert kind_of(rows[0]) == kind
     assert benchmark_markdown(rows).count("\n| ") == 4
@@ -70,7 +70,7 @@ def test_a_table_for_each_setup():
 )
 def test_nonsense_is_named(tmp_path, kind, column, text, says):
     file = tmp_path / "x.csv"
-    write_benchmark(file, [row_of(kind), row_of(kind) | {column: text}])
+    write_rows(file, [row_of(kind), row_of(kind) | {column: text}])
     with pytest.raises(UserError) as refused:
         read_benchmark(file)
     message = str(refused.value)
@@ -106,7 +106,7 @@ def test_files_that_are_none(tmp_path):
 def test_a_setting_that_was_not_measured(tmp_path):
     empty = dict.fromkeys(FIGURES)
     row = row_of("versus-pytorch") | empty | {"not_measured": "no compiler"}
-    write_benchmark(tmp_path / "x.csv", [row])
+    write_rows(tmp_path / "x.csv", [row])
     assert read_benchmark(tmp_path / "x.csv") == [row]
     assert "| not measured | not measured |  |  | no compiler |" in benchmark_markdown([row])
     with (tmp_path / "x.csv").open() as stream:

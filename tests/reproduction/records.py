@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ras_keras.files import write_rows
+from ras_keras.csv_files import write_rows
 from ras_keras.reproduction.study import run_name
 from ras_keras.training import RunFolder, resolve
 

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
-from ras_keras.report.benchmark_file import write_benchmark
 from ras_keras.report.network_key import network_key
 from ras_keras.reproduction.markdown import markdown
 from ras_keras.reproduction.report import (
@@ -86,7 +86,7 @@ def test_inference_speeds_come_from_benchmarks(output):
         **{"backend": "tensorflow", "python": "3.11", "ras_keras": "0", "keras": "3"},
         **{"tensorflow": "2", "jax": "", "date": "2026-01-01"},
     }
-    write_benchmark(output / "inference.csv", [row])
+    write_rows(output / "inference.csv", [row])
     assert stored_speeds(output, "inference")(recipe) == 321.0
     assert stored_speeds(output, "training")(recipe) is None
     rows = read_results(report_table(output / STUDY.name)[0])
@@ -115,11 +115,11 @@ def test_a_record_of_another_recipe_is_refused(output):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        (",45.0,", ",lots,", "line 2: accuracy must be a number. Received: 'lots'"),
-        (",45.0,", ",450,", "line 2: accuracy must be in 0 to 100 percent"),
-        (",45.0,", ",", "line 2, has more or fewer cells"),
-        ("accuracy_sd", "deviation", "has no column accuracy_sd"),
-        (",2,0,45.0", ",,0,45.0", "line 2: n is empty"),
+        (",45.0,", ",lots,", "line 2, column accuracy: 'lots' is not a percentage"),
+        (",45.0,", ",450,", "line 2, column accuracy: '450' is not a percentage, 0 to 100"),
+        (",45.0,", ",", "line 2 has not the 25 values"),
+        ("accuracy_sd", "deviation", "column 'accuracy_sd' is missing"),
+        (",2,0,45.0", ",,0,45.0", "line 2, column n: '' is not a"),
     ],
 )
 def test_a_csv_edited_into_nonsense_is_refused(output, before, after, message):
