@@ -57,7 +57,9 @@ def _runs(rows) -> str:
     """How many runs the picture rests on, and at what scale."""
     counts = sorted({row["n"] for row in rows})
     runs = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    return f"{runs} a row; run at: {'; '.join(dict.fromkeys(row['scale'] for row in rows))}"
+    scales = dict.fromkeys(row["scale"] for row in rows)
+    # A scaled-down table's title has it already.
+    return "; ".join([f"{runs} a row", *(s for s in scales if s not in rows[0]["title"])])
 
 
 def _groups(rows) -> dict[tuple[str, str], list[dict]]:
@@ -206,7 +208,7 @@ def _gates(rows, records):
             )
         title = f"{DATASETS.get(dataset, dataset)}, {name}"
         panel.set_title(fill(title, 34), fontsize=9)
-        panel.set(ylabel="gate V (mean, bar: 5th to 95th percentile)", ylim=(0, 1))
+        panel.set_ylabel("gate V (mean, bar: 5th to 95th percentile)")
         places = list(group[0][1])
         step = max(1, len(places) // 9)
         panel.set_xticks(
@@ -216,6 +218,7 @@ def _gates(rows, records):
         )
         panel.grid(alpha=0.3, axis="y")
     panels[0][0].legend(fontsize=7)
+    _share_limits(panels)
     return figure
 
 
@@ -240,4 +243,6 @@ def _share_limits(panels):
         low = min((panel.get_ylim()[0] for panel in drawn), default=0)
         high = max((panel.get_ylim()[1] for panel in drawn), default=1)
         for panel in drawn:
-            panel.set_ylim(low, high)
+            # On a scale of ratios the ends of one panel's range are close to its points.
+            margin = 1.5 if panel.get_yscale() == "log" else 1
+            panel.set_ylim(low / margin, high * margin)
