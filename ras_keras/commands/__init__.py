@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "measure a saved model on a test set",
     "plot": "draw the curves of training runs",
     "table": "tabulate runs that differ in attention",
+    "tune": "search a space of recipes",
     "benchmark": "measure the input pipeline, or what attention costs",
 }
 USAGE = 2

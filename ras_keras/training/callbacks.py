@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from ras_keras.errors import UserError
 from ras_keras.layers import Attention
 from ras_keras.training import state
 from ras_keras.training.run_folder import RunFolder
@@ -19,7 +20,7 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM, raised between two steps."""
 
 
-class Diverged(Exception):
+class Diverged(UserError):
     """The loss or a weight is no longer a finite number."""
 
 

@@ -17,7 +17,8 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
     """Brings the run in `path` to its end: searches and tables are many runs like that.
 
     A run that has finished is not trained again, one that was cut short goes on
-    from its last state, and one that finished with fewer epochs is lengthened.
+    from its last state, one that finished with fewer epochs is lengthened, and one that
+    was not tested is tested, if `test` is not False.
 
     Args:
         recipe: a resolved recipe that has been checked.
@@ -37,11 +38,12 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
             recipe
         ):
             raise UserError(
-                f"{path} holds a run of another recipe ({_difference(stored, recipe)}); move it "
+                f"{path} holds a run of another recipe ({difference(stored, recipe)}); move it "
                 "away or choose another folder."
             )
-        if run.epochs_finished() == recipe.epochs:
-            return run.read_result()
+        tested = options.get("test", True)
+        if run.epochs_finished(tested) == recipe.epochs:
+            return run.read_result(tested)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -56,7 +58,7 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
         gc.collect()
 
 
-def _difference(stored: Recipe, asked: Recipe) -> str:
+def difference(stored: Recipe, asked: Recipe) -> str:
     """The first field in which two recipes differ."""
     for field in dataclasses.fields(Recipe):
         before, now = getattr(stored, field.name), getattr(asked, field.name)
