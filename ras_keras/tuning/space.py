@@ -147,10 +147,9 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
     # The attention comes first: others depend on it.
     names = sorted(dict.fromkeys(search), key=lambda name: name != "attention")
     space = Space(fixed, {name: parse_domain(name, (texts | given)[name]) for name in names})
+    flag = "--space attention" if "attention" in names else "--attention"
     for name in space.attentions:
-        one_of(
-            "--space attention" if "attention" in names else "--attention", name, (NONE, *ATTENTION)
-        )
+        one_of(flag, name, (NONE, *ATTENTION))
     for name in names:
         if not space.takers(name):
             raise UserError(
