@@ -49,6 +49,9 @@ class Search:
             options = {"max_epochs": self.space.fixed.epochs}
         elif self.algorithm != "grid":
             options = {"max_trials": self.trials or TRIALS}
+        if self.algorithm == "bayesian":
+            # keras-tuner's own choice would leave nothing but random points in a large space.
+            options["num_initial_points"] = max(2, options["max_trials"] // 3)
         made = oracles.ALGORITHMS[self.algorithm](
             self.space, report, self.space.fixed.seed, **options
         )

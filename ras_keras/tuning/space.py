@@ -154,7 +154,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
         if not space.takers(name):
             raise UserError(
                 f"--search {name} says nothing to --attention {', '.join(space.attentions)}; "
-                f"{_takers(name)} take it."
+                f"it belongs to {_takers(name)}."
             )
     return space
 
