@@ -26,10 +26,8 @@ class Choices:
         hp.Choice(name, list(self.values))
 
     def settle(self, proposed):
-        """The value that keras-tuner means: it sends 32 bits of a number, and 1 for True."""
-        if proposed in self.values or isinstance(proposed, str):
-            return self.values[self.values.index(proposed)]
-        return min(self.values, key=lambda value: abs(value - proposed))
+        """The value that keras-tuner means, which has 1 for True."""
+        return self.values[self.values.index(proposed)]
 
     def __str__(self) -> str:
         return ",".join(

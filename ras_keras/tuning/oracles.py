@@ -77,8 +77,6 @@ class Lasting:
 
     @kt.synchronized
     def end_trial(self, trial):
-        # What a worker sends has 32 bits of each number: another point to keras-tuner.
-        trial.hyperparameters = self.trials[trial.trial_id].hyperparameters
         super().end_trial(trial)
         # keras-tuner saves before it takes the trial off those under way.
         self.save()

@@ -73,7 +73,6 @@ def rows(oracle: Lasting, space: Space) -> list[dict]:
             "epochs": trial.hyperparameters.values.get(EPOCHS, space.fixed.epochs),
         }
         if trial.status == TrialStatus.COMPLETED:
-            # They may have come as numbers of 32 bits.
             row[OBJECTIVE] = round(trial.score, 6)
             row["seconds"] = round(trial.metrics.get_best_value("seconds"), 1)
         found.append(row | values)

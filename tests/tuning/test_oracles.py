@@ -95,19 +95,6 @@ def test_more_trials_go_on(tmp_path):
     assert len({point for point in points(oracle)}) == 3
 
 
-def test_numbers_of_32_bits_do_not_make_another_point(tmp_path):
-    """What a worker sends back; the grid would propose the point for ever."""
-    narrowed = ["learning_rate=0.1,0.3"]
-    oracle = opened(tmp_path, "grid", ["learning_rate"], narrowed=narrowed)
-    trial = ask(oracle)
-    oracle.update_trial(trial.trial_id, {"val_accuracy": 0.5, "seconds": 1.0})
-    trial = type(trial).from_proto(trial.to_proto())
-    assert trial.hyperparameters.values["learning_rate"] != 0.1
-    trial.status = "COMPLETED"
-    oracle.end_trial(trial)
-    assert ask(oracle).hyperparameters.values == {"learning_rate": 0.3}
-
-
 def test_a_trial_of_which_only_its_own_file_was_written_is_run(tmp_path):
     tell(oracle := opened(tmp_path, "random", trials=3), ask(oracle))
     state = (tmp_path / "oracle" / "oracle.json").read_text()
