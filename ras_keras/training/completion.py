@@ -1,13 +1,11 @@
 """Runs that are begun, gone on with, or found finished, whichever it is."""
 
 import dataclasses
-import gc
 from pathlib import Path
-
-import keras
 
 from ras_keras.errors import UserError
 from ras_keras.training import state
+from ras_keras.training.memory import released
 from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
@@ -50,12 +48,8 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
         raise UserError(
             f"{path} cannot be created ({error.strerror}); choose another folder."
         ) from error
-    try:
+    with released():
         return train(recipe, run, resume=state.exists(run), **options)
-    finally:
-        # Or every network of a search would stay in memory.
-        keras.backend.clear_session()
-        gc.collect()
 
 
 def difference(stored: Recipe, asked: Recipe) -> str:
