@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
     "plot": "draw the curves of training runs",
+    "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
 }

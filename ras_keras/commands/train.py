@@ -64,7 +64,7 @@ def main(arguments: Sequence[str], program: str) -> None:
                 f"{program} --resume {shlex.quote(str(run.path))}"
             ) from error
         raise
-    _print_result(result, run)
+    print_result(result, run)
 
 
 def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
@@ -94,7 +94,7 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         )
 
 
-def _print_result(result: dict, run: RunFolder) -> None:
+def print_result(result: dict, run: RunFolder) -> None:
     for which in ("final", "best"):
         model = result[which]
         chosen = f", chosen on {model['selected_on']}" if which == "best" else ""

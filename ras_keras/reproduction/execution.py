@@ -5,8 +5,6 @@ import sys
 import time
 from pathlib import Path
 
-import keras
-
 from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 from ras_keras.reproduction.speeds import stored_speeds
@@ -14,6 +12,7 @@ from ras_keras.reproduction.study import Study
 from ras_keras.training import RunFolder, check_recipe, complete, resolve
 from ras_keras.training.callbacks import Diverged, duration
 from ras_keras.training.devices import strategy
+from ras_keras.training.memory import released
 from ras_keras.training.network import build_network
 from ras_keras.training.plan import measure
 from ras_keras.training.prepared_data import load_data
@@ -79,9 +78,9 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
         first.setdefault(network_name(recipe), recipe)
     speeds = {}
     for name, recipe in first.items():
-        data = load_data(recipe)
-        speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
-        keras.backend.clear_session()
+        with released():
+            data = load_data(recipe)
+            speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
         print(f"speed    {speeds[name]:,.0f} images/s: {name} ({recipe.describe_attention()})")
     return speeds
 

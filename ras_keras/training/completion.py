@@ -1,13 +1,11 @@
 """Runs that are begun, gone on with, or found finished, whichever it is."""
 
 import dataclasses
-import gc
 from pathlib import Path
-
-import keras
 
 from ras_keras.errors import UserError
 from ras_keras.training import state
+from ras_keras.training.memory import released
 from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
@@ -17,7 +15,8 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
     """Brings the run in `path` to its end: searches and tables are many runs like that.
 
     A run that has finished is not trained again, one that was cut short goes on
-    from its last state, and one that finished with fewer epochs is lengthened.
+    from its last state, one that finished with fewer epochs is lengthened, and one that
+    was not tested is tested, if `test` is not False.
 
     Args:
         recipe: a resolved recipe that has been checked.
@@ -37,26 +36,23 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
             recipe
         ):
             raise UserError(
-                f"{path} holds a run of another recipe ({_difference(stored, recipe)}); move it "
+                f"{path} holds a run of another recipe ({difference(stored, recipe)}); move it "
                 "away or choose another folder."
             )
-        if run.epochs_finished() == recipe.epochs:
-            return run.read_result()
+        tested = options.get("test", True)
+        if run.epochs_finished(tested) == recipe.epochs:
+            return run.read_result(tested)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
             f"{path} cannot be created ({error.strerror}); choose another folder."
         ) from error
-    try:
+    with released():
         return train(recipe, run, resume=state.exists(run), **options)
-    finally:
-        # Or every network of a search would stay in memory.
-        keras.backend.clear_session()
-        gc.collect()
 
 
-def _difference(stored: Recipe, asked: Recipe) -> str:
+def difference(stored: Recipe, asked: Recipe) -> str:
     """The first field in which two recipes differ."""
     for field in dataclasses.fields(Recipe):
         before, now = getattr(stored, field.name), getattr(asked, field.name)

@@ -30,6 +30,17 @@ def strategy():
     return tf.distribute.MirroredStrategy() if len(gpus()) > 1 else None
 
 
+def leave_gpus() -> None:
+    """Keeps this process off the GPUs, for others to have them; before anything is computed."""
+    import tensorflow as tf
+
+    tf.config.set_visible_devices([], "GPU")
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")
+
+
 def scope(strategy):
     """The context in which a network is built and compiled for `strategy`."""
     return contextlib.nullcontext() if strategy is None else strategy.scope()

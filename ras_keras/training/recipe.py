@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 
 from ras_keras.data.registry import FOLDER
 from ras_keras.errors import UserError
-from ras_keras.layers.registry import NONE, make_attention
+from ras_keras.layers.registry import (
+    ANY,
+    ATTENTION,
+    NONE,
+    constructor_arguments,
+    make_attention,
+)
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
@@ -298,6 +304,14 @@ def starting_recipe(name: str, model: str = "resnet", attention: str = "ras") ->
     if attention != "ras":
         changes = changes | {"gamma_initializer": None}
     return dataclasses.replace(RECIPES[name], **changes)
+
+
+def attention_options(name: str) -> list[str]:
+    """Fields of a recipe that an attention takes."""
+    if name == NONE:
+        return []
+    valid = constructor_arguments(ATTENTION[name])
+    return [option for option in ATTENTION_OPTIONS if option in valid or ANY in valid]
 
 
 def network_options(model: str):

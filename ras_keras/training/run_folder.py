@@ -86,29 +86,37 @@ class RunFolder:
     def file(self, name: str) -> Path:
         return self.path / name
 
-    def epochs_finished(self) -> int:
+    def epochs_finished(self, tested: bool = True) -> int:
         """Epochs of the last time that the run came to its end, 0 if no whole result says so."""
         try:
-            return self.read_result()["epochs"]
+            return self.read_result(tested)["epochs"]
         except UserError:
             return 0
 
-    def read_result(self) -> dict:
+    def read_result(self, tested: bool = True) -> dict:
         """The content of result.json.
 
+        Args:
+            tested: whether it must have the figures of the test set, which the trials of a search
+                do without.
+
         Raises:
-            UserError: if the run has not finished, or the file is damaged.
+            UserError: if the run has not finished or was not tested, or the file is damaged.
         """
         file = self.file("result.json")
         try:
             result = json.loads(file.read_text())
-            result["epochs"], result["final"]["test_accuracy"], result["best"]["test_accuracy"]
+            result["epochs"], result["final"]["epoch"], result["best"]["epoch"]
+            if tested and "test_images" in result:
+                result["final"]["test_accuracy"], result["best"]["test_accuracy"]
         except FileNotFoundError as error:
             raise UserError(f"{self.path} has no result.json; let the run finish.") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{file} is damaged ({first_line(error)}); remove it and resume the run."
             ) from error
+        if tested and "test_images" not in result:
+            raise UserError(f"{self.path} was not tested; train.py --resume {self.path} does it.")
         return result
 
     def discard(self) -> None:

@@ -42,6 +42,7 @@ def train(
     tensorboard_graph: bool = False,
     strategy=None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    test: bool = True,
 ) -> dict:
     """Trains a recipe's network and leaves the run in its folder.
 
@@ -52,6 +53,7 @@ def train(
         tensorboard_graph: whether TensorBoard gets the network's graph.
         strategy: the TensorFlow distribution strategy; None for one device.
         callbacks: more Keras callbacks, called after the run's own.
+        test: whether the test set is evaluated at the end; a search leaves it alone.
 
     Returns:
         The content of result.json.
@@ -97,7 +99,10 @@ def train(
         if data.watched is None:
             progress.best_epoch = progress.epoch
             run.write_model("best.keras", network)
-        result = _result(recipe, run, network, data, progress)
+        result = _result(recipe, network, data, progress)
+        if test:
+            _add_test(result, recipe, run, network, data)
+        result["peak_memory_bytes"] = _peak_memory()
         run.write_json("result.json", result)
     print(f"trained in {duration(result['seconds'])}")
     return result
@@ -176,27 +181,34 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def _result(recipe, run, model, data, progress) -> dict:
-    """Evaluates the last and the best weights on the test set, once."""
-    classes = len(data.class_names)
-    best = final = evaluate(model, data.test, classes, recipe.batch_size)
-    if progress.best_epoch != progress.epoch:
-        model.load_weights(run.file("best.keras"))
-        best = evaluate(model, data.test, classes, recipe.batch_size)
-    selected_on = "nothing: best is final"
+def _result(recipe, model, data, progress) -> dict:
+    """What came out of the training."""
+    best = {"epoch": progress.best_epoch, "selected_on": "nothing: best is final"}
     if data.watched is not None:
         images = "test images" if recipe.protocol == "paper" else "held-out training images"
-        selected_on = f"{len(data.watched)} {images}"
+        best["selected_on"] = f"{len(data.watched)} {images}"
+        if recipe.protocol != "paper":
+            best["val_accuracy"] = progress.best_accuracy
     return {
         "protocol": recipe.protocol,
         "dataset": recipe.dataset,
-        "test_images": len(data.test),
         "training_images": len(data.batches.images),
         "trainable_parameters": trainable_parameters(model),
         "epochs": progress.epoch,
         "device": devices.description(),
         "seconds": sum(row["seconds"] for row in progress.history),
-        "peak_memory_bytes": _peak_memory(),
-        "final": {"epoch": progress.epoch, **final.summary()},
-        "best": {"epoch": progress.best_epoch, "selected_on": selected_on, **best.summary()},
+        "final": {"epoch": progress.epoch},
+        "best": best,
     }
+
+
+def _add_test(result, recipe, run, model, data):
+    """Evaluates the last and the best weights on the test set, once."""
+    classes = len(data.class_names)
+    best = final = evaluate(model, data.test, classes, recipe.batch_size)
+    if result["best"]["epoch"] != result["epochs"]:
+        model.load_weights(run.file("best.keras"))
+        best = evaluate(model, data.test, classes, recipe.batch_size)
+    result["test_images"] = len(data.test)
+    result["final"] |= final.summary()
+    result["best"] |= best.summary()

@@ -1,0 +1,111 @@
+"""Search a space of recipes."""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.train import print_result
+from ras_keras.errors import UserError
+from ras_keras.imports import import_modules
+from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, complete, resolve
+from ras_keras.training.devices import leave_gpus, strategy
+from ras_keras.training.recipe import flag
+from ras_keras.tuning import address
+from ras_keras.tuning.check import check_search
+from ras_keras.tuning.search import Outcome, Search, plan_search, run_search
+from ras_keras.tuning.space import describe, make_space
+from ras_keras.tuning.workers import command, run_workers, work
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Search recipes for the best accuracy on held-out training images.
+
+    Without flags: k from 1 to 4. The flags of a recipe are those of every trial; --epochs,
+    --schedule and --training-images shorten the trials, and the best recipe is then that of full
+    length. The same command goes on with a search that was stopped, in any way.
+    """
+
+    recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
+    search: tuple[str, ...] = ("k",)
+    """What to vary: k, connection, normalize_input, gamma_initializer, learning_rate,
+    weight_decay, batch_size, depth, attention, cutout, label_smoothing."""
+    space: tuple[str, ...] = ()
+    """Values of what is searched, such as k=1,2 depth=20,56, or ranges, such as
+    learning_rate=0.01:0.2:log batch_size=32:256; the others have values of their own."""
+    algorithm: str | None = None
+    """grid, random, bayesian or hyperband; None is grid for up to 16 points, else bayesian."""
+    trials: int | None = None
+    """Trials in all; more go on with a finished search. None is every point of a grid, every round
+    of hyperband, else 10."""
+    workers: int = 1
+    """Processes on this machine that run trials at the same time, a GPU each where there are
+    several."""
+    train_best: bool = False
+    """Train the best recipe at full length at the end."""
+    log_dir: str = "Logs"
+    """Folder of the search's folder."""
+    name: str | None = None
+    """Name of the search's folder; None makes one from the recipe and the space."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse_with_recipe(Tune, arguments, program)
+    address.check()
+    if options.workers > 1 and not address.is_set():
+        leave_gpus()
+    search = _plan(options, arguments)
+    try:
+        if address.is_worker():
+            work(search)
+        elif options.workers > 1:
+            outcome = run_workers(search, options.workers, arguments)
+            _print_outcome(search, outcome, program)
+            if options.train_best:
+                # In a process that has not left the GPUs.
+                subprocess.run(command("tune", [*arguments, "--workers", "1"]), check=True)
+        else:
+            outcome = run_search(search, None if address.is_chief() else strategy())
+            _print_outcome(search, outcome, program)
+            if options.train_best:
+                _train(outcome)
+    except (Interrupted, KeyboardInterrupt) as error:
+        raise Interrupted(f"{str(error) or 'SIGINT'}; the same command goes on") from error
+
+
+def _plan(options: Tune, arguments: Sequence[str]) -> Search:
+    given = {argument.partition("=")[0].replace("_", "-") for argument in arguments}
+    for name in options.search:
+        for each in (flag(name), flag(f"no_{name}")):
+            if each in given:
+                raise UserError(
+                    f"{each} fixes what --search {name} varies; leave one of them out, or narrow "
+                    f"the search by --space {name}=VALUES."
+                )
+    if options.workers > 1 and address.is_set() and not address.is_local_worker():
+        raise UserError(
+            f"--workers {options.workers} starts a chief and workers of its own, and "
+            f"{address.ORACLE_IP} names another chief; give one of them."
+        )
+    import_modules(options.recipe.imports)
+    space = make_space(options.recipe, options.search, options.space)
+    check_search(space, options.algorithm, options.trials, options.workers)
+    return plan_search(space, options.algorithm, options.trials, options.log_dir, options.name)
+
+
+def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
+    folder, row = search.folder, outcome.row
+    values = {name: row[name] for name in search.space.domains if name in row}
+    print(
+        f"best     {describe(values)}: held-out accuracy {100 * row['val_accuracy']:.2f} % "
+        f"(trial {row['trial']}, {row['epochs']} epochs)"
+    )
+    print(f"trials   {folder.file('trials.csv')}, {folder.file('search.png')}")
+    print(f"recipe   {folder.file('best_recipe.json')}")
+    print(f"train it {program.replace('tune', 'train')} {outcome.flags}", flush=True)
+
+
+def _train(outcome: Outcome) -> None:
+    result = complete(resolve(outcome.recipe), outcome.run, strategy=strategy())
+    print_result(result, RunFolder(outcome.run))

@@ -1,0 +1,1 @@
+"""Searches: recipes that differ in a few values, and the runs that compare them."""

@@ -1,0 +1,86 @@
+"""The trial of a search, as keras-tuner calls it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import keras_tuner as kt
+
+from ras_keras.errors import first_line
+from ras_keras.training import Recipe, complete, resolve
+from ras_keras.training.callbacks import Diverged
+from ras_keras.training.network import build_network
+from ras_keras.training.prepared_data import load_data
+from ras_keras.tuning.oracles import OBJECTIVE
+from ras_keras.tuning.space import Space
+from ras_keras.tuning.tensorboard import write_trial
+
+EPOCHS = "tuner/epochs"
+EPOCHS_BEFORE = "tuner/initial_epoch"
+
+
+class RecipeHyperModel(kt.HyperModel):
+    """Recipes as a hypermodel: everything that a recipe says can be searched.
+
+    A trial is a run in a folder that is named after its values. `complete` trains it, which knows
+    nothing of keras-tuner: one that was cut short goes on, and one that has finished is
+    not trained again.
+
+    Args:
+        space: what is searched.
+        folder: of the runs.
+        strategy: the TensorFlow distribution strategy of a trial; None for one device.
+    """
+
+    def __init__(self, space: Space, folder: Path, strategy=None):
+        super().__init__()
+        self.space = space
+        self.folder = folder
+        self.strategy = strategy
+
+    def declare_hyperparameters(self, hp):
+        self.space.declare(hp)
+
+    def build(self, hp) -> keras.Model:
+        """The compiled network of a trial, for tuners that want one; `fit` makes its own."""
+        recipe = self.recipe(hp)
+        return build_network(recipe, load_data(recipe))
+
+    def recipe(self, hp) -> Recipe:
+        """A trial's, of as many epochs as Hyperband gives it."""
+        values = self.space.values(hp.values)
+        if EPOCHS in hp.values:
+            values["epochs"] = hp.values[EPOCHS]
+        return resolve(self.space.recipe(values))
+
+    def fit(self, hp, model, callbacks: Sequence[keras.callbacks.Callback] = (), **epochs) -> dict:
+        """Trains a trial, or what is left of it, without a look at the test set.
+
+        Args:
+            hp: keras-tuner's values.
+            model: what `build` made; not read.
+            callbacks: handed on to Keras's `fit`.
+            **epochs: keras-tuner's Hyperband repeats here what `hp` says.
+
+        Returns:
+            The objective, and the seconds of all epochs of the run.
+
+        Raises:
+            FailedTrialError: if the loss diverged.
+        """
+        values = self.space.values(hp.values)
+        path = self.folder / run_name(values)
+        recipe = self.recipe(hp)
+        try:
+            result = complete(recipe, path, test=False, callbacks=callbacks, strategy=self.strategy)
+        except Diverged as error:
+            raise kt.errors.FailedTrialError(first_line(error)) from error
+        accuracy = result["best"][OBJECTIVE]
+        write_trial(path, values, accuracy, result["epochs"])
+        return {OBJECTIVE: accuracy, "seconds": result["seconds"]}
+
+
+def run_name(values: dict) -> str:
+    """The name of a trial's run folder, such as "k=2,learning_rate=0.03"."""
+    text = ",".join(f"{name}={value}" for name, value in values.items())
+    return "".join(c if c.isalnum() or c in "=,._-+" else "-" for c in text)

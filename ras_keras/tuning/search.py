@@ -1,0 +1,179 @@
+"""A search from beginning to end."""
+
+import dataclasses
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ras_keras.errors import UserError
+from ras_keras.training import Recipe
+from ras_keras.training.recipe import one_of, starting_recipe
+from ras_keras.tuning.search_folder import SearchFolder
+from ras_keras.tuning.space import Space
+
+GRID_POINTS = 16
+TRIALS = 10
+ALGORITHMS = ("grid", "random", "bayesian", "hyperband")
+# What makes the trials of a search shorter than the training that they stand for.
+SHORTENED = ("epochs", "schedule", "training_images")
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, how and where.
+
+    Attributes:
+        space: the searched values and the recipe that they have in common.
+        algorithm: a name of `ALGORITHMS`.
+        trials: at most so many; None for as many as the algorithm has, or `TRIALS`.
+        folder: what it leaves behind.
+    """
+
+    space: Space
+    algorithm: str
+    trials: int | None
+    folder: SearchFolder
+
+    def oracle(self, report):
+        """keras-tuner's oracle of this search.
+
+        Args:
+            report: of `Lasting`.
+        """
+        from ras_keras.tuning import oracles
+
+        options = {"max_trials": self.trials}
+        if self.algorithm == "hyperband":
+            options = {"max_epochs": self.space.fixed.epochs}
+        elif self.algorithm != "grid":
+            options = {"max_trials": self.trials or TRIALS}
+        if self.algorithm == "bayesian":
+            # keras-tuner's own choice would leave nothing but random points in a large space.
+            options["num_initial_points"] = max(2, options["max_trials"] // 3)
+        made = oracles.ALGORITHMS[self.algorithm](
+            self.space, report, self.space.fixed.seed, **options
+        )
+        # The one option that keras-tuner's Hyperband does not take.
+        made.max_trials = options.get("max_trials", self.trials)
+        return made
+
+    def full_recipe(self, values: dict) -> Recipe:
+        """The recipe at a point with the epochs, schedule and images that it started from."""
+        recipe = self.space.recipe(values)
+        start = starting_recipe(recipe.recipe, recipe.model, recipe.attention)
+        changes = {name: getattr(start, name) for name in SHORTENED}
+        return dataclasses.replace(recipe, **changes)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search found.
+
+    Attributes:
+        row: the best trial's of trials.csv.
+        recipe: its values in a recipe of full length.
+        run: the folder that `flags` trains it into.
+    """
+
+    row: dict
+    recipe: Recipe
+    run: Path
+
+    @property
+    def flags(self) -> str:
+        """Of scripts/train.py, to train it."""
+        where = ["--log-dir", str(self.run.parent), "--name", self.run.name]
+        return shlex.join([*self.recipe.to_flags(), *where])
+
+
+def plan_search(
+    space: Space, algorithm: str | None, trials: int | None, log_dir: str, name: str | None
+) -> Search:
+    """Chooses what is left open.
+
+    Args:
+        space: what is searched.
+        algorithm: None for grid on a small finite space, else bayesian.
+        trials: None for all points of a grid and all rounds of hyperband, else 10.
+        log_dir: folder of the searches.
+        name: None for one made from the recipe and the space.
+
+    Raises:
+        UserError: for an unknown algorithm or a folder of another search.
+    """
+    one_of("--algorithm", algorithm, (None, *ALGORITHMS))
+    if algorithm is None:
+        small = space.is_finite() and space.size() <= GRID_POINTS
+        algorithm = "grid" if small else "bayesian"
+    folder = SearchFolder(Path(log_dir, name or default_name(space)))
+    folder.check(space, algorithm)
+    return Search(space, algorithm, trials, folder)
+
+
+def default_name(space: Space) -> str:
+    """Such as cifar10-resnet164-ras-search-k; the same flags give the same name."""
+    fixed = space.fixed
+    depth = "" if "depth" in space.domains else fixed.network_arguments()["depth"]
+    dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.dataset).name)
+    parts = [dataset, f"{fixed.model}{depth}"]
+    if "attention" not in space.domains:
+        parts.append(fixed.attention)
+    return "-".join([*parts, "search", *space.domains])
+
+
+def run_search(search: Search, strategy=None) -> Outcome:
+    """Runs what is left of a search: here, or as the chief of workers on several machines.
+
+    Args:
+        search: what to do.
+        strategy: the TensorFlow distribution strategy of a trial; None for one device.
+
+    Raises:
+        UserError: if another process is at it, its state is damaged, or no trial came to its end.
+    """
+    return lead(search, lambda oracle: make_tuner(search, oracle, strategy).search())
+
+
+def lead(search: Search, run: Callable) -> Outcome:
+    """Keeps the record of a search while `run(oracle)` runs it, and says what came out."""
+    from ras_keras.tuning.tensorboard import write_search
+    from ras_keras.tuning.trials import TrialReport, rows, write_trials
+
+    search.folder.begin(search.space, search.algorithm)
+    with search.folder.locked():
+        oracle = search.oracle(TrialReport(search.folder, search.space))
+        oracle.resume(search.folder.file("oracle"))
+        write_search(search.folder.path, search.space)
+        run(oracle)
+        table = rows(oracle, search.space)
+        if table:
+            write_trials(search.folder, search.space, table)
+        return _conclude(search, table)
+
+
+def make_tuner(search: Search, oracle, strategy=None):
+    """keras-tuner's tuner for this search."""
+    from ras_keras.tuning.hypermodel import RecipeHyperModel
+    from ras_keras.tuning.tuner import Tuner
+
+    hypermodel = RecipeHyperModel(search.space, search.folder.path, strategy)
+    return Tuner(oracle, hypermodel, search.folder.file("oracle"))
+
+
+def _conclude(search: Search, table: list[dict]) -> Outcome:
+    from ras_keras.tuning.picture import plot_search
+    from ras_keras.tuning.trials import best_row
+
+    best = best_row(table)
+    if best is None:
+        raise UserError(
+            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged; lower "
+            "--learning-rate, or its range, under another --name."
+        )
+    plot_search(table, best, search.space, search.folder.file("search.png"))
+    values = {name: best[name] for name in search.space.domains if name in best}
+    recipe = search.full_recipe(values)
+    search.folder.write("best_recipe.json", json.dumps(recipe.to_dict(), indent=2) + "\n")
+    return Outcome(best, recipe, search.folder.file("best"))

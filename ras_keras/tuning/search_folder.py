@@ -1,0 +1,117 @@
+"""The folder that a search leaves behind."""
+
+import contextlib
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ras_keras.errors import UserError
+from ras_keras.files import write_atomically
+from ras_keras.training.completion import difference
+from ras_keras.training.recipe import Recipe
+from ras_keras.tuning.space import Space
+
+
+@dataclass(frozen=True)
+class SearchFolder:
+    """Paths and files of one search.
+
+    search.json       what was asked
+    oracle/           keras-tuner's state
+    k=2/, ...         the run folder of each trial
+    trials.csv        a row a trial
+    search.png        the objective against each searched value
+    best_recipe.json  the best values, for a full training
+    best/             the run of that training
+    worker1.log, ...  what workers printed
+    """
+
+    path: Path
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def check(self, space: Space, algorithm: str) -> None:
+        """Refuses a folder that holds anything but this search.
+
+        Raises:
+            UserError: naming the first difference.
+        """
+        file = self.file("search.json")
+        if not file.exists():
+            if self.path.exists() and any(self.path.iterdir()):
+                raise UserError(f"{self.path} exists and holds no search; choose another --name.")
+            return
+        try:
+            stored = json.loads(file.read_text())
+            recipe = Recipe.from_dict(stored["recipe"])
+            before = {"algorithm": stored["algorithm"], "space": stored["space"]}
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(
+                f"{file} is damaged ({error}); restore it, or choose another --name."
+            ) from error
+        now = {"algorithm": algorithm, "space": space.to_dict()}
+        differs = [
+            f"{what} {before[what]} there, {now[what]} here"
+            for what in now
+            if before[what] != now[what]
+        ]
+        if recipe != space.fixed:
+            differs.append(difference(recipe, space.fixed))
+        if differs:
+            raise UserError(
+                f"{self.path} holds another search ({differs[0]}); choose another --name, or give "
+                "the same flags to go on with it."
+            )
+
+    def begin(self, space: Space, algorithm: str) -> None:
+        """Creates the folder and says what it holds.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        content = {
+            "algorithm": algorithm,
+            "space": space.to_dict(),
+            "recipe": space.fixed.to_dict(),
+        }
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{self.path} cannot be created ({error.strerror}); choose another --log-dir."
+            ) from error
+        if not self.file("search.json").exists():
+            self.write("search.json", json.dumps(content, indent=2) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        write_atomically(self.file(name), lambda file: file.write_text(text))
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps a second process from the same search; a process that is killed lets go.
+
+        Raises:
+            UserError: if another process holds it.
+        """
+        try:
+            stream = self.file(".lock").open("a+")
+        except OSError as error:
+            raise UserError(
+                f"{self.path} cannot be written ({error.strerror}); choose another --log-dir."
+            ) from error
+        with stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                stream.seek(0)
+                raise UserError(
+                    f"{self.path} is being searched by process {stream.read() or 'unknown'}; wait "
+                    "for it, or choose another --name."
+                ) from error
+            stream.truncate(0)
+            stream.write(str(os.getpid()))
+            stream.flush()
+            yield

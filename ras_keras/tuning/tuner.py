@@ -1,0 +1,52 @@
+"""What takes trials from an oracle and runs them."""
+
+import time
+from pathlib import Path
+
+import keras_tuner as kt
+from keras_tuner.engine.trial import TrialStatus
+
+from ras_keras.tuning.hypermodel import RecipeHyperModel
+from ras_keras.tuning.oracles import Lasting
+
+
+class Tuner(kt.Tuner):
+    """keras-tuner's tuner, alone, as the chief of workers or as one of them.
+
+    A trial whose loss diverges has failed, and the search goes on. Any other error ends
+    the search with the trial under way, for the next start to go on with.
+
+    Args:
+        oracle: proposes the trials.
+        hypermodel: runs them.
+        folder: of the oracle's state.
+    """
+
+    WAIT = 0.2
+
+    def __init__(self, oracle: Lasting, hypermodel: RecipeHyperModel, folder: Path):
+        super().__init__(oracle, hypermodel, directory=folder.parent, project_name=folder.name)
+
+    def _populate_initial_space(self):
+        """The oracle knows the space; to learn it from networks would take minutes."""
+
+    def pre_create_trial(self):
+        if self._is_worker():
+            # A chief that has nothing to do for a worker yet is asked again at once.
+            time.sleep(self.WAIT)
+
+    def run_trial(self, trial, **options):
+        return self.hypermodel.fit(trial.hyperparameters, None, **options)
+
+    def _try_run_and_update_trial(self, trial, **options):
+        try:
+            found = self.run_trial(trial, **options)
+        except kt.errors.FailedTrialError as error:
+            trial.status, trial.message = TrialStatus.FAILED, str(error)
+            print(f"trial {int(trial.trial_id) + 1} failed: {error}", flush=True)
+            return
+        self.oracle.update_trial(trial.trial_id, found)
+        trial.status = TrialStatus.COMPLETED
+
+    def save(self):
+        """The oracle's state is all there is, and it saves itself."""

@@ -1,0 +1,5 @@
+"""Search a space of recipes: python scripts/tune.py --help"""
+
+from ras_keras_console import start
+
+start("tune")

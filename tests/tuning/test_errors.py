@@ -1,0 +1,101 @@
+"""Bad input to a search: one line that names the value and the way out, exit code 2."""
+
+import os
+
+import pytest
+
+from ras_keras.errors import UserError
+from ras_keras.tuning.search_folder import SearchFolder
+from tests.tuning.test_search import tune
+
+
+@pytest.fixture
+def refused(capsys, tmp_path):
+    def check(*arguments, says, log_dir=tmp_path / "logs"):
+        assert tune(log_dir, *arguments) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1
+        for part in says:
+            assert part in error
+        assert not (tmp_path / "logs").exists(), "a search that never began leaves nothing"
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--search"], ["--search names nothing", "k, connection"]),
+        (["--search", "kay"], ["--search must be one of k, connection", "'kay'"]),
+        (["--k", "2"], ["--k fixes what --search k varies", "--space k="]),
+        (["--search", "batch_size"], ["--batch-size fixes"]),
+        (
+            ["--search", "normalize_input", "--no-normalize-input"],
+            ["--no-normalize-input fixes"],
+        ),
+        (["--space", "depth=20"], ["depth is not searched"]),
+        (["--space", "k=4:1"], ["ends before it begins"]),
+        (["--space", "k=0,1"], ["--k must be an integer >= 1", "0"]),
+        (["--search", "depth", "--space", "depth=20,21"], ["--depth fixes"]),
+        (["--search", "gamma_initializer", "--attention", "none"], ["belongs to ras"]),
+        (["--search", "connection", "--attention", "cbam"], ["belongs to ras, se, eca, spa"]),
+        (["--attention", "rass"], ["nearest is 'ras'"]),
+        (["--validation-split", "0"], ["--validation-split 0", "val_accuracy"]),
+        (["--protocol", "paper"], ["--protocol paper", "val_accuracy"]),
+        (["--trials", "0"], ["--trials must be >= 1", "0"]),
+        (["--workers", "0"], ["--workers must be >= 1", "0"]),
+        (["--algorithm", "gird"], ["grid, random, bayesian, hyperband", "nearest is 'grid'"]),
+        (["--algorithm", "hyperband", "--warmup-epochs", "2"], ["--warmup-epochs 2 is longer"]),
+        (["--dataset", "cifra10"], ["nearest is 'cifar10'"]),
+        (["--serch", "k"], ["unknown flag --serch; the nearest is --search"]),
+    ],
+)
+def test_refused_before_anything_begins(refused, arguments, says):
+    refused(*arguments, says=says)
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments", "says"),
+    [
+        ({"TUNER_ID": "chief"}, [], "KERASTUNER_TUNER_ID is set and KERASTUNER_ORACLE_IP is not"),
+        ({"TUNER_ID": "a", "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": "x"}, [], "must be a port"),
+        (
+            {"TUNER_ID": "chief", "ORACLE_IP": "192.0.2.1", "ORACLE_PORT": "8000"},
+            [],
+            "the chief cannot listen there",
+        ),
+        (
+            {"TUNER_ID": "a", "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": "8000"},
+            ["--workers", "2"],
+            "names another chief; give one of them",
+        ),
+    ],
+)
+def test_the_variables_of_several_machines(refused, monkeypatch, variables, arguments, says):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"KERASTUNER_{name}", value)
+    refused(*arguments, says=[says])
+
+
+def test_a_folder_that_cannot_be_made_or_is_not_a_searchs(refused, tmp_path):
+    (tmp_path / "file").touch()
+    refused(says=["cannot be created", "--log-dir"], log_dir=tmp_path / "file")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / "anything").touch()
+    refused(says=["exists and holds no search"], log_dir=tmp_path)
+    (tmp_path / "search" / "search.json").write_text('{"recipe"')
+    refused(says=["search.json is damaged", "--name"], log_dir=tmp_path)
+
+
+def test_a_search_that_another_process_is_at(tmp_path):
+    """A lock belongs to the open file, so that this process can stand for another one."""
+    folder = SearchFolder(tmp_path)
+    with (
+        folder.locked(),
+        pytest.raises(UserError, match=f"is being searched by process {os.getpid()}"),
+        folder.locked(),
+    ):
+        pass
+    with folder.locked():
+        pass

@@ -1,0 +1,185 @@
+"""A search as a user calls it, on the embedded digits."""
+
+import csv
+import json
+import shlex
+
+import pytest
+from PIL import Image
+
+from ras_keras.commands import run
+from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.train import Train
+from ras_keras.training import Recipe, RunFolder
+from ras_keras.training import state as state_module
+
+SMALL = ["--recipe", "quick", "--depth", "11", "--training-images", "128"]
+
+
+def tune(log_dir, *flags, batch=("--batch-size", "64")):
+    arguments = [*SMALL, *batch, "--log-dir", log_dir, "--name", "search", *flags]
+    return run("tune", [*map(str, arguments)], "python scripts/tune.py")
+
+
+def trials(folder):
+    with (folder / "trials.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def metrics(folder):
+    with (folder / "metrics.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """The search, cut off in the second epoch of its second trial, and gone on with."""
+    log_dir = tmp_path_factory.mktemp("logs")
+    flags = ["--space", "k=1,2", "--epochs", "2"]
+    save, saved = state_module.save, []
+
+    def saving(run, values, progress):
+        saved.append(run.path.name)
+        if len(saved) == 6:
+            raise KeyboardInterrupt
+        save(run, values, progress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state_module, "save", saving)
+        assert tune(log_dir, *flags) == 130
+    assert saved == ["k=1"] * 3 + ["k=2"] * 3
+    (row,) = (row for row in trials(log_dir / "search") if row["status"] == "completed")
+    assert row["run"] == "k=1"
+    assert tune(log_dir, *flags) == 0
+    return log_dir / "search", flags
+
+
+def test_what_a_search_leaves(searched):
+    folder, _ = searched
+    table = trials(folder)
+    assert [(row["trial"], row["status"], row["k"], row["run"]) for row in table] == [
+        ("1", "completed", "1", "k=1"),
+        ("2", "completed", "2", "k=2"),
+    ]
+    for row in table:
+        run = folder / row["run"]
+        assert RunFolder.open(str(run)).read_recipe().k == int(row["k"])
+        best = max(float(epoch["val_accuracy"]) for epoch in metrics(run))
+        assert float(row["val_accuracy"]) == pytest.approx(best, abs=1e-6)
+        assert row["epochs"] == "2"
+        assert float(row["seconds"]) > 0
+    with Image.open(folder / "search.png") as image:
+        assert min(image.size) > 300
+
+
+def test_a_trial_that_was_cut_off_went_on_from_its_last_epoch(searched):
+    folder, _ = searched
+    starts = [len(json.loads((folder / f"k={k}" / "environment.json").read_text())) for k in (1, 2)]
+    assert starts == [1, 2]
+    assert [row["epoch"] for row in metrics(folder / "k=2")] == ["1", "2"]
+
+
+def test_no_trial_touches_the_test_set(searched, capsys):
+    folder, _ = searched
+    for k in (1, 2):
+        assert "test_accuracy" not in (folder / f"k={k}" / "result.json").read_text()
+
+
+def test_the_same_command_again_trains_nothing(searched, capsys):
+    folder, flags = searched
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("result.json")}
+    assert tune(folder.parent, *flags) == 0
+    output = capsys.readouterr().out
+    assert "best     k=" in output
+    assert "trained in" not in output
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("result.json")} == before
+
+
+def test_the_best_recipe_is_the_commands_and_of_full_length(searched, capsys):
+    folder, flags = searched
+    assert tune(folder.parent, *flags) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("train it")]
+    program, *command = shlex.split(line.removeprefix("train it "))
+    assert (program, command[0]) == ("python", "scripts/train.py")
+    options = parse_with_recipe(Train, command[1:], "train")
+    stored = Recipe.from_dict(json.loads((folder / "best_recipe.json").read_text()))
+    assert options.recipe == stored
+    best = max(trials(folder), key=lambda row: float(row["val_accuracy"]))
+    assert (stored.k, stored.depth) == (int(best["k"]), 11)
+    assert (stored.epochs, stored.schedule, stored.training_images) == (30, (20, 26), None)
+    assert (options.log_dir, options.name) == (str(folder), "best")
+
+
+def test_tensorboard_shows_the_hparams(searched):
+    import tensorflow as tf
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import metadata, plugin_data_pb2
+
+    def content(path, tag):
+        events = EventAccumulator(str(path))
+        events.Reload()
+        found = events.SummaryMetadata(tag).plugin_data.content
+        return events, plugin_data_pb2.HParamsPluginData.FromString(found)
+
+    folder, _ = searched
+    _, experiment = content(folder, metadata.EXPERIMENT_TAG)
+    (hparam,) = experiment.experiment.hparam_infos
+    assert hparam.name == "k"
+    (metric,) = experiment.experiment.metric_infos
+    for row in trials(folder):
+        events, session = content(folder / row["run"], metadata.SESSION_START_INFO_TAG)
+        assert session.session_start_info.hparams["k"].number_value == int(row["k"])
+        (value,) = events.Tensors(metric.name.tag)
+        shown = float(tf.make_ndarray(value.tensor_proto))
+        assert shown == pytest.approx(float(row["val_accuracy"]), abs=1e-6)
+
+
+def test_another_search_in_the_same_folder_is_refused(searched, capsys):
+    folder, _ = searched
+    for flags, says in (
+        (["--epochs", "3", "--space", "k=1,2"], "epochs 2 there, 3 here"),
+        (["--epochs", "2"], "space {'k': '1,2'} there, {'k': '1,2,3,4'} here"),
+        (["--epochs", "2", "--space", "k=1,2", "--algorithm", "random"], "algorithm grid there"),
+    ):
+        assert tune(folder.parent, *flags) == 2
+        errors = capsys.readouterr().err
+        assert f"{folder} holds another search ({says}" in errors
+        assert errors.count("\n") == 1
+
+
+def test_a_trial_can_be_tested_later(searched, capsys):
+    folder, _ = searched
+    arguments = ["--resume", str(folder / "k=1")]
+    assert run("train", arguments, "python scripts/train.py") == 0
+    assert "best     test accuracy" in capsys.readouterr().out
+    assert len(metrics(folder / "k=1")) == 2
+
+
+def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, capsys):
+    """At a learning rate of 1e30 the loss is no number after a few steps."""
+    flags = ["--search", "learning_rate", "--space", "learning_rate=1e30,0.1", "--epochs", "1"]
+    flags += ["--attention", "none"]
+    assert tune(tmp_path, *flags, "--trials", "1") == 2
+    assert "no trial of" in capsys.readouterr().err
+    (row,) = trials(tmp_path / "search")
+    assert (row["status"], row["val_accuracy"]) == ("failed", "")
+    assert tune(tmp_path, *flags) == 0
+    assert [row["status"] for row in trials(tmp_path / "search")] == ["failed", "completed"]
+    assert "trial 2 of 2: learning_rate=0.1" in capsys.readouterr().out
+
+
+def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
+    calls = []
+
+    def complete(recipe, path, **options):
+        calls.append((recipe, path, options))
+        figures = {"epoch": 1, "test_accuracy": 0.5, "selected_on": "nothing"}
+        return {"final": figures, "best": figures, "test_images": 360, "protocol": "held-out"}
+
+    monkeypatch.setattr("ras_keras.commands.tune.complete", complete)
+    flags = ["--space", "k=1", "--epochs", "1", "--train-best"]
+    assert tune(tmp_path, *flags) == 0
+    ((recipe, path, options),) = calls
+    assert (recipe.k, recipe.epochs, path) == (1, 30, tmp_path / "search" / "best")
+    assert options.get("test", True)
+    assert "best     test accuracy 50.00 %" in capsys.readouterr().out

@@ -1,0 +1,120 @@
+"""Spaces as flags describe them, and the recipes at their points."""
+
+import dataclasses
+
+import keras_tuner as kt
+import pytest
+
+from ras_keras.errors import UserError
+from ras_keras.models.registry import MODELS
+from ras_keras.training import RECIPES, check_recipe
+from ras_keras.tuning.domains import Choices, Range, parse_domain
+from ras_keras.tuning.space import DEFAULTS, make_space
+
+QUICK = RECIPES["quick"]
+
+
+def test_values_and_ranges():
+    assert parse_domain("k", "1,2,2").values == (1, 2)
+    assert parse_domain("normalize_input", "true,False").values == (True, False)
+    assert parse_domain("k", "1:4").points() == (1, 2, 3, 4)
+    assert parse_domain("batch_size", "8:32:log").points() == (8, 11, 16, 23, 32)
+    rates = parse_domain("learning_rate", "0.01:1:log")
+    assert rates == Range(0.01, 1.0, log=True, integer=False)
+    assert rates.points() == (0.01, 0.03162, 0.1, 0.3162, 1.0)
+    for text in ("1,2", "1:4", "2:8:log"):
+        assert str(parse_domain("k", text)) == text
+
+
+def test_what_keras_tuner_proposes_becomes_the_value():
+    assert Choices((True, False)).settle(1) is True
+    assert Range(0.01, 1.0, True, False).settle(0.0431199766) == 0.04312
+    assert Range(8, 32, True, True).settle(11) == 11
+
+
+def test_out_of_the_box_k_is_one_to_four():
+    space = make_space(QUICK, ["k"], [])
+    assert list(space.points()) == [{"k": 1}, {"k": 2}, {"k": 3}, {"k": 4}]
+    assert space.size() == 4
+
+
+def test_every_default_is_valid():
+    names = [name for name in DEFAULTS if name not in ("attention", "depth")]
+    for name, domain in make_space(QUICK, names, []).domains.items():
+        check_recipe(dataclasses.replace(QUICK, **{name: domain.points()[-1]}))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_default_depth_is_one_of_the_model(model):
+    fixed = dataclasses.replace(QUICK, model=model, depth=None)
+    for point in make_space(fixed, ["depth"], []).points():
+        assert MODELS[model].blocks(point["depth"]) >= 1
+
+
+def test_options_go_with_the_attentions_that_take_them():
+    narrowed = ["attention=none,ras,se,cbam", "k=1,2", "gamma_initializer=0,0.1"]
+    space = make_space(QUICK, ["k", "attention", "gamma_initializer"], narrowed)
+    points = list(space.points())
+    assert [point for point in points if point["attention"] in ("none", "cbam")] == [
+        {"attention": "none"},
+        {"attention": "cbam"},
+    ]
+    assert sum(point["attention"] == "ras" for point in points) == 4
+    assert sum(point["attention"] == "se" for point in points) == 2
+    assert space.size() == len(points) == 8
+    for point in points:
+        recipe = space.recipe(point)
+        check_recipe(recipe)
+        assert recipe.gamma_initializer == point.get("gamma_initializer")
+
+
+def test_a_fixed_option_is_dropped_where_it_says_nothing():
+    space = make_space(dataclasses.replace(QUICK, k=3), ["attention"], [])
+    for point in space.points():
+        recipe = space.recipe(point)
+        check_recipe(recipe)
+        assert (recipe.k == 3) == (point["attention"] in ("ras", "se", "eca", "spa", "dia_se"))
+
+
+def test_keras_tuner_gets_the_same_conditions():
+    space = make_space(QUICK, ["attention", "k"], ["attention=ras,none", "k=1,2"])
+    hp = kt.HyperParameters()
+    space.declare(hp)
+    assert space.values(hp.values) == {"attention": "ras", "k": 1}
+    hp.values["attention"] = "none"
+    (k,) = (each for each in hp.space if each.name == "k")
+    assert not hp.is_active(k)
+
+
+@pytest.mark.parametrize(
+    ("search", "narrowed", "says"),
+    [
+        ([], [], "--search names nothing; name some of k, connection"),
+        (["kk"], [], "--search must be one of k, connection.*The nearest is 'k'"),
+        (["k"], ["depth=20"], "depth is not searched; name it by --search k depth"),
+        (["k"], ["k"], "--space k says no values"),
+        (["k"], ["k="], "names no values"),
+        (["k"], ["k=1,x"], "k takes integers.*Received: 'x'"),
+        (["k"], ["k=1", "k=2"], "names k twice"),
+        (["k"], ["kk=1"], "--space must be one of"),
+        (["learning_rate"], ["learning_rate=0.2:0.1"], "ends before it begins"),
+        (["learning_rate"], ["learning_rate=0:0.1:log"], "begins above 0"),
+        (["learning_rate"], ["learning_rate=0.1:0.2:lag"], "nearest is 'log'"),
+        (["learning_rate"], ["learning_rate=nan"], "takes numbers"),
+        (["normalize_input"], ["normalize_input=0:1"], "is no range"),
+        (["normalize_input"], ["normalize_input=yes"], "true, false"),
+        (["attention"], ["attention=sse"], "nearest is 'se'"),
+        (["attention", "connection"], ["attention=none,cbam"], "says nothing to --attention none"),
+    ],
+)
+def test_refused(search, narrowed, says):
+    with pytest.raises(UserError, match=says):
+        make_space(QUICK, search, narrowed)
+
+
+@pytest.mark.parametrize(
+    ("attention", "name"), [("none", "gamma_initializer"), ("cbam", "connection"), ("dia", "k")]
+)
+def test_an_option_that_the_attention_does_not_take(attention, name):
+    with pytest.raises(UserError, match=f"--search {name} says nothing to --attention {attention}"):
+        make_space(QUICK.with_attention(attention), [name], [])
