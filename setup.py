@@ -19,7 +19,7 @@ setup(
     # The console command starts outside the package, which loads TensorFlow when it is imported.
     package_dir={"ras_keras": "ras_keras", "": "scripts"},
     py_modules=["ras_keras_console"],
-    package_data={"ras_keras": ["py.typed"]},
+    package_data={"ras_keras": ["py.typed"], "ras_keras.reproduction": ["published_results.csv"]},
     install_requires=[
         "tensorflow>=2.21",
         "keras>=3.15",
