@@ -64,7 +64,9 @@ def main(arguments: Sequence[str], program: str) -> None:
             _print_outcome(search, outcome, program)
             if options.train_best:
                 # In a process that has not left the GPUs.
-                subprocess.run(command("tune", [*arguments, "--workers", "1"]), check=True)
+                alone = subprocess.run(command("tune", [*arguments, "--workers", "1"]), check=False)
+                if alone.returncode:
+                    raise UserError("the full training did not end; the same command goes on.")
         else:
             outcome = run_search(search, None if address.is_chief() else strategy())
             _print_outcome(search, outcome, program)

@@ -1,6 +1,7 @@
 """Memory of trainings that follow each other in one process."""
 
 import contextlib
+import ctypes
 import gc
 
 import keras
@@ -26,3 +27,6 @@ def released():
                 del entries[name]
         keras.backend.clear_session()
         gc.collect()
+        # Of glibc: what is free goes back to the system, where there is this function.
+        with contextlib.suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)

@@ -33,6 +33,8 @@ class Lasting:
         failure: what a report could not do, None if all went well.
     """
 
+    REMEDY = "restore it, or remove {} to begin anew with the runs that its trials left"
+
     def __init__(self, space: Space, report, seed: int, **options):
         hyperparameters = kt.HyperParameters()
         space.declare(hyperparameters)
@@ -105,10 +107,7 @@ class Lasting:
         file = folder / "oracle.json"
         if not file.exists():
             return
-        remedy = (
-            f"restore it, or remove {folder} to begin the search anew: it finds the runs of its "
-            "trials finished as far as they are"
-        )
+        remedy = self.REMEDY.format(folder)
         for each in (file, *folder.glob("trial_*/trial.json")):
             try:
                 json.loads(each.read_text())
@@ -169,6 +168,9 @@ class Hyperband(Lasting, HyperbandOracle):
     A bracket of a finite space has no more points than the brackets before it left.
     keras-tuner's own ends such a search before its first halving.
     """
+
+    # A run that was lengthened cannot be the shorter one that a search begins with.
+    REMEDY = "restore it, or choose another --name"
 
     @property
     def planned(self) -> int:

@@ -31,7 +31,7 @@ class TrialReport:
     def begun(self, oracle: Lasting, trial) -> None:
         values = self.space.values(trial.hyperparameters.values)
         epochs = self._epochs(trial)
-        print(f"trial {_place(oracle, trial)}: {describe(values)}, {epochs} epochs", flush=True)
+        print(f"trial {_place(oracle, trial)}: {describe(values)}, epochs {epochs}", flush=True)
 
     def ended(self, oracle: Lasting, trial) -> None:
         table = rows(oracle, self.space)

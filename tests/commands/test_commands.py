@@ -230,6 +230,7 @@ def test_the_installed_console_command_is_quiet():
         ["train"],
         ["evaluate"],
         ["plot"],
+        ["tune"],
         ["reproduce"],
         ["reproduce", "report"],
         *(["benchmark", what] for what in KINDS),

@@ -1,6 +1,7 @@
 """Runs that are brought to their end from wherever they stand."""
 
 import dataclasses
+import gc
 
 import keras
 import pytest
@@ -36,3 +37,15 @@ def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
         complete(dataclasses.replace(RECIPE, seed=1, epochs=3), path)
     with pytest.raises(UserError, match="epochs 3 there, 2 here"):
         complete(RECIPE, path)
+
+
+def test_nothing_of_a_run_stays_in_memory(tmp_path):
+    """Neither the network nor a graph, each of which takes 20 MB and more."""
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def kept():
+        return sum(isinstance(each, FuncGraph | keras.Model) for each in gc.get_objects())
+
+    before = kept()
+    complete(dataclasses.replace(RECIPE, epochs=1), tmp_path / "run", test=False)
+    assert kept() == before

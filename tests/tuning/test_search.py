@@ -3,6 +3,7 @@
 import csv
 import json
 import shlex
+import shutil
 
 import pytest
 from PIL import Image
@@ -145,6 +146,21 @@ def test_another_search_in_the_same_folder_is_refused(searched, capsys):
         errors = capsys.readouterr().err
         assert f"{folder} holds another search ({says}" in errors
         assert errors.count("\n") == 1
+
+
+def test_a_damaged_state_is_named_and_can_be_done_without(searched, capsys):
+    """The runs that the trials left are found again."""
+    folder, flags = searched
+    file = folder / "oracle" / "oracle.json"
+    file.write_text(file.read_text()[:100])
+    assert tune(folder.parent, *flags) == 2
+    error = capsys.readouterr().err
+    assert f"{file} is damaged" in error
+    assert error.count("\n") == 1
+    shutil.rmtree(folder / "oracle")
+    assert tune(folder.parent, *flags) == 0
+    assert "trained in" not in capsys.readouterr().out
+    assert [row["status"] for row in trials(folder)] == ["completed", "completed"]
 
 
 def test_a_trial_can_be_tested_later(searched, capsys):
