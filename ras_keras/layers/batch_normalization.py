@@ -55,7 +55,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         )
         if training:
             # The kernel returns the unbiased variance.
-            n = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], variance.dtype)
+            n = tf.reduce_prod(tf.cast(tf.shape(inputs)[:-1], variance.dtype))
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance * (n - 1) / n)
         return outputs

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from ras_keras.files import locked
 from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 from ras_keras.reproduction.speeds import stored_speeds
@@ -35,17 +36,14 @@ def print_plan(study: Study, output: Path) -> None:
     speed = stored_speeds(output, "training")
     print(study.title)
     runs = study.runs()
-    missing, total, unknown = [], 0.0, 0
+    missing, total, unknown = {}, 0.0, 0
     for name, recipe in runs.items():
         if Record.find(output / study.name / name, recipe) is None:
             known = speed(recipe)
             total += seconds(recipe, known) if known else 0
             unknown += known is None
-            missing.append((name, duration(seconds(recipe, known)) if known else "unknown"))
-    for name, time_left in missing[:LISTED]:
-        print(f"  {name}: {time_left}")
-    if len(missing) > LISTED:
-        print(f"  ... and {len(missing) - LISTED} more")
+            missing[name] = duration(seconds(recipe, known)) if known else "unknown"
+    print_runs(missing)
     print(f"{len(runs)} runs, {len(runs) - len(missing)} of them finished")
     if unknown:
         print(
@@ -56,9 +54,20 @@ def print_plan(study: Study, output: Path) -> None:
         print(f"time     about {duration(total)}, each run's start and test apart")
 
 
+def print_runs(times: dict[str, str]) -> None:
+    """Lists runs with the time that each takes."""
+    for name, time_left in list(times.items())[:LISTED]:
+        print(f"  {name}: {time_left}")
+    if len(times) > LISTED:
+        print(f"  ... and {len(times) - LISTED} more")
+
+
 def network_name(recipe: Recipe) -> str:
-    """What a recipe's speed depends on, but for its attention."""
-    return f"{recipe.model}{recipe.depth} on {recipe.dataset}, batches of {recipe.batch_size}"
+    """What a recipe's speed depends on; the options of its attention change it little."""
+    return (
+        f"{recipe.model}{recipe.depth}, {recipe.attention}, on {recipe.dataset}, batches of "
+        f"{recipe.batch_size}"
+    )
 
 
 def seconds(recipe: Recipe, images_per_second: float) -> float:
@@ -68,7 +77,7 @@ def seconds(recipe: Recipe, images_per_second: float) -> float:
 
 
 def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
-    """Images a second in training of the first recipe of each network, from a few steps.
+    """Images a second in training of one recipe of each network, from a few steps.
 
     Args:
         recipes: resolved ones.
@@ -81,7 +90,7 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
         with released():
             data = load_data(recipe)
             speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
-        print(f"speed    {speeds[name]:,.0f} images/s: {name} ({recipe.describe_attention()})")
+        print(f"speed    {speeds[name]:,.0f} images/s: {name} ")
     return speeds
 
 
@@ -107,24 +116,32 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
     missing = {
         name: recipe for name, recipe in runs.items() if Record.find(records / name, recipe) is None
     }
+    print(study.title)
     print(f"{len(runs) - len(missing)} of {len(runs)} runs are finished", flush=True)
-    if not missing:
-        return
     # A check builds a small network: once for each row is enough.
     for recipe in {dataclasses.replace(recipe, seed=0) for recipe in missing.values()}:
         check_recipe(recipe)
-    records.mkdir(parents=True, exist_ok=True)
-    study.write(records)
+    for folder in (records, log_dir / study.name):
+        folder.mkdir(parents=True, exist_ok=True)
+    with locked(log_dir / study.name):
+        study.write(records)
+        if missing:
+            _run_all(missing, log_dir / study.name, records)
+
+
+def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path) -> None:
+    """Trains the missing runs, with the plan before and the time left between them."""
     speeds = measured_speeds(list(missing.values()))
     expected = {
         name: seconds(recipe, speeds[network_name(recipe)]) for name, recipe in missing.items()
     }
+    print_runs({name: duration(time_left) for name, time_left in expected.items()})
     print(f"time     about {duration(sum(expected.values()))}, each run's start and test apart")
     spent = planned = 0.0
     for number, (name, recipe) in enumerate(missing.items(), 1):
         print(f"\n== run {number} of {len(missing)}: {name}", flush=True)
         began = time.perf_counter()
-        _run(recipe, log_dir / study.name / name, records / name)
+        _run(recipe, log_dir / name, records / name)
         spent += time.perf_counter() - began
         planned += expected[name]
         left = (sum(expected.values()) - planned) * spent / planned

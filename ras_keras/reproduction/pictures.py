@@ -16,7 +16,7 @@ LINES = ("-", "--", "-.", ":")
 PICTURES = ("k", "parameters", "speed", "curves", "gates")
 AXES = {
     "parameters": "trainable parameters, millions",
-    "training": "training speed, images/s",
+    "inference": "inference speed, images/s",
     "k": "k, applications of the transform",
 }
 
@@ -39,8 +39,10 @@ def write_pictures(
         figures["k"] = _accuracy(deeper, "k", lambda row: row["k"])
     if len({row["parameters"] for row in done}) > 1:
         figures["parameters"] = _accuracy(done, "parameters", lambda row: row["parameters"] / 1e6)
-        speeds = "training_images_per_second"
-        figures["speed"] = _accuracy(done, "training", lambda row: row[speeds])
+    if timed := [row for row in done if row["inference_images_per_second"] is not None]:
+        figures["speed"] = _accuracy(
+            timed, "inference", lambda row: row["inference_images_per_second"]
+        )
     figures["curves"] = _curves(done, records)
     figures["gates"] = _gates(done, records)
     files = []
@@ -71,15 +73,12 @@ def _groups(rows) -> dict[tuple[str, str], list[dict]]:
 
 
 def _at_several_depths(rows) -> list[dict]:
-    """The rows of groups in which one module stands at several k."""
-    return [
-        row
-        for group in _groups(rows).values()
-        for row in group
-        if row["k"]
-        and len({r["k"] for r in group if r["attention"].split()[0] == row["attention"].split()[0]})
-        > 1
-    ]
+    """The rows whose like stands at another k as well."""
+    depths = {}
+    for row in rows:
+        if row["k"]:
+            depths.setdefault((row["dataset"], _series_at_k(row)), set()).add(row["k"])
+    return [row for row in rows if len(depths.get((row["dataset"], _series_at_k(row)), ())) > 1]
 
 
 def _figure(columns: int, rows: int = 1, width: float = 5.5, height: float = 4.2):
@@ -92,11 +91,12 @@ def _figure(columns: int, rows: int = 1, width: float = 5.5, height: float = 4.2
 def _accuracy(rows, axis: str, x: Callable[[dict], float]):
     """Accuracy against something: a panel a data set, a colour and a shape a group."""
     datasets = list(dict.fromkeys(row["dataset"] for row in rows))
-    names = list(dict.fromkeys(row["group"] for row in rows))
+    series = _series_at_k if axis == "k" else lambda row: row["group"]
+    names = list(dict.fromkeys(map(series, rows)))
     figure, panels = _figure(len(datasets))
     for panel, dataset in zip(panels[0], datasets, strict=True):
         for number, name in enumerate(names):
-            group = [r for r in rows if (r["dataset"], r["group"]) == (dataset, name)]
+            group = [row for row in rows if (row["dataset"], series(row)) == (dataset, name)]
             if not group:
                 continue
             # Side by side, where several groups have the same k.
@@ -130,6 +130,12 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
     if len(names) > 1:
         panels[0][-1].legend(fontsize=8)
     return figure
+
+
+def _series_at_k(row) -> str:
+    """What a row is but for its k, such as "ResNet164, ras, default form"."""
+    parts = f"{row['group']}, {row['entry']}".split(", ")
+    return ", ".join(part for part in parts if not part.startswith("k="))
 
 
 def _style(number: int, joined: bool) -> dict:

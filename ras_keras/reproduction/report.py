@@ -77,11 +77,13 @@ def report_table(folder: Path) -> list[Path]:
     else:
         rows = collection_rows(folder, inference)
     file, text = (folder.with_name(f"{folder.name}{ending}") for ending in (".csv", ".md"))
-    if any(row["n"] for row in rows) or not file.is_file():
+    if any(row["n"] or row["diverged"] for row in rows) or not file.is_file():
         write_rows(file, rows)
     rows = read_results(file)
     content = f"# {rows[0]['title']}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
     write_atomically(text, lambda path: path.write_text(content))
+    for name in PICTURES:
+        folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
     return [file, text, *write_pictures(rows, _records(folder), folder)]
 
 

@@ -87,7 +87,7 @@ class Scale:
             changes["epochs"] = self.epochs
             changes["schedule"] = tuple(sorted(e for e in milestones if 0 < e < self.epochs))
         if self.fraction < 1:
-            changes["training_images"] = int(self.fraction * TRAINING_IMAGES[recipe.dataset])
+            changes["training_images"] = round(self.fraction * TRAINING_IMAGES[recipe.dataset])
             if changes["training_images"] < 1:
                 raise UserError(
                     f"--fraction {self.fraction:g} leaves no image of {recipe.dataset}; raise it."

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ras_keras.report.benchmark_file import look_up_key, read_benchmark
 from ras_keras.report.network_key import network_key
-from ras_keras.training.recipe import Recipe
+from ras_keras.training.recipe import Recipe, resolve
 
 IMAGE_SIZES = {"stl10": 96}
+SETUP = ("image_size", "batch_size", "precision")
 
 
 def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
@@ -18,8 +19,9 @@ def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
         what: "inference" or "training".
 
     Returns:
-        A function from a recipe to the median images a second of its network on
-        images of its data set's size, None if it has not been measured.
+        A function from a recipe to the median images a second of its network, at
+        its data set's image size and its batch size, in its precision and
+        compiled as `--jit auto` does on the device; None if that has not been measured.
 
     Raises:
         UserError: if a benchmark's file cannot be right.
@@ -27,13 +29,18 @@ def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
     known = {}
     for file in benchmark_files(output):
         for row in read_benchmark(file):
-            if row.get("what") == what and "ratio_to_plain_median" in row:
-                key = *look_up_key(row), row["image_size"]
+            if row.get("what") != what or "ratio_to_plain_median" not in row:
+                continue
+            automatic = "off" if row["device"].startswith("CPU") else "on"
+            if row["jit"] == automatic:
+                key = *look_up_key(row), *(row[name] for name in SETUP)
                 known.setdefault(key, row["images_per_second_median"])
 
     def speed(recipe: Recipe) -> float | None:
+        recipe = resolve(recipe)
+        network = recipe.model, network_key(recipe.network_arguments())
         size = IMAGE_SIZES.get(recipe.dataset, 32)
-        return known.get((recipe.model, network_key(recipe.network_arguments()), size))
+        return known.get((*network, size, recipe.batch_size, recipe.precision))
 
     return speed
 

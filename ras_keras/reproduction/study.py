@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,12 @@ class Study:
         check_datasets(self.datasets)
         if self.seeds < 1:
             raise UserError(f"--seeds must be >= 1. Received: {self.seeds}")
-        if not self.gammas or len({*self.gammas}) < len(self.gammas):
-            raise UserError("--gammas must name one or several different numbers.")
+        finite = all(math.isfinite(gamma) for gamma in self.gammas)
+        if not self.gammas or len({*self.gammas}) < len(self.gammas) or not finite:
+            raise UserError(
+                "--gammas must name one or several different finite numbers. Received: "
+                f"{' '.join(map(str, self.gammas)) or 'none'}"
+            )
         self.scale.check(TABLES[self.table].models)
 
     @property
@@ -81,7 +86,12 @@ class Study:
             # Another depth is another network than the published one that names the group.
             name = f"{recipe.model}{recipe.depth}"
             group = re.sub("^[^,]+", name, row.group) if self.scale.depth else row.group
-            rows.setdefault(recipe, dataclasses.replace(row, group=group, recipe=recipe))
+            # What became of several published networks has no figure to be compared with.
+            published = None if recipe in rows else row.published
+            first = rows.get(recipe, row)
+            rows[recipe] = dataclasses.replace(
+                first, group=group, recipe=recipe, published=published
+            )
         return list(rows.values())
 
     def runs(self) -> dict[str, Recipe]:
@@ -136,4 +146,5 @@ class Study:
 def run_name(recipe: Recipe) -> str:
     """Such as "cifar10-resnet11-ras-k-2-s0": a name for each recipe of a table."""
     text = f"{recipe.dataset}-{recipe.model}{recipe.depth}-{recipe.describe_attention()}"
-    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-") + f"-s{recipe.seed}"
+    text = text.lower().replace("=-", "=minus")
+    return re.sub(r"[^a-z0-9._]+", "-", text).strip("-") + f"-s{recipe.seed}"

@@ -9,6 +9,7 @@ from ras_keras.errors import UserError
 from ras_keras.training.recipe import Recipe, one_of
 
 RANGE_POINTS = 5
+FEW_INTEGERS = 16
 DIGITS = 4
 
 
@@ -102,6 +103,9 @@ def parse_domain(name: str, text: str) -> Domain:
             f"--space {name}={text} ends before it begins; the lower end comes first, a single "
             f"value is {name}={low}."
         )
+    if found.integer and found.high - found.low < FEW_INTEGERS:
+        # So few that a search can come to the end of them.
+        return Choices(tuple(range(found.low, found.high + 1)))
     if found.log and found.low <= 0:
         raise UserError(
             f"--space {name}={text}: a logarithmic range begins above 0. Received: {low}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import keras_tuner as kt
+import tensorflow as tf
 
 from ras_keras.errors import first_line
 from ras_keras.training import Recipe, complete, resolve
@@ -66,14 +67,14 @@ class RecipeHyperModel(kt.HyperModel):
             The objective, and the seconds of all epochs of the run.
 
         Raises:
-            FailedTrialError: if the loss diverged.
+            FailedTrialError: if the loss diverged or memory ran out.
         """
         values = self.space.values(hp.values)
         path = self.folder / run_name(values)
         recipe = self.recipe(hp)
         try:
             result = complete(recipe, path, test=False, callbacks=callbacks, strategy=self.strategy)
-        except Diverged as error:
+        except (Diverged, tf.errors.ResourceExhaustedError) as error:
             raise kt.errors.FailedTrialError(first_line(error)) from error
         accuracy = result["best"][OBJECTIVE]
         write_trial(path, values, accuracy, result["epochs"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.errors import UserError
+from ras_keras.files import locked
 from ras_keras.training import Recipe
 from ras_keras.training.recipe import one_of, starting_recipe
 from ras_keras.tuning.search_folder import SearchFolder
@@ -142,7 +143,7 @@ def lead(search: Search, run: Callable) -> Outcome:
     from ras_keras.tuning.trials import TrialReport, rows, write_trials
 
     search.folder.begin(search.space, search.algorithm)
-    with search.folder.locked():
+    with locked(search.folder.path):
         oracle = search.oracle(TrialReport(search.folder, search.space))
         oracle.resume(search.folder.file("oracle"))
         write_search(search.folder.path, search.space)

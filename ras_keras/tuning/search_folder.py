@@ -1,9 +1,6 @@
 """The folder that a search leaves behind."""
 
-import contextlib
-import fcntl
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,30 +85,3 @@ class SearchFolder:
 
     def write(self, name: str, text: str) -> None:
         write_atomically(self.file(name), lambda file: file.write_text(text))
-
-    @contextlib.contextmanager
-    def locked(self):
-        """Keeps a second process from the same search; a process that is killed lets go.
-
-        Raises:
-            UserError: if another process holds it.
-        """
-        try:
-            stream = self.file(".lock").open("a+")
-        except OSError as error:
-            raise UserError(
-                f"{self.path} cannot be written ({error.strerror}); choose another --log-dir."
-            ) from error
-        with stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                stream.seek(0)
-                raise UserError(
-                    f"{self.path} is being searched by process {stream.read() or 'unknown'}; wait "
-                    "for it, or choose another --name."
-                ) from error
-            stream.truncate(0)
-            stream.write(str(os.getpid()))
-            stream.flush()
-            yield

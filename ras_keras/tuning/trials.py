@@ -36,7 +36,9 @@ class TrialReport:
     def ended(self, oracle: Lasting, trial) -> None:
         table = rows(oracle, self.space)
         write_trials(self.folder, self.space, table)
-        outcome = f"held-out accuracy {100 * trial.score:.2f} %" if trial.score else "failed"
+        outcome = (
+            f"held-out accuracy {100 * trial.score:.2f} %" if trial.score is not None else "failed"
+        )
         self.epochs_done += self._epochs(trial)
         parts = [f"trial {_place(oracle, trial)}: {outcome}"]
         if best := best_row(table):

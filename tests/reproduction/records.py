@@ -32,5 +32,5 @@ def write_record(folder, recipe, accuracy, images_per_second=100.0):
         return
     outcome = {"epoch": 3, "test_loss": 1.0, "test_accuracy": accuracy}
     result = {"protocol": "held-out", "epochs": 3, "trainable_parameters": 128_538}
-    result |= {"training_images": 10_000, "device": "CPU, 2 cores"}
+    result |= {"training_images": 10_000, "test_images": 10_000, "device": "CPU, 2 cores"}
     run.write_json("result.json", result | {"final": outcome, "best": outcome})

@@ -38,7 +38,7 @@ def test_runs_what_is_missing_and_a_diverged_run_is_a_result(table, tmp_path, ca
     assert call("reproduce", "small", "--fraction", 0.2, *flags) == 0
     output = capsys.readouterr().out
     assert "0 of 2 runs are finished" in output
-    assert "images/s: resnet11 on digits, batches of 128" in output
+    assert "images/s: resnet11, ras, on digits, batches of 128" in output
     folder = tmp_path / "results" / "small-fraction0.2"
     ras, wild = sorted(path for path in folder.iterdir() if path.is_dir())[::-1]
     assert {path.name for path in ras.iterdir()} == {

@@ -9,6 +9,7 @@ from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.report.network_key import network_key
 from ras_keras.reproduction.markdown import markdown
+from ras_keras.reproduction.pictures import _accuracy
 from ras_keras.reproduction.report import (
     BEGIN,
     END,
@@ -58,7 +59,7 @@ def test_a_row_has_our_figures_beside_the_published_ones(output):
     assert all("depth 11, 3 epochs, 20 %" in row["scale"] for row in rows)
     single, diverged, missing = rows[2], rows[4], rows[6]
     assert (single["n"], single["accuracy_sd"]) == (1, None)
-    assert (diverged["n"], diverged["diverged"], diverged["accuracy"]) == (2, 1, 70.0)
+    assert (diverged["n"], diverged["diverged"], diverged["accuracy"]) == (1, 1, 70.0)
     assert (missing["n"], missing["accuracy"], missing["published"]) == (0, None, "94.56")
     names = {picture.name.removeprefix(f"{STUDY.name}-") for picture in pictures}
     assert names == {"k.png", "curves.png", "gates.png"}
@@ -92,6 +93,18 @@ def test_inference_speeds_come_from_benchmarks(output):
     rows = read_results(report_table(output / STUDY.name)[0])
     assert [row["inference_images_per_second"] for row in rows[:2]] == [321.0, None]
     assert "### Benchmark: inference" in results_section(output, output.parent)
+
+
+def test_a_line_against_k_is_one_module_in_one_form(output):
+    (row, *_) = read_results(report_table(output / STUDY.name)[0])
+    rows = [
+        row | {"group": each.group, "entry": each.entry, "k": each.recipe.k}
+        for each in Study("table3", ("cifar10",)).rows()
+    ]
+    (axes,) = _accuracy(rows, "k", lambda row: row["k"]).axes
+    lines = [container.lines[0].get_xdata() for container in axes.containers]
+    assert len(lines) == 10
+    assert all(len(x) == 2 and x[0] < x[1] for x in lines)
 
 
 def test_without_records_the_csv_stays(output):

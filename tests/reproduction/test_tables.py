@@ -134,6 +134,11 @@ def test_the_published_figure_stands_beside_the_published_start_only():
         assert (row.published is not None) == published
 
 
+def test_every_start_of_gamma_is_a_run_of_its_own():
+    study = Study("table2", ("cifar10",), 2, (0.1, -0.1, 1e-5))
+    assert len(study.runs()) == 2 * len(study.rows()) == 48
+
+
 def test_a_data_set_that_the_paper_does_not_report_has_no_figures():
     rows = TABLES["table3"].rows(("cifar10",), (0.0,))
     assert len(rows) == 20
@@ -160,6 +165,8 @@ def test_a_scaled_study_says_so_and_shrinks_everything():
 def test_networks_that_become_the_same_are_run_once():
     study = Study("table1", ("cifar10",), scale=SMALL)
     assert len(study.rows()) == 8
+    # Which of two published figures to compare with, nobody can say.
+    assert all(row.published is None for row in study.rows())
     assert len(Study("table1", ("cifar10",)).rows()) == 16
 
 
@@ -181,6 +188,7 @@ def test_the_command_gives_the_study(monkeypatch):
         ({"datasets": ("digits",)}, "--datasets must be one of cifar10, cifar100, stl10"),
         ({"datasets": ("cifar10", "cifar10")}, "each at most once"),
         ({"gammas": (0.1, 0.1)}, "--gammas"),
+        ({"gammas": (float("nan"),)}, "--gammas.*finite"),
         ({"scale": Scale(depth=12)}, "--depth for resnet.*nearest are 11 and 20"),
         ({"scale": Scale(epochs=0)}, "--epochs must be >= 1"),
         ({"scale": Scale(fraction=1.5)}, r"--fraction must be in \(0, 1\]"),

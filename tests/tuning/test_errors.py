@@ -5,6 +5,7 @@ import os
 import pytest
 
 from ras_keras.errors import UserError
+from ras_keras.files import locked
 from ras_keras.tuning.search_folder import SearchFolder
 from tests.tuning.test_search import tune
 
@@ -92,10 +93,10 @@ def test_a_search_that_another_process_is_at(tmp_path):
     """A lock belongs to the open file, so that this process can stand for another one."""
     folder = SearchFolder(tmp_path)
     with (
-        folder.locked(),
-        pytest.raises(UserError, match=f"is being searched by process {os.getpid()}"),
-        folder.locked(),
+        locked(folder.path),
+        pytest.raises(UserError, match=f"is in use by process {os.getpid()}"),
+        locked(folder.path),
     ):
         pass
-    with folder.locked():
+    with locked(folder.path):
         pass

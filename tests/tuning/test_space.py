@@ -22,7 +22,9 @@ def test_values_and_ranges():
     rates = parse_domain("learning_rate", "0.01:1:log")
     assert rates == Range(0.01, 1.0, log=True, integer=False)
     assert rates.points() == (0.01, 0.03162, 0.1, 0.3162, 1.0)
-    for text in ("1,2", "1:4", "2:8:log"):
+    # So few integers that a search can come to their end.
+    assert str(parse_domain("k", "1:4")) == str(parse_domain("k", "1:4:log")) == "1,2,3,4"
+    for text in ("1,2", "1:40", "2:80:log"):
         assert str(parse_domain("k", text)) == text
 
 
