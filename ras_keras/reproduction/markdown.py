@@ -26,7 +26,7 @@ FORMATS = {
     "parameters": "{:,}",
     "training_images_per_second": "{:,.0f}",
     "inference_images_per_second": "{:,.0f}",
-    "gate_spread": "{:.4f}",
+    "gate_spread": "{:.2g}",
     "gamma_alive": "{:.0%}",
 }
 DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "stl10": "STL-10"}

@@ -50,7 +50,7 @@ COLUMNS = {
     **{"gate_spread": or_empty(NUMBER), "gamma_alive": or_empty(NUMBER)},
     **{"device": ANYTHING, "recipe": TEXT},
 }
-DIGITS = {"accuracy": 2, "accuracy_sd": 2, "difference": 2, "gate_spread": 5, "gamma_alive": 3}
+DIGITS = {"accuracy": 2, "accuracy_sd": 2, "difference": 2, "gamma_alive": 3}
 COLLECTION = "collection.json"
 
 # From a recipe to images a second in inference, None if nobody has measured its network.
@@ -175,6 +175,9 @@ def _is_number(text: str) -> bool:
 
 
 def _rounded(name, value):
+    if name == "gate_spread" and value is not None:
+        # Of a gate on the saddle it is a millionth.
+        return float(f"{value:.3g}")
     return round(value, DIGITS.get(name, 1)) if isinstance(value, float) else value
 
 
