@@ -39,7 +39,7 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         # What `benchmark.py versus-pytorch` compares with.
-        "peers": ["torch>=2.13"],
+        "peers": ["torch==2.13.0"],
         "dev": ["jax>=0.10", "pre-commit>=4", "pytest>=9", "pytest-xdist>=3.8", "ruff==0.17.5"],
     },
     entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},

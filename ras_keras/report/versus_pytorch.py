@@ -2,6 +2,7 @@
 
 import copy
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -76,6 +77,8 @@ def prepare(number: int) -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
+    # Triton, which CUDA builds of PyTorch bring for GPUs, aborts in one process with TensorFlow.
+    sys.modules.setdefault("triton", None)
     try:
         import torch
     except ImportError as error:

@@ -48,7 +48,8 @@ def print_plan(study: Study, output: Path) -> None:
     if unknown:
         print(
             f"time     unknown for {unknown} of them: {output} has no benchmark of their training "
-            f"speed{f'; {duration(total)} for the others' if total else ''}"
+            f"speed (benchmark.py training --output {output}/training.csv)"
+            f"{f'; {duration(total)} for the others' if total else ''}"
         )
     elif missing:
         print(f"time     about {duration(total)}, each run's start and test apart")

@@ -108,6 +108,8 @@ def plan_search(
     if algorithm is None:
         small = space.is_finite() and space.size() <= GRID_POINTS
         algorithm = "grid" if small else "bayesian"
+    if name is not None and name != Path(name).name:
+        raise UserError(f"--name must be the name of one folder. Received: {name!r}")
     folder = SearchFolder(Path(log_dir, name or default_name(space)))
     folder.check(space, algorithm)
     return Search(space, algorithm, trials, folder)
