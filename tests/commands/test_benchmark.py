@@ -160,7 +160,7 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
     assert call("benchmark", "model", *flags) == 2
     output = capsys.readouterr()
     assert "| resnet11 | no attention | 127,642 |" in output.out
-    assert "model.csv cannot be written (full); mend that, then measure anew." in output.err
+    assert "model.csv cannot be written (full); mend that, then" in output.err
     assert file.read_text() == "mine"
 
 

@@ -7,6 +7,10 @@ import tensorflow as tf
 
 from ras_keras.layers.batch_normalization import BatchNormalization
 
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the fused kernel is TensorFlow's"
+)
+
 
 def pair(shape, **options):
     """Ours and Keras's, with the same random weights."""

@@ -102,14 +102,12 @@ def test_the_saved_model_is_the_average_with_statistics_of_its_own(straight):
         np.testing.assert_allclose(ops.convert_to_numpy(weight), expected, rtol=1e-4, atol=1e-6)
     data = load_data(recipe())
     stem = keras.Model(final.input, final.get_layer("stem_conv").output)
-    found = [
-        np.mean(stem.predict_on_batch(x), axis=(0, 1, 2), dtype="float64")
-        for x, _ in data.batches.from_step(0).take(5)
-    ]
-    statistics = final.get_layer("stage1_block1_1_bn").moving_mean
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(statistics), np.mean(found, axis=0), rtol=1e-4, atol=1e-5
-    )
+    maps = [stem.predict_on_batch(x) for x, _ in data.batches.from_step(0).take(5)]
+    expected = np.mean([np.mean(x, axis=(0, 1, 2), dtype="float64") for x in maps], axis=0)
+    found = ops.convert_to_numpy(final.get_layer("stage1_block1_1_bn").moving_mean)
+    # The fused kernel sums a batch in float32: an error that is small beside the deviation.
+    deviation = np.mean([np.std(x, axis=(0, 1, 2)) for x in maps], axis=0)
+    np.testing.assert_array_less(np.abs(found - expected), 1e-4 * deviation)
     last = rows(run.path)[-1]
     watched = evaluate(final, data.watched, 10, 256)
     assert float(last["val_accuracy"]) == pytest.approx(watched.accuracy)
