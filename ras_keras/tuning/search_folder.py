@@ -41,9 +41,6 @@ class SearchFolder:
             if self.path.exists() and any(self.path.iterdir()):
                 raise UserError(f"{self.path} exists and holds no search; choose another --name.")
             return
-        if not self._has_trials():
-            # Of a search that was refused before its first trial.
-            return
         try:
             stored = json.loads(file.read_text())
             recipe = Recipe.from_dict(stored["recipe"])
@@ -83,11 +80,8 @@ class SearchFolder:
             raise UserError(
                 f"{self.path} cannot be created ({error.strerror}); choose another --log-dir."
             ) from error
-        if not self._has_trials():
+        if not self.file("search.json").exists():
             self.write("search.json", json.dumps(content, indent=2) + "\n")
-
-    def _has_trials(self) -> bool:
-        return any(self.path.glob("oracle/trial_*"))
 
     def write(self, name: str, text: str) -> None:
         write_atomically(self.file(name), lambda file: file.write_text(text))
