@@ -1,7 +1,6 @@
 """Runs what a table still lacks."""
 
 import dataclasses
-import sys
 import time
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
         with released():
             data = load_data(recipe)
             speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
-        print(f"speed    {speeds[name]:,.0f} images/s: {name} ")
+        print(f"speed    {speeds[name]:,.0f} images/s: {name}")
     return speeds
 
 
@@ -146,8 +145,7 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path) -> None:
         spent += time.perf_counter() - began
         planned += expected[name]
         left = (sum(expected.values()) - planned) * spent / planned
-        print(f"== {number} of {len(missing)} runs done, about {duration(left)} left")
-        sys.stdout.flush()
+        print(f"== {number} of {len(missing)} runs done, about {duration(left)} left", flush=True)
 
 
 def _run(recipe: Recipe, path: Path, record: Path) -> None:
