@@ -11,11 +11,10 @@ import tyro
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.errors import UserError
-from ras_keras.imports import import_modules
-from ras_keras.loading import load_model
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
-from ras_keras.training import Recipe, RunFolder, evaluate
+from ras_keras.training import Recipe, evaluate
+from ras_keras.training.trained_model import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -44,16 +43,11 @@ def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
     if options.batch_size < 1:
         raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
-    path = Path(options.model)
-    if path.is_dir():
-        path = RunFolder.open(options.model).file("best.keras")
-        if not path.exists():
-            raise UserError(f"{options.model} has no best.keras yet; let it finish an epoch.")
+    trained = TrainedModel.find(options.model)
+    path, recipe = trained.path, trained.recipe
     picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
     check_picture(picture)
-    recipe = _recipe(path.parent)
-    import_modules((*(recipe.imports if recipe else ()), *options.imports))
-    model = load_model(path)
+    model = trained.load(options.imports)
     data = _data_arguments(options, recipe)
     check_dataset(**data)
 
@@ -72,11 +66,6 @@ def main(arguments: Sequence[str], program: str) -> None:
     print(class_table(evaluation, names))
     plot_confusion(evaluation, names, picture)
     print(f"picture  {picture}")
-
-
-def _recipe(folder: Path) -> Recipe | None:
-    """Of the run that the model lies in, None if it lies in none."""
-    return RunFolder(folder).read_recipe() if (folder / "recipe.json").is_file() else None
 
 
 def _data_arguments(options: Evaluate, recipe: Recipe | None) -> dict:

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -106,6 +107,7 @@ class Record(keras.callbacks.Callback):
     Args:
         run: the folder.
         network: what best.keras is, the network in training or its average.
+        class_names: that travel with it.
         progress: the record so far; goes on from there.
         images_per_epoch: for the speed.
         choose: the logged accuracy that chooses the best epoch, None for none.
@@ -116,6 +118,7 @@ class Record(keras.callbacks.Callback):
         self,
         run: RunFolder,
         network: keras.Model,
+        class_names: Sequence[str],
         progress: state.Progress,
         images_per_epoch: int,
         choose: str | None,
@@ -124,6 +127,7 @@ class Record(keras.callbacks.Callback):
         super().__init__()
         self.run = run
         self.network = network
+        self.class_names = class_names
         self.progress = progress
         self.images_per_epoch = images_per_epoch
         self.choose = choose
@@ -147,7 +151,7 @@ class Record(keras.callbacks.Callback):
         progress.epoch = epoch + 1
         if self.choose and logs[self.choose] > progress.best_accuracy:
             progress.best_accuracy, progress.best_epoch = float(logs[self.choose]), epoch + 1
-            self.run.write_model("best.keras", self.network)
+            self.run.write_model("best.keras", self.network, self.class_names)
         progress.history.append(
             {"epoch": epoch + 1}
             | {name.replace("val_", self.rename): float(value) for name, value in logs.items()}

@@ -4,6 +4,7 @@ import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.class_names import write_class_names
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
@@ -184,8 +186,12 @@ class RunFolder:
         text = json.dumps(content, indent=2) + "\n"
         write_atomically(self.file(name), lambda file: file.write_text(text))
 
-    def write_model(self, name: str, model: keras.Model) -> None:
-        write_atomically(self.file(name), model.save)
+    def write_model(self, name: str, model: keras.Model, class_names: Sequence[str]) -> None:
+        def write(file):
+            model.save(file)
+            write_class_names(file, class_names)
+
+        write_atomically(self.file(name), write)
 
 
 def _version(package):

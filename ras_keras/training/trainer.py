@@ -92,13 +92,13 @@ def train(
         if averaging:
             averaging.update()
             network = averaging.network
-        run.write_model("final.keras", network)
+        run.write_model("final.keras", network, data.class_names)
         gates = Gates(network).rows(_fixed_images(data))
         if gates:
             write_rows(run.file("gates.csv"), gates)
         if data.watched is None:
             progress.best_epoch = progress.epoch
-            run.write_model("best.keras", network)
+            run.write_model("best.keras", network, data.class_names)
         result = _result(recipe, network, data, progress)
         if test:
             _add_test(result, recipe, run, network, data)
@@ -146,6 +146,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
                 Record(
                     run,
                     averaging.network if averaging else model,
+                    data.class_names,
                     progress,
                     data.batches.images_per_epoch,
                     choose="val_accuracy" if data.watched else None,
@@ -160,7 +161,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     except Diverged as error:
         values, last = state.load(run)
         state.restore(model, values)
-        run.write_model("last_good.keras", model)
+        run.write_model("last_good.keras", model, data.class_names)
         raise Diverged(
             f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower "
             f"--learning-rate (it was {recipe.learning_rate_at(last.epoch):g})."

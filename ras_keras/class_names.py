@@ -1,0 +1,60 @@
+"""The names of a model's classes, which travel with its file."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ras_keras.errors import UserError
+
+MEMBER = "classes.json"
+
+
+def write_class_names(path: Path, names: Sequence[str]) -> None:
+    """Puts names into a `.keras` file or a SavedModel's folder, and beside any other file.
+
+    Args:
+        path: of a model that has just been written.
+        names: one for each class.
+    """
+    text = json.dumps(list(names), ensure_ascii=False, indent=1) + "\n"
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(MEMBER, text)
+        return
+    file = _file(path)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def read_class_names(path: Path) -> tuple[str, ...] | None:
+    """The names that `write_class_names` wrote, None if it wrote none.
+
+    Args:
+        path: of a model whose file is sound.
+
+    Raises:
+        UserError: if they are no list of names.
+    """
+    if path.suffix == ".keras":
+        with zipfile.ZipFile(path) as archive:
+            text = archive.read(MEMBER) if MEMBER in archive.namelist() else None
+    else:
+        text = _file(path).read_bytes() if _file(path).is_file() else None
+    if text is None:
+        return None
+    try:
+        names = json.loads(text)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"{path}: its class names are no JSON list of names; write it again.")
+    return tuple(names)
+
+
+def _file(path: Path) -> Path:
+    """Where the names of a model lie that is no `.keras` file."""
+    if path.is_dir():
+        # TensorFlow's place for what goes with a SavedModel and is no part of it.
+        return path / "assets.extra" / MEMBER
+    return path.with_name(f"{path.name}.{MEMBER}")

@@ -1,0 +1,53 @@
+"""The model that a run left behind, found by the run or by its file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from ras_keras.errors import UserError
+from ras_keras.imports import import_modules
+from ras_keras.loading import load_model
+from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A saved model.
+
+    Attributes:
+        path: of its `.keras` file.
+        recipe: of the run that it lies in, None if it lies in none.
+    """
+
+    path: Path
+    recipe: Recipe | None
+
+    @classmethod
+    def find(cls, path: str | Path) -> "TrainedModel":
+        """That of a file, or the best one of a run folder.
+
+        Raises:
+            UserError: for a folder without a model, or a damaged recipe.
+        """
+        path = Path(path)
+        if path.is_dir():
+            path = RunFolder.open(str(path)).file("best.keras")
+            if not path.exists():
+                raise UserError(f"{path.parent} has no best.keras yet; let it finish an epoch.")
+        run = RunFolder(path.parent)
+        return cls(path, run.read_recipe() if run.file("recipe.json").is_file() else None)
+
+    def load(self, imports: Sequence[str] = ()) -> keras.Model:
+        """Loads it.
+
+        Args:
+            imports: modules to import first, beside those of the run.
+
+        Raises:
+            UserError: naming a module that cannot be imported, or what is wrong with the file.
+        """
+        import_modules((*(self.recipe.imports if self.recipe else ()), *imports))
+        return load_model(self.path)
