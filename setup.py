@@ -5,8 +5,8 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
-# What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that TensorFlow
-# does not take, and does not know numpy 2.
+# What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that
+# TensorFlow does not take, and does not know numpy 2.
 FORMATS = {
     "onnx": ["onnx>=1.22", "onnxruntime>=1.26", "tf2onnx>=1.17"],
     "openvino": ["openvino>=2026.0"],
@@ -49,7 +49,7 @@ setup(
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
         "dev": [
-            *sum(FORMATS.values(), []),
+            *(package for packages in FORMATS.values() for package in packages),
             "jax>=0.10",
             "pre-commit>=4",
             "pytest>=9",
