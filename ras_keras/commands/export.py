@@ -13,7 +13,7 @@ from ras_keras.commands.data_flags import DataFlags
 from ras_keras.commands.flags import parse
 from ras_keras.data import ImageDataset, check_dataset, load_dataset
 from ras_keras.deploy.export import export, files_of, size
-from ras_keras.deploy.formats import FORMATS, check_installed
+from ras_keras.deploy.formats import FORMATS, check_installed, format_of
 from ras_keras.deploy.precision import half_precision, in_float32
 from ras_keras.deploy.predictor import Predictor, open_predictor
 from ras_keras.deploy.quantization import accuracy, calibration_images
@@ -23,6 +23,7 @@ from ras_keras.training.trained_model import TrainedModel
 
 QUANTIZED = "litert"
 INT8 = "int8"
+CALIBRATION_IMAGES = 200
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Export:
     quantize: str | None = None
     """int8 for litert: weights and activations of 8 bits, calibrated by training images. The
     accuracy lost is measured on the test images."""
-    calibration_images: int = 200
+    calibration_images: int = CALIBRATION_IMAGES
     """Training images that int8 is calibrated by."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
@@ -57,10 +58,10 @@ def main(arguments: Sequence[str], program: str) -> None:
         check_dataset(**data)
 
     predictor = open_predictor(options.model, options.imports)
-    print(f"model    {predictor.path}")
+    print(f"{'model':11} {predictor.path}")
     model = predictor.model
     if half_precision(model):
-        print(f"notice   trained in {half_precision(model)}, exported in float32")
+        print(f"{'notice':11} trained in {half_precision(model)}, exported in float32")
     model = in_float32(model)
     if options.fold:
         from ras_keras.deploy.folding import fold
@@ -93,8 +94,22 @@ def _check(options: Export) -> None:
     for name in options.format:
         one_of("--format", name, FORMATS)
         check_installed(name)
+    if format_of(Path(options.model)):
+        raise UserError(
+            f"{options.model} is exported already; name the .keras file or the run folder that it "
+            "came from."
+        )
     if options.quantize is None:
+        if (options.data, options.calibration_images) != (DataFlags(), CALIBRATION_IMAGES):
+            raise UserError(
+                f"a data set and --calibration-images say nothing without --quantize {INT8}; leave "
+                "them out."
+            )
         return
+    if options.calibration_images < 1:
+        raise UserError(
+            f"--calibration-images must be >= 1. Received: {options.calibration_images}"
+        )
     one_of("--quantize", options.quantize, (INT8,))
     if QUANTIZED not in options.format:
         raise UserError(
@@ -117,9 +132,10 @@ def _paths(options: Export, model: Path) -> dict[str, Path]:
     paths = {}
     for name in options.format:
         ending = FORMATS[name].ending
+        bare = stem.name.removesuffix(ending)
         if options.quantize and name == QUANTIZED:
             ending = f"_{INT8}{ending}"
-        paths[name] = stem.with_name(f"{stem.name.removesuffix(ending)}{ending}")
+        paths[name] = stem.with_name(f"{bare}{ending}")
         for file in files_of(paths[name], name):
             if file.exists():
                 raise UserError(

@@ -23,7 +23,7 @@ from tests.commands.test_commands import call, train
 
 INT8 = ["--format", "litert", "--quantize", "int8"]
 # Attention other than RAS, and what it is exported to.
-OTHERS = {"cbam": ("onnx", "litert"), "dia": ("openvino", "litert")}
+OTHERS = {"cbam": ("onnx",), "dia": ("openvino", "litert")}
 DIGITS = [str(digit) for digit in range(10)]
 
 
@@ -79,6 +79,21 @@ def test_an_exported_model_is_a_predictor(exported, images, name):
         probabilities = predictor.predict(images[:count])
         assert probabilities.dtype == "float32"
         np.testing.assert_allclose(probabilities, expected[:count], atol=TOLERANCE)
+
+
+def test_folded(trained, exported, images, tmp_path):
+    flags = ["--fold", "--format", "onnx", "--output", tmp_path / "folded.onnx"]
+    assert call("export", trained, *flags) == 0
+    expected = open_predictor(trained).predict(images)
+    predictor = open_predictor(tmp_path / "folded.onnx")
+    np.testing.assert_allclose(predictor.predict(images), expected, atol=TOLERANCE)
+    assert _operations(tmp_path / "folded.onnx") < _operations(exported / "ras.onnx")
+
+
+def _operations(file):
+    import onnx
+
+    return len(onnx.load(file).graph.node)
 
 
 def test_int8(trained, tmp_path, capsys):
@@ -183,6 +198,9 @@ def refused(capsys):
         (["--format"], ["--format"]),
         (["--quantize", "int8"], ["--format names saved_model", "give --format litert"]),
         (["--format", "litert", "--quantize", "int4"], ["--quantize", "'int4'"]),
+        ([*INT8, "--calibration-images", "0"], ["--calibration-images must be >= 1"]),
+        (["--calibration-images", "9"], ["say nothing without --quantize int8"]),
+        (["--dataset", "digits"], ["say nothing without --quantize int8"]),
         (INT8, ["in no run folder", "--dataset"]),
         (
             [*INT8, "--dataset", "digits", "--calibration-images", "1438"],
@@ -211,6 +229,11 @@ def test_another_backend(refused, model, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     says = ["KERAS_BACKEND jax", "KERAS_BACKEND=tensorflow"]
     refused(model, says=says)
+
+
+def test_what_is_exported_already(refused, exported):
+    for name in ("ras.onnx", "ras_saved_model"):
+        refused(exported / name, says=[f"{name} is exported already", "name the .keras file"])
 
 
 def test_a_model_that_is_no_classifier_of_images(refused, tmp_path):
