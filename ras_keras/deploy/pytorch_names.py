@@ -107,7 +107,9 @@ class Entries(dict[str, np.ndarray]):
             name = original.removeprefix("module.")
             if name.endswith("num_batches_tracked"):
                 continue
-            found = re.fullmatch(r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)", name)
+            found = re.fullmatch(
+                r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)", name
+            )
             if found is not None and ".".join(found.groups()) not in self:
                 name = ".".join(found.groups())
             self[name] = array

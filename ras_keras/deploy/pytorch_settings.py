@@ -95,4 +95,3 @@ def _reduction(arrays: list[np.ndarray]) -> dict:
     shape = arrays[0].shape if arrays else ()
     fits = len(shape) >= 2 and 1 <= shape[0] <= shape[1]
     return {"reduction_ratio": shape[1] // shape[0]} if fits else {}
-
