@@ -19,6 +19,8 @@ BATCH_NORM = {
 }
 # Names of each kind in a message; of more it says how many.
 LISTED = 12
+# Stage, containers of any name but that of a DIA unit, and the rest from the block's number on.
+IN_A_BLOCK = r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)"
 
 
 @dataclass(frozen=True)

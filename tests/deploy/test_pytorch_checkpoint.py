@@ -70,7 +70,7 @@ def test_outputs_agree(tmp_path, case):
     assert call(checkpoint, *flags) == 0
     model = ras_keras.load_model(tmp_path / "model_best.keras")
     expected = probabilities(network, images())
-    assert expected.std(axis=0).max() > 0.01, "the network must answer to its images"
+    assert expected.std(axis=0).max() > 1e-3, "the network must answer to its images"
     np.testing.assert_allclose(model.predict(images(), verbose=0), expected, atol=1e-4)
 
 

@@ -99,7 +99,7 @@ def test_the_wrong_network():
     refused(checkpoint(blocks=2), ["left over: layer1.1.conv1.weight", " more"], depth=11)
     refused(checkpoint(), ["left over: layer1.0.w, layer1.0.b"], attention="se")
     plain = {n: v for n, v in checkpoint(k=1).items() if not n.endswith((".w", ".b"))}
-    refused(plain, ["missing: layer1.0.0.0.weight, layer1.0.0.1.weight"], attention="se")
+    refused(plain, ["missing: layer1.0.0.0.weight, layer1.0.0.0.bias"], attention="se")
     refused(checkpoint(), ["missing: layer1.ih.0.0.weight"], attention="dia")
 
 
