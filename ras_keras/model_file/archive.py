@@ -13,7 +13,7 @@ from ras_keras.errors import UserError, first_line
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
 MEMBERS = ("metadata.json", CONFIG, WEIGHTS)
-# That of ResNet407 has 1.6 MB. Python takes some twenty times a file's size for what it says.
+# That of ResNet407 has 1.6 MB.
 LARGEST_JSON = 8 * 2**20
 LOCAL_HEADER = 30
 ENCRYPTED = 1
@@ -97,10 +97,11 @@ def check_archive(path: Path) -> Archive:
             return _check(path, archive)
     except UserError:
         raise
-    # A directory that makes no sense makes the reader fail in any way.
+    # A directory that leads nowhere makes the reader fail in any way.
     except Exception as error:
         raise UserError(
-            f"{path} is damaged ({first_line(error)}); save or copy it again."
+            f"{path} is damaged: its zip directory is not that of its members "
+            f"({first_line(error)}); save or copy it again."
         ) from error
 
 

@@ -10,6 +10,8 @@ from ras_keras.errors import UserError, first_line
 
 # Of a network of networks of networks some thirty.
 DEEPEST = 100
+# Lists and dicts, each of which takes some 100 bytes; ResNet407 has some 28,000.
+MOST_PARTS = 250_000
 # Calls of layers; ResNet407 has some 1,500.
 MOST_CALLS = 10_000
 # Numbers in one image or map: 1 GiB of float32.
@@ -26,8 +28,12 @@ def read_config(path, text: bytes) -> dict:
     """Reads config.json.
 
     Raises:
-        UserError: if it is no JSON, or no model.
+        UserError: if it is no JSON, or no model, or larger than any.
     """
+    if text.count(b"[") + text.count(b"{") > MOST_PARTS:
+        raise UserError(
+            f"{path} is refused: its config.json has more than {MOST_PARTS:,} lists and dicts."
+        )
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:

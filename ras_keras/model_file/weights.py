@@ -56,6 +56,8 @@ def _walk(root) -> tuple[list[tuple[int, ...]], int]:
         group, depth = groups.pop()
         if depth > DEEPEST:
             raise UserError(f"groups {DEEPEST} deep")
+        if len(seen) + len(group) > MOST_OBJECTS:
+            raise UserError(f"more than {MOST_OBJECTS:,} objects")
         for name in group:
             if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
                 raise UserError(f"a link elsewhere, {_text(name)}")
@@ -64,13 +66,11 @@ def _walk(root) -> tuple[list[tuple[int, ...]], int]:
             if address in seen:
                 raise UserError(f"the same object twice, {_text(name)}")
             seen.add(address)
-            if len(seen) > MOST_OBJECTS:
-                raise UserError(f"more than {MOST_OBJECTS:,} objects")
             if isinstance(item, h5py.h5g.GroupID):
                 groups.append((item, depth + 1))
             else:
                 shapes.append(_shape(item, name))
-                size += math.prod(item.shape) * item.get_type().get_size()
+                size += _bytes(item)
     return shapes, size
 
 
@@ -79,14 +79,18 @@ def _shape(item, name) -> tuple[int, ...]:
     if not isinstance(item, h5py.h5d.DatasetID) or item.get_type().get_class() not in KINDS:
         raise UserError(f"something that is no array of numbers, {_text(name)}")
     settings = item.get_create_plist()
-    size = math.prod(item.shape) * item.get_type().get_size()
     if (
         settings.get_layout() != h5py.h5d.CONTIGUOUS
         or settings.get_external_count()
-        or item.get_storage_size() != size
+        or item.get_storage_size() != _bytes(item)
     ):
         raise UserError(f"an array that is not in it as a whole, {_text(name)} {item.shape}")
     return item.shape
+
+
+def _bytes(item) -> int:
+    """What an array takes in memory."""
+    return math.prod(item.shape) * item.get_type().get_size()
 
 
 def _text(name: bytes) -> str:

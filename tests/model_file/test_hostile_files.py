@@ -175,7 +175,7 @@ def test_functions_that_keras_and_the_user_have(tmp_path):
     model.save(tmp_path / "x.keras")
     assert ras_keras.load_model(tmp_path / "x.keras").layers[0].activation is mine
     del keras.saving.get_custom_objects()["mine>mine"]
-    refused(tmp_path / "x.keras", "a function that is not known, 'mine'")
+    refused(tmp_path / "x.keras", "a function that is not known, 'mine>mine'")
 
 
 def changed(saved, path, class_name, **fields):
