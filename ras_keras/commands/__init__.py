@@ -20,6 +20,7 @@ COMMANDS = {
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
+    "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
 USAGE = 2
 INTERRUPTED = 130
@@ -71,7 +72,7 @@ def dispatch(arguments: Sequence[str]) -> int:
             return _refuse(str(error))
     print("usage: ras-keras COMMAND [FLAGS]\n")
     for name, what in COMMANDS.items():
-        print(f"  {name:10} {what}; ras-keras {name} --help")
+        print(f"  {name:14} {what}; ras-keras {name} --help")
     return 0
 
 
