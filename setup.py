@@ -5,6 +5,13 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
+# What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that
+# TensorFlow does not take, and does not know numpy 2.
+FORMATS = {
+    "onnx": ["onnx>=1.22", "onnxruntime>=1.26", "tf2onnx>=1.17"],
+    "openvino": ["openvino>=2026.0"],
+    "litert": ["ai-edge-litert>=2.1"],
+}
 
 setup(
     name="ras_keras",
@@ -37,10 +44,18 @@ setup(
         "tyro>=1.0.17",
     ],
     extras_require={
+        **FORMATS,
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
-        "dev": ["jax>=0.10", "pre-commit>=4", "pytest>=9", "pytest-xdist>=3.8", "ruff==0.17.5"],
+        "dev": [
+            *(package for packages in FORMATS.values() for package in packages),
+            "jax>=0.10",
+            "pre-commit>=4",
+            "pytest>=9",
+            "pytest-xdist>=3.8",
+            "ruff==0.17.5",
+        ],
     },
     entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},
     classifiers=[
