@@ -1,7 +1,7 @@
 """One image of a file or stream, as the networks take it."""
 
 import contextlib
-import os
+import io
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +13,8 @@ from ras_keras.errors import UserError, first_line
 # Pillow holds four bytes a pixel, twice where an image is turned upright.
 MAXIMUM_PIXELS = 64_000_000
 MAXIMUM_BYTES = 2**28
+# Of a JPEG file: a scan of a dozen bytes goes over the whole image again.
+MAXIMUM_SCANS = 500
 # Behind what is transparent, as a browser shows it.
 BACKGROUND = "white"
 
@@ -29,7 +31,7 @@ def read_image(
     """Reads an image: its first frame, upright, on white where it is transparent.
 
     Args:
-        source: a file, or a stream that can be read again from its start.
+        source: a file, or a stream, which is read to its end.
         image_shape: (H, W, channels); an image of another height or width is stretched to
             it, by Lanczos's filter, None leaves it its own; channels are 3, or 1 for gray.
         formats: Pillow's names of those that are tried, None for all.
@@ -55,22 +57,17 @@ def read_image(
 def _read(source, image_shape, formats):
     from PIL import Image, ImageOps
 
-    size = _size(source)
-    if size > MAXIMUM_BYTES:
-        raise UnreadableImage(
-            f"is a file of {size / 1e6:,.0f} MB, above the {MAXIMUM_BYTES / 1e6:,.0f} MB that are "
-            "read; make it smaller."
-        )
-    if size == 0:
-        raise ValueError("it is empty")
+    data = _bytes(source)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    with Image.open(source, formats=formats) as image:
+    with Image.open(io.BytesIO(data), formats=formats) as image:
         # What the header says; nothing is decoded yet.
         width, height = image.size
         if width * height > MAXIMUM_PIXELS:
             raise Image.DecompressionBombError(f"{width}x{height} pixels")
         if image.mode in ("I", "F"):
             raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
+            raise ValueError(f"more than {MAXIMUM_SCANS} scans")
         image.load()
         if image.mode.startswith("I;16"):
             image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
@@ -91,12 +88,19 @@ def _read(source, image_shape, formats):
     return pixels.reshape(*pixels.shape[:2], channels)
 
 
-def _size(source):
+def _bytes(source):
     if isinstance(source, Path):
-        return source.stat().st_size
-    size = source.seek(0, os.SEEK_END)
-    source.seek(0)
-    return size
+        # Nor is a pipe waited for: its size is 0.
+        size = source.stat().st_size
+        data = source.read_bytes() if 0 < size <= MAXIMUM_BYTES else b""
+    else:
+        data = source.read(MAXIMUM_BYTES + 1)
+        size = len(data)
+    if size > MAXIMUM_BYTES:
+        raise UnreadableImage(f"has more than the {MAXIMUM_BYTES // 10**6} MB that are read.")
+    if not data:
+        raise ValueError("it is empty")
+    return data
 
 
 def _reason(error, formats):

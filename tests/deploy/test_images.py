@@ -174,10 +174,18 @@ def test_gigantic_files_are_not_read(tmp_path):
     with file.open("wb") as stream:
         stream.write(b"RIFF\xff\xff\xff\x7fWEBPVP8 ")
         stream.truncate(2**34)
-    with pytest.raises(
-        UnreadableImage, match=r"long.webp is a file of 17,180 MB, above the 268 MB"
-    ):
+    with pytest.raises(UnreadableImage, match=r"long.webp has more than the 268 MB that are read"):
         read_image(file, ANY)
+
+
+def test_a_jpeg_with_endless_scans(tmp_path):
+    stream = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    last = data.rindex(b"\xff\xda")
+    (tmp_path / "scans.jpg").write_bytes(data[:last] + 600 * data[last:-2] + data[-2:])
+    with pytest.raises(UnreadableImage, match="more than 500 scans"):
+        read_image(tmp_path / "scans.jpg", ANY)
 
 
 def test_damaged_bytes_of_real_files_never_fail_otherwise(tmp_path, pixels):
