@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str], program: str) -> int:
 
         def leave_out(error):
             left_out.append(error)
-            tqdm.write(f"left out: {error}", file=sys.stderr)
+            _writer(sys.stderr)(f"left out: {error}\n")
             bar.update()
 
         def counted(predictions):
@@ -83,12 +84,18 @@ def main(arguments: Sequence[str], program: str) -> int:
         predictions = counted(
             predict_images(predictor, images, options.top, options.batch_size, leave_out)
         )
+        write = _writer(sys.stdout)
         for text in _text(options, predictions, [name for name, _ in images], predictor):
-            tqdm.write(text, end="")
+            write(text)
     if left_out:
         print(f"{len(left_out):,} of {len(images):,} images could not be read", file=sys.stderr)
         return UNREADABLE
     return 0
+
+
+def _writer(stream):
+    """On a terminal, what writes above the progress bar."""
+    return partial(tqdm.write, file=stream, end="") if stream.isatty() else stream.write
 
 
 def _check(options) -> None:
