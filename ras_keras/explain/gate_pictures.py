@@ -143,9 +143,7 @@ def draw_gates(
     """
     panels = stages(places, values)
     drawn = []
-    for axes, stage in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-    ):
+    for axes, stage in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         ranks = np.argsort(np.mean([order[number] for number in stage.numbers], axis=0))
         image = axes.imshow(
             np.stack([values[number][ranks] for number in stage.numbers]),
@@ -162,6 +160,6 @@ def draw_gates(
         axes.tick_params(labelsize=8)
         drawn.append(axes)
     drawn[0].set_ylabel("block" if places[0].stage else "gate", fontsize=8)
-    bar = figure.colorbar(image, ax=drawn, extend="both", pad=0.01, fraction=0.06)
+    bar = figure.colorbar(image, ax=drawn, extend="both" if scale.low else "max", pad=0.01)
     bar.set_label(scale.label, fontsize=8)
     bar.ax.tick_params(labelsize=8)

@@ -27,6 +27,10 @@ class Place:
     stage: int | None
     block: int
 
+    @property
+    def title(self) -> str:
+        return self.layer if self.stage is None else f"stage {self.stage}, block {self.block}"
+
 
 class Gate(keras.layers.Layer):
     """An attention layer's gate as a layer: from that layer's inputs to V after 1..k applications.
