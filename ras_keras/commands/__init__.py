@@ -16,6 +16,7 @@ from ras_keras.training.recipe import one_of
 COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
+    "export": "write a saved model in the formats of other runtimes",
     "plot": "draw the curves of training runs",
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
