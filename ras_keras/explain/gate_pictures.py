@@ -58,11 +58,13 @@ class Stage:
 
     Attributes:
         title: in words.
+        staged: whether it is a stage of a network of this package.
         numbers: of the gates in the order of the network.
         blocks: the same gates, counted in their stage.
     """
 
     title: str
+    staged: bool
     numbers: list[int]
     blocks: list[int]
 
@@ -74,7 +76,8 @@ def stages(places: Sequence[Place], values: Sequence[np.ndarray]) -> list[Stage]
     for (stage, channels), group in groupby(enumerate(kinds), key=lambda item: item[1]):
         numbers = [number for number, _ in group]
         name = f"{channels} channels" if stage is None else f"stage {stage}, {channels} channels"
-        found.append(Stage(name, numbers, [places[number].block for number in numbers]))
+        blocks = [places[number].block for number in numbers]
+        found.append(Stage(name, stage is not None, numbers, blocks))
     return found
 
 
@@ -159,7 +162,7 @@ def draw_gates(
         axes.set_xlabel("channels, sorted by V", fontsize=8)
         axes.tick_params(labelsize=8)
         drawn.append(axes)
-    drawn[0].set_ylabel("block" if places[0].stage else "gate", fontsize=8)
+    drawn[0].set_ylabel("block" if panels[0].staged else "gate", fontsize=8)
     bar = figure.colorbar(image, ax=drawn, extend="both" if scale.low else "max", pad=0.01)
     bar.set_label(scale.label, fontsize=8)
     bar.ax.tick_params(labelsize=8)

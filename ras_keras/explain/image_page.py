@@ -22,7 +22,7 @@ def image_page(
     cam: np.ndarray,
     probabilities: np.ndarray,
     class_names: Sequence[str],
-    target: str,
+    target: int,
     title: str,
     places: Sequence[Place] = (),
     gates: Sequence[np.ndarray] = (),
@@ -35,7 +35,7 @@ def image_page(
         cam: its Grad-CAM, (H, W) in 0..1.
         probabilities: (classes,).
         class_names: one for each class.
-        target: the class of the Grad-CAM.
+        target: number of the Grad-CAM's class.
         title: of the picture.
         places: of the network's gates.
         gates: V of each for the image, (C,).
@@ -70,12 +70,12 @@ def _draw_image(figure, image, cam, probabilities, class_names, target):
     shown.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), interpolation="nearest")
     shown.set_title("image", fontsize=9)
     looked.imshow(overlay(image, cam), interpolation="nearest")
-    looked.set_title(f"Grad-CAM for {target}", fontsize=9)
+    looked.set_title(f"Grad-CAM for {class_names[target]}", fontsize=9)
     for axes in (shown, looked):
         axes.set_axis_off()
     best = np.argsort(-probabilities, kind="stable")[:TOP]
     percents = 100 * probabilities[best]
-    colours = ["C3" if class_names[number] == target else "C7" for number in best]
+    colours = ["C3" if number == target else "C7" for number in best]
     drawn = bars.barh([class_names[number] for number in best], percents, color=colours)
     bars.bar_label(drawn, [f"{percent:.1f} %" for percent in percents], fontsize=8, padding=2)
     bars.invert_yaxis()
