@@ -2,18 +2,19 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from ras_keras.commands.data_flags import DataFlags
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.errors import UserError
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
-from ras_keras.training import Recipe, evaluate
+from ras_keras.training import evaluate
 from ras_keras.training.trained_model import TrainedModel
 
 
@@ -23,14 +24,7 @@ class Evaluate:
 
     model: Annotated[str, tyro.conf.Positional]
     """A .keras file, or a run folder, whose best.keras is taken."""
-    dataset: str | None = None
-    """As for train.py; None is the one of the run folder that the model lies in."""
-    data_dir: str | None = None
-    """Folder of prepared data sets; None is the run's, else tensorflow-datasets' own."""
-    download: bool = False
-    """Create and fill a --data-dir that does not hold the data set."""
-    image_size: int | None = None
-    """Resize images to this height and width in pixels; None is the run's, if the data set is."""
+    data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
     batch_size: int = 128
@@ -44,11 +38,11 @@ def main(arguments: Sequence[str], program: str) -> None:
     if options.batch_size < 1:
         raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
     trained = TrainedModel.find(options.model)
-    path, recipe = trained.path, trained.recipe
+    path = trained.path
     picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
     check_picture(picture)
     model = trained.load(options.imports)
-    data = _data_arguments(options, recipe)
+    data = options.data.arguments(options.model, trained.recipe)
     check_dataset(**data)
 
     dataset = load_dataset(**data)
@@ -66,22 +60,3 @@ def main(arguments: Sequence[str], program: str) -> None:
     print(class_table(evaluation, names))
     plot_confusion(evaluation, names, picture)
     print(f"picture  {picture}")
-
-
-def _data_arguments(options: Evaluate, recipe: Recipe | None) -> dict:
-    """What to load: the flags, and for what they leave open the recipe of the model's run."""
-    if options.dataset is None and recipe is None:
-        raise UserError(f"{options.model} lies in no run folder; name its data set by --dataset.")
-    given = {
-        "name": options.dataset,
-        "data_dir": options.data_dir,
-        "download": options.download,
-        "image_size": options.image_size,
-    }
-    if recipe is None or options.dataset not in (None, recipe.dataset):
-        return given
-    return given | {
-        "name": recipe.dataset,
-        "data_dir": options.data_dir or recipe.data_dir,
-        "image_size": options.image_size or recipe.image_size,
-    }

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 
 from ras_keras.class_names import read_class_names
+from ras_keras.deploy.formats import format_of
+from ras_keras.deploy.runtimes import open_exported
 from ras_keras.errors import UserError
 from ras_keras.training.trained_model import TrainedModel
 
@@ -41,16 +43,26 @@ class Predictor:
         return replace(self, class_names=tuple(names))
 
 
-def open_predictor(path: str | Path, imports: Sequence[str] = ()) -> Predictor:
-    """Opens a `.keras` file or a run folder, whose best model is taken.
+def open_predictor(
+    path: str | Path, imports: Sequence[str] = (), threads: int | None = None
+) -> Predictor:
+    """Opens a `.keras` file, a run folder, whose best model is taken, or an exported model.
 
     Args:
         path: of the model.
         imports: modules that define layers of the user's.
+        threads: that an exported model runs on, None for one a core; on TensorFlow it is the
+            process that has threads.
 
     Raises:
         UserError: if it cannot be opened or takes no images.
     """
+    path = Path(path)
+    name = format_of(path)
+    if name is not None:
+        exported = open_exported(path, name, threads)
+        names = class_names(path, exported.classes)
+        return Predictor(path, exported.image_shape, names, exported.predict)
     trained = TrainedModel.find(path)
     model = with_probabilities(trained.load(imports))
     classes = model.output_shape[-1]

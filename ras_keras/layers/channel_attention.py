@@ -118,13 +118,18 @@ class ChannelAttention(Attention):
 
     def gate(self, x, training=False):
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
+        return self.recurrence(x, training)[-1]
+
+    def recurrence(self, x, training=False):
+        """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
         if not self.built:
             self.build(x.shape)
-        v = self.pool(x)
+        v, gates = self.pool(x), []
         for application in range(self.k):
             v = self._connect(v, application, training)
             v = self.transforms[0 if self.shared else application](self.features(v))
-        return ops.sigmoid(v)
+            gates.append(ops.sigmoid(v))
+        return gates
 
     def _connect(self, v, application, training):
         place = application if self.normalize_input else application - 1

@@ -1,0 +1,46 @@
+"""The flags that name the data set of a saved model."""
+
+from dataclasses import dataclass
+
+from ras_keras.errors import UserError
+from ras_keras.training import Recipe
+
+
+@dataclass(frozen=True)
+class DataFlags:
+    """Which data set, for commands that take a model."""
+
+    dataset: str | None = None
+    """As for train.py; None is the one of the run folder that the model lies in."""
+    data_dir: str | None = None
+    """Folder of prepared data sets; None is the run's, else tensorflow-datasets' own."""
+    download: bool = False
+    """Create and fill a --data-dir that does not hold the data set."""
+    image_size: int | None = None
+    """Resize images to this height and width in pixels; None is the run's, if the data set is."""
+
+    def arguments(self, model: str, recipe: Recipe | None) -> dict:
+        """What to load: the flags, and for what they leave open the recipe of the model's run.
+
+        Args:
+            model: as the user named it.
+            recipe: of the run that it lies in, None if it lies in none.
+
+        Raises:
+            UserError: if nothing says which data set.
+        """
+        if self.dataset is None and recipe is None:
+            raise UserError(f"{model} lies in no run folder; name its data set by --dataset.")
+        given = {
+            "name": self.dataset,
+            "data_dir": self.data_dir,
+            "download": self.download,
+            "image_size": self.image_size,
+        }
+        if recipe is None or self.dataset not in (None, recipe.dataset):
+            return given
+        return given | {
+            "name": recipe.dataset,
+            "data_dir": self.data_dir or recipe.data_dir,
+            "image_size": self.image_size or recipe.image_size,
+        }

@@ -1,0 +1,148 @@
+"""Export a saved model to other runtimes."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import keras
+import tyro
+
+from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.flags import parse
+from ras_keras.data import ImageDataset, check_dataset, load_dataset
+from ras_keras.deploy.export import export, files_of, size
+from ras_keras.deploy.formats import FORMATS, check_installed
+from ras_keras.deploy.precision import half_precision, in_float32
+from ras_keras.deploy.predictor import Predictor, open_predictor
+from ras_keras.deploy.quantization import accuracy, calibration_images
+from ras_keras.errors import UserError
+from ras_keras.training.recipe import one_of
+from ras_keras.training.trained_model import TrainedModel
+
+QUANTIZED = "litert"
+INT8 = "int8"
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write a model in the formats of other runtimes: raw images in, probabilities out."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """A .keras file, or a run folder, whose best.keras is taken."""
+    format: tuple[str, ...] = ("saved_model",)
+    """saved_model, onnx, openvino, litert; one or several."""
+    fold: bool = False
+    """Fold batch normalizations and gates first, which makes it faster."""
+    quantize: str | None = None
+    """int8 for litert: weights and activations of 8 bits, calibrated by training images. The
+    accuracy lost is measured on the test images."""
+    calibration_images: int = 200
+    """Training images that int8 is calibrated by."""
+    data: DataFlags = field(default_factory=DataFlags)
+    imports: tuple[str, ...] = ()
+    """Python modules to import before the model is loaded, beside the run's."""
+    output: str | None = None
+    """Path without its ending; None lays the files beside the model, by its name."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(Export, arguments, program)
+    _check(options)
+    trained = TrainedModel.find(options.model)
+    paths = _paths(options, trained.path)
+    data = options.data.arguments(options.model, trained.recipe) if options.quantize else None
+    if data:
+        check_dataset(**data)
+
+    predictor = open_predictor(options.model, options.imports)
+    print(f"model    {predictor.path}")
+    model = predictor.model
+    if half_precision(model):
+        print(f"notice   trained in {half_precision(model)}, exported in float32")
+    model = in_float32(model)
+    if options.fold:
+        from ras_keras.deploy.folding import fold
+
+        model = fold(model)
+    dataset = load_dataset(**data) if data else None
+    calibration = None
+    if dataset:
+        _check_fits(predictor, dataset)
+        calibration = calibration_images(dataset.train, options.calibration_images)
+    for name, path in paths.items():
+        quantized = calibration if name == QUANTIZED else None
+        difference = export(model, path, name, predictor.class_names, quantized)
+        print(
+            f"{name:11} {path}, {size(path, name) / 2**20:.2f} MiB, probabilities within "
+            f"{difference:.1g} of Keras's on random images"
+        )
+    if dataset:
+        _print_loss(predictor, open_predictor(paths[QUANTIZED]), dataset)
+
+
+def _check(options: Export) -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND {keras.backend.backend()} exports nothing; a .keras file is the same "
+            "on each backend, so export it with KERAS_BACKEND=tensorflow."
+        )
+    if not options.format:
+        raise UserError(f"--format names nothing; give one or several of {', '.join(FORMATS)}.")
+    for name in options.format:
+        one_of("--format", name, FORMATS)
+        check_installed(name)
+    if options.quantize is None:
+        return
+    one_of("--quantize", options.quantize, (INT8,))
+    if QUANTIZED not in options.format:
+        raise UserError(
+            f"--quantize {INT8} is for {QUANTIZED} and --format names "
+            f"{', '.join(options.format)}; give --format {QUANTIZED}."
+        )
+
+
+def _paths(options: Export, model: Path) -> dict[str, Path]:
+    """Where each format goes.
+
+    Raises:
+        UserError: if something lies there or nothing can be written there.
+    """
+    stem = Path(options.output) if options.output else model.with_suffix("")
+    if not stem.parent.is_dir():
+        raise UserError(f"--output {stem}: there is no folder {stem.parent}; make it first.")
+    if not os.access(stem.parent, os.W_OK):
+        raise UserError(f"{stem.parent} cannot be written; choose another place by --output.")
+    paths = {}
+    for name in options.format:
+        ending = FORMATS[name].ending
+        if options.quantize and name == QUANTIZED:
+            ending = f"_{INT8}{ending}"
+        paths[name] = stem.with_name(f"{stem.name.removesuffix(ending)}{ending}")
+        for file in files_of(paths[name], name):
+            if file.exists():
+                raise UserError(
+                    f"{file} exists and is not overwritten; remove it, or choose another --output."
+                )
+    return paths
+
+
+def _check_fits(predictor: Predictor, dataset: ImageDataset) -> None:
+    shape, classes = dataset.image_shape, len(dataset.class_names)
+    fits = all(a in (None, b) for a, b in zip(predictor.image_shape, shape, strict=True))
+    if not fits or len(predictor.class_names) != classes:
+        raise UserError(
+            f"the model takes images of {predictor.image_shape} in {len(predictor.class_names)} "
+            f"classes, and those of {dataset.name!r} are {shape} in {classes}; name the data set "
+            "that it was trained on by --dataset."
+        )
+
+
+def _print_loss(predictor: Predictor, quantized: Predictor, dataset: ImageDataset) -> None:
+    before = 100 * accuracy(predictor, dataset.test, "float32")
+    after = 100 * accuracy(quantized, dataset.test, INT8)
+    print(
+        f"{INT8:11} test accuracy {after:.2f} %, {before:.2f} % in float32: {before - after:.2f} "
+        f"points lost (n={len(dataset.test):,}, {dataset.name})"
+    )

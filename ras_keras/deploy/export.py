@@ -1,0 +1,169 @@
+"""Models in the formats of other runtimes."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ras_keras.class_names import write_class_names
+from ras_keras.deploy.formats import FORMATS
+from ras_keras.deploy.runtimes import TRIED_SIZE, import_openvino, open_exported
+from ras_keras.errors import UserError, first_line
+
+TOLERANCE = 1e-4
+TRIED_IMAGES = 7
+INPUT, OUTPUT = "images", "probabilities"
+
+
+def export(
+    model: keras.Model,
+    path: Path,
+    name: str,
+    class_names: Sequence[str],
+    calibration: np.ndarray | None = None,
+) -> float:
+    """Writes a model in a format, all of it or nothing, and runs it there once.
+
+    The exported model takes raw images, 0..255, float32 (N, H, W, channels) with any N, and returns
+    probabilities, float32 (N, classes).
+
+    Args:
+        model: from raw images to probabilities, in float32.
+        path: of the file, or of the folder of a SavedModel; nothing lies there.
+        name: of `FORMATS`.
+        class_names: one for each class.
+        calibration: for litert alone, images (N, H, W, channels) that weights and activations are
+            quantized to int8 by; None exports in float32.
+
+    Returns:
+        The largest difference to the model's probabilities on random images.
+
+    Raises:
+        UserError: if the model cannot be converted, or without calibration another model came out.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        made = Path(folder, path.name)
+        try:
+            if calibration is None:
+                WRITERS[name](model, made)
+            else:
+                _write_int8(model, made, calibration)
+        except OSError:
+            raise
+        # What a converter raises is its own affair, and of many kinds.
+        except Exception as error:
+            raise UserError(
+                f"{model.name} cannot be converted to {name} ({first_line(error)}); choose another "
+                "--format."
+            ) from error
+        write_class_names(made, class_names)
+        difference = _difference(model, made, name)
+        # Written so that NaN is refused too.
+        if calibration is None and not difference <= TOLERANCE:
+            raise UserError(
+                f"{path} was not written: in {name} the probabilities differ by {difference:.1g}, "
+                f"more than {TOLERANCE:g}, from Keras's; choose another --format."
+            )
+        # What lies beside the model's file comes first.
+        for each in sorted(Path(folder).iterdir(), key=lambda file: file == made):
+            each.rename(path.parent / each.name)
+    return difference
+
+
+def files_of(path: Path, name: str) -> list[Path]:
+    """The files or the folder that `export` writes at `path`, without those of class names."""
+    return [path, path.with_suffix(".bin")] if name == "openvino" else [path]
+
+
+def size(path: Path, name: str) -> int:
+    """Bytes of an exported model."""
+    files = [each for part in files_of(path, name) for each in (part, *part.rglob("*"))]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _difference(model, path, name) -> float:
+    height, width, channels = (length or TRIED_SIZE for length in model.input_shape[1:])
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (TRIED_IMAGES, height, width, channels), "uint8")
+    ours, theirs = model.predict_on_batch(images), open_exported(path, name).predict(images)
+    return float(np.abs(np.asarray(ours) - theirs).max())
+
+
+def _write_saved_model(model, path):
+    model.export(path, format="tf_saved_model", verbose=False)
+
+
+def _write_onnx(model, path):
+    """As Keras's own export, which makes inputs of the constants that a layer holds."""
+    import tf2onnx
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    frozen = convert_variables_to_constants_v2(_concrete_function(model))
+    (images,), (probabilities,) = frozen.inputs, frozen.outputs
+    exported, _ = tf2onnx.convert.from_graph_def(
+        frozen.graph.as_graph_def(),
+        name=model.name,
+        input_names=[images.name],
+        output_names=[probabilities.name],
+        tensors_to_rename={images.name: INPUT, probabilities.name: OUTPUT},
+    )
+    for value in (exported.graph.input[0], exported.graph.output[0]):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    path.write_bytes(exported.SerializeToString())
+
+
+def _write_openvino(model, path):
+    """As Keras's own export, which makes outputs of shapes that are computed on the way."""
+    openvino = import_openvino()
+    converted = openvino.convert_model(_concrete_function(model))
+    probabilities = converted.get_results()[0]
+    converted = openvino.Model([probabilities], converted.get_parameters(), model.name)
+    converted.inputs[0].tensor.set_names({INPUT})
+    converted.outputs[0].tensor.set_names({OUTPUT})
+    openvino.save_model(converted, path, compress_to_fp16=False)
+
+
+def _write_litert(model, path, **settings):
+    model.export(path, format="litert", verbose=False, **settings)
+
+
+def _write_int8(model, path, calibration):
+    def representative_images():
+        for image in calibration:
+            yield [image[None].astype("float32")]
+
+    _write_litert(
+        model,
+        path,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=representative_images,
+    )
+
+
+def _concrete_function(model):
+    """The model in inference as TensorFlow's graph.
+
+    Keras compiles grouped convolutions by XLA, which nothing else can read; traced while functions
+    run eagerly they are ordinary ones.
+    """
+    images = tf.TensorSpec((None, *model.input_shape[1:]), "float32", INPUT)
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        return tf.function(lambda images: model(images, training=False)).get_concrete_function(
+            images
+        )
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+WRITERS = {
+    "saved_model": _write_saved_model,
+    "onnx": _write_onnx,
+    "openvino": _write_openvino,
+    "litert": _write_litert,
+}
+assert WRITERS.keys() == FORMATS.keys()

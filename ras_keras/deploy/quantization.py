@@ -1,0 +1,42 @@
+"""What int8 needs and costs: images to calibrate it by, and its accuracy beside the float model's."""
+
+import numpy as np
+from tqdm import tqdm
+
+from ras_keras.data import Images
+from ras_keras.deploy.predictor import Predictor
+from ras_keras.errors import UserError
+from ras_keras.training import Evaluation
+
+BATCH_SIZE = 128
+
+
+def calibration_images(images: Images, count: int) -> np.ndarray:
+    """`count` of the training images, at equal distances: uint8 (count, H, W, channels).
+
+    They follow no seed, and of a data set that lies class by class come from every class.
+
+    Raises:
+        UserError: if there are fewer.
+    """
+    if not 1 <= count <= len(images):
+        raise UserError(
+            f"--calibration-images {count} is not between 1 and the {len(images):,} training "
+            "images; choose another number."
+        )
+    return images.images[np.linspace(0, len(images) - 1, count).astype(int)]
+
+
+def accuracy(predictor: Predictor, images: Images, what: str) -> float:
+    """The share of images whose label is the most probable class.
+
+    Args:
+        predictor: of any format.
+        images: with their labels.
+        what: is measured, for the progress bar.
+    """
+    parts = [
+        predictor.predict(images.images[start : start + BATCH_SIZE])
+        for start in tqdm(range(0, len(images), BATCH_SIZE), desc=what)
+    ]
+    return Evaluation(images.labels, np.concatenate(parts)).accuracy

@@ -1,0 +1,5 @@
+"""Write a model in the formats of other runtimes: python scripts/export.py --help"""
+
+from ras_keras_console import start
+
+start("export")
