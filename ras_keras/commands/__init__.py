@@ -18,6 +18,7 @@ COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
     "predict": "name the classes of images",
+    "serve": "show a model in a browser",
     "explain": "show what a saved model looks at, and whether its gates move",
     "export": "write a saved model in the formats of other runtimes",
     "plot": "draw the curves of training runs",
