@@ -1,15 +1,13 @@
 """The page and its API, as a Starlette application."""
 
 import html
-import sys
-import traceback
 from pathlib import Path
 from string import Template
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
@@ -57,20 +55,23 @@ def make_app(answerer: Answerer) -> Starlette:
         exception_handlers={
             HTTPException: lambda _, error: _refuse(error.status_code, error.detail),
             UserError: lambda _, error: _refuse(400, str(error)),
-            Exception: _fail,
+            # Nobody is there to read it.
+            ClientDisconnect: lambda *_: _refuse(400, "the image did not arrive"),
+            # The server itself prints what happened.
+            Exception: lambda *_: _refuse(500, "the server failed; its terminal says why"),
         },
     )
 
 
 async def _body(request) -> bytes:
-    """The body, as far as it is allowed to go."""
-    parts, size = [], 0
+    """The body; of one that is too long the rest is read, so that the answer arrives, not kept."""
+    data = bytearray()
     async for part in request.stream():
-        size += len(part)
-        if size > MAXIMUM_UPLOAD:
-            raise HTTPException(413, TOO_LARGE)
-        parts.append(part)
-    return b"".join(parts)
+        if len(data) <= MAXIMUM_UPLOAD:
+            data += part
+    if len(data) > MAXIMUM_UPLOAD:
+        raise HTTPException(413, TOO_LARGE)
+    return bytes(data)
 
 
 def _page(predictor: Predictor) -> str:
@@ -89,8 +90,3 @@ def _page(predictor: Predictor) -> str:
 
 def _refuse(status, message):
     return JSONResponse({"error": message}, status)
-
-
-def _fail(request, error):
-    traceback.print_exception(error, file=sys.stderr)
-    return _refuse(500, "the server failed at this image; its terminal says why.")
