@@ -119,15 +119,20 @@ class ChannelAttention(Attention):
 
     def gate(self, x, training=False):
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
+        return self.recurrence(x, training)[-1]
+
+    def recurrence(self, x, training=False):
+        """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
         if not self.built:
             self.build(x.shape)
-        v = self.pool(x)
+        v, gates = self.pool(x), []
         for application in range(self.k):
             connection = self.connection_before(application)
             if connection is not None:
                 v = connection(v, training=training)
             v = self.transform_of(application)(self.features(v))
-        return ops.sigmoid(v)
+            gates.append(ops.sigmoid(v))
+        return gates
 
     def transform_of(self, application: int) -> keras.layers.Layer:
         """The transform of an application, counted from 0."""
