@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from ras_keras.deploy.folding import fold
 from ras_keras.explain.gate_pictures import Scale, gate_heat_map, stages
 from ras_keras.explain.gate_study import GateStudy, study_gates
 from ras_keras.explain.gate_table import gate_table
@@ -116,6 +117,16 @@ def test_a_network_without_gates():
     study, _ = study_of("none")
     assert study.rows() == []
     assert study.verdict() == "the network has no gates: no attention"
+
+
+def test_a_folded_network_has_the_gates_of_the_original_without_their_recurrence():
+    model = ResNet(11, attention_config={"gamma_initializer": 1.0})
+    x = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), "uint8")
+    original, folded = Gates(model), Gates(fold(model))
+    assert folded.places == original.places
+    for a, b in zip(original(x), folded(x), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+    assert [len(applications) for applications in folded.recurrence(x)] == [1, 1, 1]
 
 
 def test_gates_of_a_network_of_ones_own():
