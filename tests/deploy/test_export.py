@@ -172,8 +172,10 @@ def model(tmp_path):
         (["--format", "litert", "--quantize", "int4"], ["--quantize", "'int4'"]),
         (["--format", "litert", "--quantize", "int8"], ["in no run folder", "--dataset"]),
         (
-            [*("--format", "litert", "--quantize", "int8", "--dataset", "digits")]
-            + ["--calibration-images", "1438"],
+            [
+                *("--format", "litert", "--quantize", "int8", "--dataset", "digits"),
+                *("--calibration-images", "1438"),
+            ],
             ["--calibration-images 1438", "1,437"],
         ),
         (["--output", "nowhere/model"], ["nowhere", "make it first"]),
