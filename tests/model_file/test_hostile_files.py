@@ -105,8 +105,10 @@ def nested(depth, opening=b"[", closing=b"]"):
 def test_json(saved, tmp_path):
     for i, content in enumerate((nested(200), nested(200, b'{"a":', b"}").replace(b":}", b":1}"))):
         refused(rewritten(saved, tmp_path / f"{i}.keras", config=content), "nested 100 deep")
-    deep = rewritten(saved, tmp_path / "deep.keras", config=nested(10**6))
+    deep = rewritten(saved, tmp_path / "deep.keras", config=nested(100_000))
     refused(deep, "config.json is no JSON")
+    many = rewritten(saved, tmp_path / "many.keras", config=nested(250_000))
+    refused(many, "more than 250,000 lists and dicts")
     large = rewritten(saved, tmp_path / "large.keras", config=b" " * 10**7)
     refused(large, "has 10,000,000 bytes, of which 8,388,608 are the most")
     number = b'{"class_name":"A","config":{"a":' + b"9" * 5000 + b"}}"
