@@ -5,7 +5,17 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
+<<<<<<< HEAD
 SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
+=======
+# What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that
+# TensorFlow does not take, and does not know numpy 2.
+FORMATS = {
+    "onnx": ["onnx>=1.22", "onnxruntime>=1.26", "tf2onnx>=1.17"],
+    "openvino": ["openvino>=2026.0"],
+    "litert": ["ai-edge-litert>=2.1"],
+}
+>>>>>>> export
 
 setup(
     name="ras_keras",
@@ -42,12 +52,14 @@ setup(
         "tyro>=1.0.17",
     ],
     extras_require={
+        **FORMATS,
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
         # What `serve.py` serves with.
         "serve": SERVE,
         "dev": [
+            *(package for packages in FORMATS.values() for package in packages),
             *SERVE,
             "jax>=0.10",
             "pre-commit>=4",

@@ -2,8 +2,13 @@
 
 import re
 
-# How Keras begins the lines that it puts before the message of an error in a layer.
-WRAPPERS = ("Exception encountered when calling", "Could not automatically infer the output shape")
+# How Keras begins the lines that it puts before the message of an error in a layer, and OpenVINO
+# those before any.
+WRAPPERS = (
+    "Exception encountered when calling",
+    "Could not automatically infer the output shape",
+    "Exception from src/",
+)
 
 
 class UserError(Exception):
@@ -13,7 +18,7 @@ class UserError(Exception):
 def first_line(error) -> str:
     """The first line of an error's message, or its type where it says nothing.
 
-    Of one that Keras wrapped it is the first line of what was raised.
+    Of one that Keras or OpenVINO wrapped it is the first line of what was raised.
     """
     text = re.sub(r"\x1b\[\d*m", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

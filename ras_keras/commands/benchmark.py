@@ -15,6 +15,8 @@ from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.report import versus_pytorch
 from ras_keras.report.benchmark_file import benchmark_markdown, check_output
 from ras_keras.report.data_speed import data_rows
+from ras_keras.report.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
+from ras_keras.report.machine import use_threads
 from ras_keras.report.network_list import network_recipes
 from ras_keras.report.network_size import size_rows
 from ras_keras.report.network_speed import INFERENCE, TRAINING, speed_rows
@@ -39,12 +41,18 @@ class Networks:
     """Height and width of the images in pixels."""
     classes: int = 10
     """Of the classifier."""
+
+
+@dataclass(frozen=True)
+class NetworksOfAnyPrecision(Networks):
+    """Which networks, and what they compute in."""
+
     precision: str = "float32"
     """float32, mixed_bfloat16 or mixed_float16."""
 
 
 @dataclass(frozen=True)
-class BenchmarkModel(Networks):
+class BenchmarkModel(NetworksOfAnyPrecision):
     """Count parameters, FLOPs, activation memory and file size of networks."""
 
     output: str | None = None
@@ -52,7 +60,7 @@ class BenchmarkModel(Networks):
 
 
 @dataclass(frozen=True)
-class BenchmarkInference(Networks):
+class BenchmarkInference(NetworksOfAnyPrecision):
     """Time prediction, images/s, of networks in turn beside the plain one."""
 
     batch_size: int = 128
@@ -72,6 +80,34 @@ class BenchmarkInference(Networks):
 @dataclass(frozen=True)
 class BenchmarkTraining(BenchmarkInference):
     """Time training, images/s, of networks in turn beside the plain one."""
+
+
+@dataclass(frozen=True)
+class BenchmarkFormats(Networks):
+    """Size, images/s and latency of networks in the formats that export.py writes, on a CPU."""
+
+    depths: tuple[int, ...] = (20,)
+    """Of every model."""
+    attentions: tuple[str, ...] = (NONE, "ras")
+    """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
+    formats: tuple[str, ...] = tuple(RUNTIMES)
+    """keras, saved_model, onnx, openvino, litert, litert-int8."""
+    fold: str = "both"
+    """Networks as they are (no), folded (yes), or both."""
+    batch_size: int = 128
+    """Images a batch; latency is that of one image."""
+    threads: int = os.cpu_count()
+    """Of every runtime."""
+    seed: int = 0
+    """Of the weights and the images."""
+    repeats: int = 5
+    """Rounds in which all are timed in turn; the median counts."""
+    steps: int = 2
+    """Batches a measurement."""
+    calls: int = 200
+    """Of one image at least, over all rounds, for the latency."""
+    output: str | None = None
+    """CSV file for the figures, such as results/formats.csv."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +161,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     measure, cls = KINDS[what]
     read = parse_with_recipe if cls is BenchmarkData else parse
     options = read(cls, flags, f"{program} {what}")
-    for name in ("repeats", "steps", "classes", "threads"):
+    for name in ("repeats", "steps", "calls", "classes", "threads"):
         if getattr(options, name, 1) < 1:
             raise UserError(f"{flag(name)} must be >= 1. Received: {getattr(options, name)}")
     output = options.output and Path(options.output)
@@ -140,7 +176,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
 def _model(options: BenchmarkModel) -> list[dict]:
     _needs_tensorflow("count operations; measure networks")
-    return size_rows(_recipes(options), options.classes)
+    return size_rows(_recipes(options, precision=options.precision), options.classes)
 
 
 def _inference(options: BenchmarkInference) -> list[dict]:
@@ -152,7 +188,7 @@ def _training(options: BenchmarkTraining) -> list[dict]:
 
 
 def _speed(options, what):
-    settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed")}
+    settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed", "precision")}
     recipes = _recipes(options, with_plain=True, **settings)
     return speed_rows(recipes, what, options.classes, options.repeats, options.steps)
 
@@ -161,6 +197,30 @@ def _recipes(options: Networks, **settings) -> list[Recipe]:
     given = {each.name: getattr(options, each.name) for each in dataclasses.fields(Networks)}
     del given["classes"]
     return network_recipes(**given, **settings)
+
+
+def _formats(options: BenchmarkFormats) -> list[dict]:
+    _needs_tensorflow("export networks; measure formats")
+    if not options.formats:
+        raise UserError(f"--formats names nothing; give one or several of {', '.join(RUNTIMES)}.")
+    for name in options.formats:
+        one_of("--formats", name, RUNTIMES)
+    one_of("--fold", options.fold, FOLDED)
+    check_formats(options.formats)
+    recipes = _recipes(
+        options, batch_size=options.batch_size, seed=options.seed, precision="float32"
+    )
+    use_threads(options.threads)
+    return format_rows(
+        recipes,
+        options.formats,
+        FOLDED[options.fold],
+        options.classes,
+        options.repeats,
+        options.steps,
+        options.calls,
+        options.threads,
+    )
 
 
 def _data(options: BenchmarkData) -> list[dict]:
@@ -201,6 +261,7 @@ KINDS = {
     "model": (_model, BenchmarkModel),
     "inference": (_inference, BenchmarkInference),
     "training": (_training, BenchmarkTraining),
+    "formats": (_formats, BenchmarkFormats),
     "data": (_data, BenchmarkData),
     "versus-pytorch": (_versus_pytorch, BenchmarkVersusPytorch),
 }

@@ -131,6 +131,14 @@ def _write_litert(model, path, **settings):
 
 
 def _write_int8(model, path, calibration):
+    """Weights and maps in int8; what works on vectors, the gates and the classifier, in float32.
+
+    A vector has one scale for all its channels in int8, and a batch normalization in a gate
+    enlarges the error of channels that vary little.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+    from tensorflow.lite.python.convert import mlir_quantize
+
     def representative_images():
         for image in calibration:
             yield [image[None].astype("float32")]
@@ -140,7 +148,12 @@ def _write_int8(model, path, calibration):
         path,
         optimizations=[tf.lite.Optimize.DEFAULT],
         representative_dataset=representative_images,
+        _experimental_calibrate_only=True,
     )
+    calibrated = path.read_bytes()
+    tensors = Interpreter(model_content=calibrated).get_tensor_details()
+    vectors = {each["name"] for each in tensors if len(each["shape_signature"]) == 2}
+    path.write_bytes(mlir_quantize(calibrated, denylisted_nodes=vectors))
 
 
 def _concrete_function(model):

@@ -54,5 +54,5 @@ def check_installed(name: str, modules: tuple[str, ...] | None = None) -> None:
         if find_spec(module) is None:
             raise UserError(
                 f"{name} needs {module}, which is not installed: "
-                f"pip install 'ras_keras[{FORMATS[name].extra}]'."
+                f"pip install -e '.[{FORMATS[name].extra}]'."
             )

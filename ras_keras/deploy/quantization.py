@@ -1,4 +1,4 @@
-"""What int8 needs and costs: images to calibrate it by, and its accuracy beside the float model's."""
+"""What int8 is calibrated by, and what it costs in accuracy."""
 
 import numpy as np
 from tqdm import tqdm

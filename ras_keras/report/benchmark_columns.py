@@ -3,6 +3,7 @@
 import json
 
 from ras_keras.csv_files import ANYTHING, COUNT, NUMBER, TEXT, Cell, one_of, or_empty
+from ras_keras.report.format_speed import RUNTIMES
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
 from ras_keras.training.recipe import PRECISIONS
@@ -60,6 +61,20 @@ COLUMNS = {
         **_spread("images_per_second"),
         **_spread("ratio_to_plain"),
         "compile_seconds": NUMBER,
+        **MACHINE,
+    },
+    "formats": {
+        **NETWORK,
+        "folded": one_of("no", "yes"),
+        "format": one_of(*RUNTIMES),
+        "runtime": TEXT,
+        "file_bytes": COUNT,
+        "difference": NUMBER,
+        **REPEATED,
+        **_spread("images_per_second"),
+        "calls": COUNT,
+        "latency_median": NUMBER,
+        "latency_p99": NUMBER,
         **MACHINE,
     },
     "data": {

@@ -127,6 +127,14 @@ def _of_speed(row):
     )
 
 
+def _of_formats(row):
+    return (
+        f"{_images(row)}, batch size {row['batch_size']}; {_repeated(row)}. Latency is that of one "
+        f"image: median and 99th percentile of {row['calls']} calls. The difference is that of the "
+        f"probabilities to the unfolded Keras network's, the largest. {_machine(row)}"
+    )
+
+
 def _of_data(row):
     return (
         f"{row['dataset']}, batch size {row['batch_size']}; training is that of {row['model']}"
@@ -209,6 +217,20 @@ TABLES = {
             "images/s": _spread("images_per_second", _figure),
             "over the plain network's": _spread("ratio_to_plain", _ratio),
             "first batch, s": lambda row: f"{row['compile_seconds']:.1f}",
+        },
+    ),
+    "formats": (
+        _of_formats,
+        {
+            **ATTENTION,
+            "folded": lambda row: row["folded"],
+            "format": lambda row: row["format"],
+            "runtime": lambda row: row["runtime"],
+            "file, MiB": _mebibytes("file_bytes"),
+            "images/s": _spread("images_per_second", _figure),
+            "latency, ms": lambda row: f"{row['latency_median']:.3g}",
+            "99th percentile": lambda row: f"{row['latency_p99']:.3g}",
+            "difference": lambda row: f"{row['difference']:.1g}",
         },
     ),
     "data": (

@@ -47,6 +47,14 @@ def threads() -> int:
     return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
 
 
+def use_threads(number: int) -> None:
+    """Gives TensorFlow `number` threads and no GPU, before it computes anything."""
+    tf.config.set_visible_devices([], "GPU")
+    if number != threads():
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+        tf.config.threading.set_inter_op_parallelism_threads(number)
+
+
 def _jax_version() -> str:
     import jax
 

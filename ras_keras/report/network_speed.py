@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -17,6 +18,7 @@ from ras_keras.training.recipe import Recipe
 INFERENCE, TRAINING = "inference", "training"
 IMAGE_SIZE = 32
 WARM_UP = 2
+SCATTERING_IMAGES = 16
 
 
 def speed_rows(
@@ -101,6 +103,23 @@ def synthetic_batch(recipe: Recipe, classes: int) -> tuple[np.ndarray, np.ndarra
     size = image_size(recipe)
     images = random.integers(0, 256, (recipe.batch_size, size, size, 3), "uint8")
     return images, random.integers(0, classes, recipe.batch_size)
+
+
+def scattered(recipe: Recipe, classes: int) -> keras.Model:
+    """A network off its start, where scales are 1, shifts 0 and the gate of RAS is a constant.
+
+    Every vector of weights is moved at random and the moving statistics follow a few batches, so
+    that a weight in a wrong place shows, and no compiler finds a gate that it can do without.
+    """
+    model = build(replace(recipe, jit="off"), classes)
+    random = np.random.default_rng(recipe.seed)
+    for variable in model.trainable_variables:
+        if len(variable.shape) == 1:
+            variable.assign_add(random.normal(0, 0.1, variable.shape).astype("float32"))
+    images, _ = synthetic_batch(recipe, classes)
+    for _ in range(3):
+        model(images[:SCATTERING_IMAGES], training=True)
+    return model
 
 
 def inference_step(model: keras.Model, images: np.ndarray) -> Callable[[], np.ndarray]:

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.models.stages import STAGES
-from ras_keras.report.machine import machine, threads
+from ras_keras.report.machine import machine, use_threads
 from ras_keras.report.network_speed import (
     INFERENCE,
     TRAINING,
     build,
     inference_step,
     network_columns,
+    scattered,
     speeds_in_turn,
     synthetic_batch,
     training_step,
@@ -87,10 +87,7 @@ def prepare(number: int) -> None:
             "pip install -e '.[peers]'."
         ) from error
     torch.set_num_threads(number)
-    tf.config.set_visible_devices([], "GPU")
-    if number != threads():
-        tf.config.threading.set_intra_op_parallelism_threads(number)
-        tf.config.threading.set_inter_op_parallelism_threads(number)
+    use_threads(number)
 
 
 def check_twin(recipe: Recipe) -> None:
@@ -125,7 +122,7 @@ def versus_rows(
     """
     import torch
 
-    model = scattered(recipe)
+    model = scattered(recipe, CLASSES)
     network = twin(recipe, model)
     chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, *settings))}
     problem = None
@@ -184,23 +181,6 @@ FIGURES = (
     "compile_seconds",
     "difference",
 )
-
-
-def scattered(recipe: Recipe) -> keras.Model:
-    """Our network off its start, where scales are 1, shifts 0 and the gate is a constant.
-
-    Every vector of weights is moved at random and the moving statistics follow
-    a few batches, so that a weight in a wrong place shows.
-    """
-    model = build(replace(recipe, jit="off"), CLASSES)
-    random = np.random.default_rng(recipe.seed)
-    for variable in model.trainable_variables:
-        if len(variable.shape) == 1:
-            variable.assign_add(random.normal(0, 0.1, variable.shape).astype("float32"))
-    images, _ = synthetic_batch(recipe, CLASSES)
-    for _ in range(3):
-        model(images[:AGREEMENT_IMAGES], training=True)
-    return model
 
 
 def twin(recipe: Recipe, model: keras.Model):

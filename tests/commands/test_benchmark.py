@@ -82,6 +82,22 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
     assert "resnet11 (skip=False)" in benchmark_markdown(rows)
 
 
+def test_formats(tmp_path, capsys):
+    flags = [*QUICK, "--depths", "11", "--attentions", "ras", "--fold", "no", "--calls", "5"]
+    names = ["keras", "onnx", "litert", "litert-int8"]
+    rows = measure(capsys, tmp_path / "formats.csv", "formats", *flags, "--formats", *names)
+    assert [(row["format"], row["folded"]) for row in rows] == [(name, "no") for name in names]
+    model, onnx, litert, int8 = rows
+    assert model["difference"] == 0 < onnx["difference"] < 1e-5
+    assert int8["file_bytes"] < 0.5 * litert["file_bytes"]
+    for row in rows:
+        # Three calls in each of two rounds.
+        assert row["calls"] == 6
+        assert 0 < row["latency_median"] <= row["latency_p99"]
+        assert row["images_per_second_median"] > 0
+    assert onnx["runtime"].startswith("onnxruntime ")
+
+
 def test_data(tmp_path, capsys):
     flags = [*SMALL, "--repeats", "2", "--steps", "2"]
     alone, training, waiting = measure(capsys, tmp_path / "data.csv", "data", *flags)

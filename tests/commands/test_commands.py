@@ -230,6 +230,7 @@ def test_the_installed_console_command_is_quiet():
         ["train"],
         ["evaluate"],
         ["plot"],
+        ["export"],
         ["tune"],
         ["reproduce"],
         ["reproduce", "report"],
@@ -246,5 +247,5 @@ def test_help(command, capsys):
 def test_help_on_what_to_measure(capsys):
     assert call("benchmark", "--help") == 0
     output = capsys.readouterr().out
-    for what in ("model", "inference", "training", "data", "versus-pytorch"):
+    for what in ("model", "inference", "training", "formats", "data", "versus-pytorch"):
         assert f"\n  {what} " in output

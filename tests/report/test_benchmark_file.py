@@ -23,6 +23,8 @@ SPECIAL = {
     "what": "inference",
     "attention": "ras (k=2)",
     "not_measured": "",
+    "folded": "no",
+    "format": "onnx",
 }
 
 
@@ -65,6 +67,7 @@ def test_a_table_for_each_setup():
         ("model", "flops", "1e9", "'1e9' is not an integer"),
         ("model", "processor", " ", "' ' is not a text"),
         ("data", "value_low", "-1", "'-1' is not a number >= 0"),
+        ("formats", "format", "onxx", "'onxx' is not one of keras, saved_model, onnx"),
         ("versus-pytorch", "images_per_second_low", "", "a figure is missing"),
     ],
 )
