@@ -43,7 +43,7 @@ def examples_of_classes(test: Images, class_names: Sequence[str]) -> list[Exampl
     found = []
     for label, name in enumerate(class_names[:EXAMPLES]):
         for number in np.flatnonzero(test.labels == label)[:1]:
-            title = f"test image {number}: {name}"
+            title = f"test image {number}, class {name}"
             found.append(Example(f"{label}-test-image-{number}", title, test.images[number]))
     return found
 

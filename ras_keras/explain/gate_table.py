@@ -31,5 +31,5 @@ def _cell(column, value) -> str:
     if column in ("moving", "class_share"):
         return f"{100 * value:.0f} %"
     if column == "spread":
-        return f"{value:.2g}"
+        return f"{value:.4f}" if value >= 1e-4 else f"{value:.0e}"
     return value if isinstance(value, str) else f"{value:.3f}"

@@ -6,6 +6,9 @@ from ras_keras.explain.gate_pictures import PANEL_WIDTH, stages
 from ras_keras.explain.gate_study import GateStudy
 from ras_keras.training.gate_statistics import CONSTANT
 
+# So many lines have their name in the legend, evenly spaced.
+NAMED = 6
+
 
 def recurrence_picture(study: GateStudy, title: str):
     """A picture of V after 1..k applications, as a matplotlib Figure.
@@ -28,7 +31,9 @@ def recurrence_picture(study: GateStudy, title: str):
         for line, rank in zip(lines.T, ranks, strict=True):
             channels.plot(steps, line, ".-", color=colours(0.95 * rank), linewidth=0.6)
         channels.set_title(f"{study.gates.places[chosen].title}: a line a channel", fontsize=9)
+        step = -(-len(stage.numbers) // NAMED)
         for place, number in enumerate(stage.numbers):
+            name = f"{'block' if stage.staged else 'gate'} {stage.blocks[place]}"
             spreads.plot(
                 steps,
                 # A gate without any deviation is drawn at the lower end.
@@ -37,7 +42,7 @@ def recurrence_picture(study: GateStudy, title: str):
                 color=colours(0.9 * place / max(len(stage.numbers) - 1, 1)),
                 markersize=4,
                 linewidth=1,
-                label=f"{'block' if stage.staged else 'gate'} {stage.blocks[place]}",
+                label=None if place % step else name,
             )
         spreads.axhline(CONSTANT, color="black", linestyle=":", linewidth=1, label="constant below")
         spreads.set_title(f"{stage.title}: a line a gate", fontsize=9)
@@ -45,8 +50,7 @@ def recurrence_picture(study: GateStudy, title: str):
         spreads.set_xlabel("applications of the transform", fontsize=8)
         spreads.set_xticks(steps)
         spreads.set_xlim(0.8, len(lines) + 0.2)
-        if len(stage.numbers) <= 9:
-            spreads.legend(fontsize=7)
+        spreads.legend(fontsize=7)
     for axes in grid.flat:
         axes.tick_params(labelsize=8)
         axes.grid(alpha=0.3)

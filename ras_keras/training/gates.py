@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 import keras
 import numpy as np
@@ -71,11 +72,12 @@ class Gates:
         calls = [(layer, node) for layer in gated for node in layer._inbound_nodes]
         self.layers = [layer for layer, _ in calls]
         self.places = _places(self.layers)
+        applications = [Gate(layer)(*node.arguments.args) for layer, node in calls]
+        self.lengths = [len(each) for each in applications]
         self.model = None
         if calls:
-            self.model = keras.Model(
-                model.input, [Gate(layer)(*node.arguments.args) for layer, node in calls]
-            )
+            # One flat list: of one output alone Keras makes no list.
+            self.model = keras.Model(model.input, [v for each in applications for v in each])
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         """V of each call, float32 (N, C), for images (N, H, W, 3); empty without gates."""
@@ -83,7 +85,11 @@ class Gates:
 
     def recurrence(self, images: np.ndarray) -> list[list[np.ndarray]]:
         """V of each call after 1..k applications, each float32 (N, C)."""
-        return [] if self.model is None else self.model.predict_on_batch(images)
+        if self.model is None:
+            return []
+        found = self.model.predict_on_batch(images)
+        found = iter(found if isinstance(found, list) else [found])
+        return [list(islice(found, length)) for length in self.lengths]
 
     def rows(self, images: np.ndarray) -> list[dict]:
         """What each gate does to images: the rows of gates.csv."""
