@@ -75,10 +75,13 @@ def _read(source, image_shape, formats):
         with contextlib.suppress(Exception):
             ImageOps.exif_transpose(image, in_place=True)
         if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, BACKGROUND), image)
+            layer = image if image.mode == "RGBA" else image.convert("RGBA")
+            image = Image.new("RGB", image.size, BACKGROUND)
+            image.paste(layer, mask=layer)
+        # It copies what is RGB already, too.
+        if image.mode != "RGB":
+            image = image.convert("RGB")
         height, width, channels = image_shape
-        image = image.convert("RGB")
         if channels == 1:
             image = image.convert("L")
         wanted = (width or image.width, height or image.height)

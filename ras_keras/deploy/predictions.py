@@ -65,9 +65,14 @@ def predict_images(
     """
     pixels = _read_ahead(predictor.image_shape, images, batch_size, unreadable)
     for _, same_size in groupby(pixels, lambda image: image[1].shape):
+        steady = None
         while batch := list(islice(same_size, batch_size)):
             names, arrays = zip(*batch, strict=True)
-            for name, row in zip(names, predictor.predict(np.stack(arrays)), strict=True):
+            steady = steady or len(names)
+            # The network is traced anew for a smaller last batch; to fill it up takes less.
+            arrays += (steady - len(names)) * arrays[:1]
+            rows = predictor.predict(np.stack(arrays))[: len(names)]
+            for name, row in zip(names, rows, strict=True):
                 yield best(predictor, name, row, top)
 
 
