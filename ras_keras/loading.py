@@ -17,6 +17,8 @@ from ras_keras.model_file.weights import check_weights
 VARIABLES_PER_WEIGHT = 8
 # Such as seeds and metrics, in numbers.
 OTHER_VARIABLES = 2**20
+# One load at a time changes how Keras makes variables, and changes it back.
+LOADING = threading.RLock()
 
 
 def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Model:
@@ -38,7 +40,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     path = Path(path)
     config, shapes = _check(path, custom_objects)
     try:
-        with _variables_within(shapes):
+        with LOADING, _variables_within(shapes):
             return keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
     # Whatever remains is Keras's own verdict on a file whose container is sound.
     except Exception as error:

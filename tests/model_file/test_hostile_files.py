@@ -6,6 +6,7 @@ import struct
 import time
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import keras
@@ -207,6 +208,15 @@ def test_layers_larger_than_the_weights(tmp_path):
     variables = keras.Variable.__init__
     assert ras_keras.load_model(path).count_params() == 120_001
     assert keras.Variable.__init__ is variables
+
+
+def test_loads_at_the_same_time(saved):
+    """Whichever ends first, Keras makes variables as before."""
+    variables = keras.Variable.__init__
+    with ThreadPoolExecutor(4) as threads:
+        models = list(threads.map(ras_keras.load_model, [saved] * 8))
+    assert keras.Variable.__init__ is variables
+    assert len({model.count_params() for model in models}) == 1
 
 
 def test_weights_of_other_shapes(saved, tmp_path):
