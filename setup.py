@@ -12,6 +12,8 @@ FORMATS = {
     "openvino": ["openvino>=2026.0"],
     "litert": ["ai-edge-litert>=2.1"],
 }
+# What `serve.py` serves with.
+SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
 
 setup(
     name="ras_keras",
@@ -26,7 +28,11 @@ setup(
     # The console command starts outside the package, which loads TensorFlow when it is imported.
     package_dir={"ras_keras": "ras_keras", "": "scripts"},
     py_modules=["ras_keras_console"],
-    package_data={"ras_keras": ["py.typed"], "ras_keras.reproduction": ["published_results.csv"]},
+    package_data={
+        "ras_keras": ["py.typed"],
+        "ras_keras.reproduction": ["published_results.csv"],
+        "ras_keras.serving": ["page.html"],
+    },
     install_requires=[
         "tensorflow>=2.21",
         "keras>=3.15",
@@ -48,13 +54,17 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
+        "serve": SERVE,
         "dev": [
             *(package for packages in FORMATS.values() for package in packages),
+            *SERVE,
             "jax>=0.10",
             "pre-commit>=4",
             "pytest>=9",
             "pytest-xdist>=3.8",
             "ruff==0.17.5",
+            # Drives the browser of test_serve.py.
+            "selenium>=4.40",
         ],
     },
     entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},

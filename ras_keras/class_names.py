@@ -43,13 +43,36 @@ def read_class_names(path: Path) -> tuple[str, ...] | None:
         text = _file(path).read_bytes() if _file(path).is_file() else None
     if text is None:
         return None
+    names = _json_list(text)
+    if names is None:
+        raise UserError(f"{path}: its class names are no JSON list of names; write it again.")
+    return tuple(names)
+
+
+def read_names_file(file: Path) -> tuple[str, ...]:
+    """The names in a file of the user's, one a line or a JSON list.
+
+    Raises:
+        UserError: if it cannot be read or holds no names.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise UserError(f"--classes {file}: {reason}; name a file of names.") from error
+    names = _json_list(text) if text.startswith("[") else [*map(str.strip, text.splitlines())]
+    if not names:
+        raise UserError(f"--classes {file} holds no names, one a line or a JSON list; correct it.")
+    return tuple(names)
+
+
+def _json_list(text) -> list[str] | None:
     try:
         names = json.loads(text)
     except ValueError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UserError(f"{path}: its class names are no JSON list of names; write it again.")
-    return tuple(names)
+        return None
+    listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return names if listed else None
 
 
 def _file(path: Path) -> Path:

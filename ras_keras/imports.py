@@ -1,4 +1,4 @@
-"""Modules of the user's, imported by name."""
+"""Modules that are imported by name or only when they are needed."""
 
 import importlib
 import sys
@@ -29,3 +29,23 @@ def import_modules(names: Sequence[str]) -> None:
                 f"--imports {name} failed ({first_line(error)}); name a module as Python would "
                 "import it from here, such as my_attention for my_attention.py."
             ) from error
+
+
+def import_torch(what: str):
+    """The module torch, which only the extra `peers` brings.
+
+    Args:
+        what: needs it, for the message.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    # Triton, which CUDA builds of PyTorch bring for GPUs, aborts in one process with TensorFlow.
+    sys.modules.setdefault("triton", None)
+    try:
+        return importlib.import_module("torch")
+    except ImportError as error:
+        raise UserError(
+            f"{what} needs PyTorch ({first_line(error)}), which the extra peers brings: "
+            "pip install -e '.[peers]'."
+        ) from error

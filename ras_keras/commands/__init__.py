@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,11 +17,15 @@ from ras_keras.training.recipe import one_of
 COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",
+    "predict": "name the classes of images",
+    "serve": "show a model in a browser",
+    "explain": "show what a saved model looks at, and whether its gates move",
     "export": "write a saved model in the formats of other runtimes",
     "plot": "draw the curves of training runs",
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
+    "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
 USAGE = 2
 INTERRUPTED = 130
@@ -39,7 +44,8 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     module = importlib.import_module(f"ras_keras.commands.{command}")
     try:
-        module.main(arguments, program)
+        code = module.main(arguments, program)
+        sys.stdout.flush()
     except UserError as error:
         return _refuse(str(error))
     except tf.errors.ResourceExhaustedError as error:
@@ -47,6 +53,10 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
             f"memory or disk is full ({first_line(error.message)}); lower --batch-size, or make "
             "room."
         )
+    except BrokenPipeError:
+        # Whoever reads has read enough, as head does. Python would complain when it leaves.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
@@ -54,7 +64,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     except (Interrupted, KeyboardInterrupt) as error:
         print(f"\nstopped by {str(error) or 'SIGINT'}", file=sys.stderr)
         return INTERRUPTED
-    return 0
+    return code or 0
 
 
 def dispatch(arguments: Sequence[str]) -> int:
@@ -72,7 +82,7 @@ def dispatch(arguments: Sequence[str]) -> int:
             return _refuse(str(error))
     print("usage: ras-keras COMMAND [FLAGS]\n")
     for name, what in COMMANDS.items():
-        print(f"  {name:10} {what}; ras-keras {name} --help")
+        print(f"  {name:14} {what}; ras-keras {name} --help")
     return 0
 
 

@@ -30,12 +30,16 @@ class Train:
     """Run folder to go on with, exactly; only --epochs may be raised."""
     tensorboard_graph: bool = False
     """Give TensorBoard the network's graph."""
+    explain_every: int | None = None
+    """Give TensorBoard pictures of the gates, their recurrence and Grad-CAM every so many epochs,
+    and after the last one; None for never."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     resumed = value_of("--resume", arguments)
     if resumed is None:
         options = parse_with_recipe(Train, arguments, program)
+        _check_explanation(options)
         check_recipe(options.recipe)
         recipe = resolve(options.recipe)
         run = RunFolder.create(options.log_dir, options.name, recipe)
@@ -43,6 +47,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         run = RunFolder.open(resumed)
         stored = run.read_recipe()
         options = parse(Train, arguments, program, Train(stored))
+        _check_explanation(options)
         _refuse_changes(stored, options, run)
         recipe = resolve(options.recipe)
         # The weights that the run once started from are in its state.
@@ -54,6 +59,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             resume=resumed is not None,
             tensorboard_graph=options.tensorboard_graph,
             strategy=strategy(),
+            callbacks=_explanation(options, run, recipe.epochs),
         )
     except (UserError, OSError, Interrupted, KeyboardInterrupt) as error:
         if resumed is None and not run.file("state").exists():
@@ -65,6 +71,20 @@ def main(arguments: Sequence[str], program: str) -> None:
             ) from error
         raise
     print_result(result, run)
+
+
+def _check_explanation(options: Train) -> None:
+    if options.explain_every is not None and options.explain_every < 1:
+        raise UserError(f"--explain-every must be >= 1. Received: {options.explain_every}")
+
+
+def _explanation(options: Train, run: RunFolder, epochs: int) -> list:
+    """The callback that draws, if it was asked for."""
+    if options.explain_every is None:
+        return []
+    from ras_keras.explain.training_pictures import TrainingPictures
+
+    return [TrainingPictures(run.file("explanation"), options.explain_every, epochs)]
 
 
 def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.data.image_files import read_image
 from ras_keras.data.memory import allocate_images
 from ras_keras.errors import UserError
 
@@ -69,7 +70,7 @@ def _load_split(folder, names, image_size, expected=None) -> Images:
         expected = (image_size, image_size)
     images = None
     for i, (file, _) in enumerate(files):
-        pixels = _read(file, image_size)
+        pixels = read_image(file, (image_size, image_size, 3))
         if images is None:
             expected = expected or pixels.shape[:2]
             images = allocate_images(len(files), expected)
@@ -81,18 +82,3 @@ def _load_split(folder, names, image_size, expected=None) -> Images:
             )
         images[i] = pixels
     return Images(images, np.array([label for _, label in files], "int32"))
-
-
-def _read(file: Path, image_size: int | None) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(file) as image:
-            if image.mode[0] in "IF":
-                raise UserError(f"{file} has more than 8 bits a channel; convert it to 8 bits.")
-            image = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{file} is no readable image ({error}); repair or remove it.") from error
-    if image_size is not None:
-        image = image.resize((image_size, image_size), Image.Resampling.LANCZOS)
-    return np.asarray(image)

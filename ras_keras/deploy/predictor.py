@@ -1,7 +1,7 @@
 """A model that turns images into probabilities, whatever runs it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -32,6 +32,15 @@ class Predictor:
     class_names: tuple[str, ...]
     predict: Callable[[np.ndarray], np.ndarray]
     model: keras.Model | None = None
+
+    def with_class_names(self, names: Sequence[str]) -> "Predictor":
+        """The same model with other names for its classes.
+
+        Raises:
+            UserError: if there are more or fewer of them than classes.
+        """
+        _check_number(self.path, names, len(self.class_names))
+        return replace(self, class_names=tuple(names))
 
 
 def open_predictor(
@@ -73,12 +82,16 @@ def class_names(path: Path, classes: int) -> tuple[str, ...]:
         UserError: if there are more or fewer of them than classes.
     """
     names = read_class_names(path) or tuple(str(number) for number in range(classes))
+    _check_number(path, names, classes)
+    return names
+
+
+def _check_number(path, names, classes):
     if len(names) != classes:
         raise UserError(
             f"{path} has {classes} classes and {len(names)} names for them; save or export it "
-            "again."
+            "again, or name as many by --classes."
         )
-    return names
 
 
 def with_probabilities(model: keras.Model) -> keras.Model:

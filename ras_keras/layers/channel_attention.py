@@ -30,8 +30,9 @@ class ChannelAttention(Attention):
         normalize_input: whether a connection stands before the first
             application as well.
         shared: True for one transform used k times, False for k transforms.
-        connection: what stands between applications: "batch_norm",
-            "rational", the name of a Keras activation, or None for nothing.
+        connection: what stands between applications: "batch_norm", "affine" (a
+            scale and a shift), "rational", the name of a Keras activation, or
+            None for nothing.
         shared_connection: True for one connection used at every place.
         momentum: of the connections' moving statistics.
         epsilon: added to the connections' variance.
@@ -118,19 +119,31 @@ class ChannelAttention(Attention):
 
     def gate(self, x, training=False):
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
+        return self.recurrence(x, training)[-1]
+
+    def recurrence(self, x, training=False):
+        """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
         if not self.built:
             self.build(x.shape)
-        v = self.pool(x)
+        v, gates = self.pool(x), []
         for application in range(self.k):
-            v = self._connect(v, application, training)
-            v = self.transforms[0 if self.shared else application](self.features(v))
-        return ops.sigmoid(v)
+            connection = self.connection_before(application)
+            if connection is not None:
+                v = connection(v, training=training)
+            v = self.transform_of(application)(self.features(v))
+            gates.append(ops.sigmoid(v))
+        return gates
 
-    def _connect(self, v, application, training):
+    def transform_of(self, application: int) -> keras.layers.Layer:
+        """The transform of an application, counted from 0."""
+        return self.transforms[0 if self.shared else application]
+
+    def connection_before(self, application: int) -> keras.layers.Layer | None:
+        """The connection that stands before an application, counted from 0; None if none does."""
         place = application if self.normalize_input else application - 1
         if not self.connections or place < 0:
-            return v
-        return self.connections[0 if self.shared_connection else place](v, training=training)
+            return None
+        return self.connections[0 if self.shared_connection else place]
 
     def call(self, x, training=None):
         return self.scale(x, self.gate(x, training=training))

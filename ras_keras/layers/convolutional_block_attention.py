@@ -33,6 +33,8 @@ class ConvolutionalBlockAttention(Attention):
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         kernel_size: of W, odd.
         use_bias: whether f has biases; they start at 0.
+        normalize_spatial: False gives W a bias instead of the normalization
+            behind it, the form of a folded model.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
 
@@ -50,12 +52,18 @@ class ConvolutionalBlockAttention(Attention):
     """
 
     def __init__(
-        self, reduction_ratio: int = 16, kernel_size: int = 7, use_bias: bool = True, **kwargs
+        self,
+        reduction_ratio: int = 16,
+        kernel_size: int = 7,
+        use_bias: bool = True,
+        normalize_spatial: bool = True,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
         self.kernel_size = check_odd("kernel_size", kernel_size)
         self.use_bias = use_bias
+        self.normalize_spatial = normalize_spatial
 
     def build(self, input_shape):
         channels = self.channels(input_shape)
@@ -67,7 +75,7 @@ class ConvolutionalBlockAttention(Attention):
             1,
             self.kernel_size,
             padding="same",
-            use_bias=False,
+            use_bias=not self.normalize_spatial,
             kernel_initializer=keras.initializers.VarianceScaling(
                 2.0, "fan_out", "untruncated_normal"
             ),
@@ -76,14 +84,15 @@ class ConvolutionalBlockAttention(Attention):
             name="spatial_convolution",
         )
         self.spatial_convolution.build(self._with_channels(input_shape, 2))
-        self.spatial_normalization = BatchNormalization(
-            momentum=0.99,
-            axis=self.axis,
-            gamma_initializer="zeros",
-            dtype="float32",
-            name="spatial_normalization",
-        )
-        self.spatial_normalization.build(self._with_channels(input_shape, 1))
+        if self.normalize_spatial:
+            self.spatial_normalization = BatchNormalization(
+                momentum=0.99,
+                axis=self.axis,
+                gamma_initializer="zeros",
+                dtype="float32",
+                name="spatial_normalization",
+            )
+            self.spatial_normalization.build(self._with_channels(input_shape, 1))
         self.built = True
 
     def _with_channels(self, shape, channels):
@@ -103,7 +112,9 @@ class ConvolutionalBlockAttention(Attention):
         x = ops.cast(x, "float32")
         pooled = [f(x, axis=self.axis, keepdims=True) for f in (ops.max, ops.mean)]
         s = self.spatial_convolution(ops.concatenate(pooled, axis=self.axis))
-        return ops.sigmoid(self.spatial_normalization(s, training=training))
+        if self.normalize_spatial:
+            s = self.spatial_normalization(s, training=training)
+        return ops.sigmoid(s)
 
     def call(self, x, training=None):
         x = self.scale(x, self.gate(x))
@@ -115,4 +126,5 @@ class ConvolutionalBlockAttention(Attention):
             "reduction_ratio": self.reduction_ratio,
             "kernel_size": self.kernel_size,
             "use_bias": self.use_bias,
+            "normalize_spatial": self.normalize_spatial,
         }

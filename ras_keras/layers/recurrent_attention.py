@@ -48,9 +48,10 @@ class RecurrentAttention(ChannelAttention):
         beta_initializer: of beta, likewise; the constant -1 as published.
         shared: True for one gamma and one beta used k times, Eq. (3); False for
             k of each, Eq. (2).
-        connection: what stands between applications: "batch_norm",
-            "rational" (a trainable Pade activation unit), the name of a Keras
-            activation, or None (the paper's Fig. 2 compares several).
+        connection: what stands between applications: "batch_norm", "affine" (a
+            scale and a shift), "rational" (a trainable Pade activation unit), the
+            name of a Keras activation, or None (the paper's Fig. 2 compares
+            several).
         shared_connection: True for one connection used at every place (the
             paper's Table 3).
         momentum: of the connections' moving statistics.

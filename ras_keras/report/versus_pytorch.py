@@ -2,7 +2,6 @@
 
 import copy
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.imports import import_torch
 from ras_keras.models.stages import STAGES
 from ras_keras.report.machine import machine, use_threads
 from ras_keras.report.network_speed import (
@@ -77,15 +77,7 @@ def prepare(number: int) -> None:
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
-    # Triton, which CUDA builds of PyTorch bring for GPUs, aborts in one process with TensorFlow.
-    sys.modules.setdefault("triton", None)
-    try:
-        import torch
-    except ImportError as error:
-        raise UserError(
-            f"versus-pytorch needs PyTorch ({first_line(error)}), which the extra peers brings: "
-            "pip install -e '.[peers]'."
-        ) from error
+    torch = import_torch("versus-pytorch")
     torch.set_num_threads(number)
     use_threads(number)
 

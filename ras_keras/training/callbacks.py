@@ -74,20 +74,21 @@ class StopOnNaN(keras.callbacks.Callback):
             )
 
 
-class GateSpread(keras.callbacks.Callback):
+class OnImages(keras.callbacks.Callback):
+    """A callback that looks at a fixed batch of images, which `train` gives to it."""
+
+    def set_images(self, images: np.ndarray) -> None:
+        """Takes the batch, uint8 (N, H, W, 3), before training begins."""
+        self.images = images
+
+
+class GateSpread(OnImages):
     """Logs how alive the gates are.
 
     `gate_spread` is the standard deviation of V across a fixed batch of images,
     averaged over the channels of a layer and then over layers. A gate that does
     not look at its input has a spread of 0.
-
-    Args:
-        images: the fixed batch, (N, H, W, 3).
     """
-
-    def __init__(self, images: np.ndarray):
-        super().__init__()
-        self.images = images
 
     def on_train_begin(self, logs=None):
         self.gates = Gates(self.model)

@@ -59,15 +59,7 @@ def evaluate(
         UserError: if the model takes other images or has another number of
             classes.
     """
-    expected, received = getattr(model, "input_shape", None), images.images.shape
-    if isinstance(expected, tuple) and not (
-        len(expected) == len(received)
-        and all(size in (None, found) for size, found in zip(expected, received, strict=True))
-    ):
-        raise UserError(
-            f"the model takes images of shape {expected[1:]} and these are {received[1:]}; "
-            "--image-size resizes them, --dataset chooses others."
-        )
+    check_images(model, images)
     outputs = model.predict(images.images, batch_size=batch_size, verbose=verbose)
     if outputs.ndim != 2 or outputs.shape[1] != classes:
         raise UserError(
@@ -77,3 +69,20 @@ def evaluate(
     if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-2):
         outputs = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
     return Evaluation(images.labels, outputs)
+
+
+def check_images(model: keras.Model, images: Images) -> None:
+    """Refuses images that a model does not take.
+
+    Raises:
+        UserError: naming both shapes.
+    """
+    expected, received = getattr(model, "input_shape", None), images.images.shape
+    if isinstance(expected, tuple) and not (
+        len(expected) == len(received)
+        and all(size in (None, found) for size, found in zip(expected, received, strict=True))
+    ):
+        raise UserError(
+            f"the model takes images of shape {expected[1:]} and these are {received[1:]}; "
+            "--image-size resizes them, --dataset chooses others."
+        )

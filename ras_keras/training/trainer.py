@@ -17,6 +17,7 @@ from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
     GateSpread,
+    OnImages,
     ProgressBar,
     Record,
     StopOnNaN,
@@ -52,7 +53,8 @@ def train(
         resume: whether to go on from the run's last state.
         tensorboard_graph: whether TensorBoard gets the network's graph.
         strategy: the TensorFlow distribution strategy; None for one device.
-        callbacks: more Keras callbacks, called after the run's own.
+        callbacks: more Keras callbacks, called after the run's own; an `OnImages` among them is
+            given images first.
         test: whether the test set is evaluated at the end; a search leaves it alone.
 
     Returns:
@@ -127,6 +129,28 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.epochs, steps)
     signals = StopOnSignal()
+    every = [
+        *([averaging] if averaging else []),
+        keras.callbacks.LearningRateScheduler(lambda epoch, _: recipe.learning_rate_at(epoch)),
+        StopOnNaN(),
+        GateSpread(),
+        Record(
+            run,
+            averaging.network if averaging else model,
+            data.class_names,
+            progress,
+            data.batches.images_per_epoch,
+            choose="val_accuracy" if data.watched else None,
+            rename="test_" if recipe.protocol == "paper" else "val_",
+        ),
+        keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
+        bar,
+        signals,
+        *callbacks,
+    ]
+    for callback in every:
+        if isinstance(callback, OnImages):
+            callback.set_images(_fixed_images(data))
     try:
         model.fit(
             data.batches.from_step(progress.epoch * steps),
@@ -136,27 +160,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
             validation_data=watched,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                *([averaging] if averaging else []),
-                keras.callbacks.LearningRateScheduler(
-                    lambda epoch, _: recipe.learning_rate_at(epoch)
-                ),
-                StopOnNaN(),
-                GateSpread(_fixed_images(data)),
-                Record(
-                    run,
-                    averaging.network if averaging else model,
-                    data.class_names,
-                    progress,
-                    data.batches.images_per_epoch,
-                    choose="val_accuracy" if data.watched else None,
-                    rename="test_" if recipe.protocol == "paper" else "val_",
-                ),
-                keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
-                bar,
-                signals,
-                *callbacks,
-            ],
+            callbacks=every,
         )
     except Diverged as error:
         values, last = state.load(run)

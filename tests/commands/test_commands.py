@@ -229,6 +229,7 @@ def test_the_installed_console_command_is_quiet():
     [
         ["train"],
         ["evaluate"],
+        ["explain"],
         ["plot"],
         ["export"],
         ["tune"],

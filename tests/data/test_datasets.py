@@ -90,11 +90,15 @@ def test_folder_with_a_broken_image(tmp_path):
         load_dataset(f"folder:{tmp_path}")
 
 
-def test_folder_with_a_16_bit_image(tmp_path):
+def test_folder_with_deep_images(tmp_path):
+    """16 bits of gray come down to 8; of what has more, nobody knows which value is white."""
     write_images(tmp_path)
-    deep = Image.fromarray(np.full((10, 8), 40000, "uint16"))
-    deep.save(tmp_path / "train/cat/deep.png")
-    with pytest.raises(UserError, match=r"deep.png has more than 8 bits a channel"):
+    deep = tmp_path / "train/cat/deep.png"
+    Image.fromarray(np.full((10, 8), 40000, "uint16")).save(deep)
+    train = load_dataset(f"folder:{tmp_path}").train
+    np.testing.assert_array_equal(train.images[3], np.full((10, 8, 3), 156))
+    Image.fromarray(np.ones((10, 8), "float32")).save(deep.with_suffix(".tiff"))
+    with pytest.raises(UserError, match=r"deep.tiff has more than 16 bits a pixel"):
         load_dataset(f"folder:{tmp_path}")
 
 

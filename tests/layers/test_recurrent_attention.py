@@ -271,7 +271,7 @@ def test_refuses_k(k):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"connection": "batchnorm"}, "must be None or one of batch_norm, rational, .*tanh"),
+        ({"connection": "batchnorm"}, "one of batch_norm, affine, rational, .*tanh"),
         ({"connection": "glu"}, "Received: connection='glu'"),
         ({"data_format": "NHWC"}, "Received: data_format='NHWC'"),
         ({"gamma_initializer": "nothing"}, "nothing"),

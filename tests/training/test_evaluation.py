@@ -51,7 +51,8 @@ def test_refuses_other_models():
 
 def test_gate_spread_is_the_mean_standard_deviation_of_the_gates():
     model = ResNet(11, attention_config={"gamma_initializer": 0.5, "normalize_input": False})
-    callback, logs = GateSpread(images().images), {}
+    callback, logs = GateSpread(), {}
+    callback.set_images(images().images)
     callback.set_model(model)
     callback.on_train_begin()
     callback.on_epoch_end(0, logs)

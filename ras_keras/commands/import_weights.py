@@ -1,0 +1,96 @@
+"""Turn a PyTorch checkpoint of the papers' authors into a Keras model."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ras_keras.commands.flags import parse
+from ras_keras.deploy.import_weights import check_import, import_weights
+from ras_keras.deploy.pytorch_checkpoint import read_checkpoint
+from ras_keras.deploy.pytorch_names import Entries
+from ras_keras.errors import UserError
+from ras_keras.files import write_atomically
+from ras_keras.training import Recipe
+
+ENDINGS = r"(\.(pth|pt|ckpt|bin|tar))+$"
+
+
+@dataclass(frozen=True)
+class ImportWeights:
+    """Turn a PyTorch checkpoint of the papers' authors into a .keras file (extra peers).
+
+    The file takes raw pixels, 0..255, and gives probabilities.
+    """
+
+    checkpoint: Annotated[str, tyro.conf.Positional]
+    """File by torch.save: the network's state_dict, bare or as "state_dict" among other things."""
+    model: str = "resnet"
+    """resnet, preresnet or wrn."""
+    depth: int | None = None
+    """Of the network, 9n+2 (wrn: 6n+4); None is that of the checkpoint."""
+    attention: str = "ras"
+    """ras, se, dia or none."""
+    k: int | None = None
+    """Of ras: how often its transform is applied; None is that of the checkpoint."""
+    normalize_input: bool | None = None
+    """Of ras: normalize the pooled vector too, Eq. (5) as written; None: as the checkpoint says
+    beside --k, else without it, as in the released network."""
+    image_size: int = 32
+    """Height and width of the images in pixels."""
+    mean: tuple[float, ...] | None = None
+    """That the network was trained with, of red, green and blue from 0 to 1; None is CIFAR-10's,
+    as published."""
+    std: tuple[float, ...] | None = None
+    """Standard deviations, likewise."""
+    output: str | None = None
+    """The .keras file; None lays it beside the checkpoint."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(ImportWeights, arguments, program)
+    checkpoint = Path(options.checkpoint)
+    name = re.sub(ENDINGS, "", checkpoint.name)
+    output = Path(options.output or checkpoint.with_name(f"{name}.keras"))
+    _check_output(output)
+    recipe = Recipe(
+        model=options.model,
+        depth=options.depth,
+        attention=options.attention,
+        k=options.k,
+        normalize_input=options.normalize_input,
+        image_size=options.image_size,
+    )
+    check_import(recipe, options.mean, options.std)
+    entries = Entries(read_checkpoint(checkpoint))
+    model, found = import_weights(
+        entries,
+        recipe,
+        str(checkpoint),
+        image_size=options.image_size,
+        mean=options.mean,
+        std=options.std,
+    )
+    write_atomically(output, model.save)
+    print(f"entries  {len(entries):,}, all of them used")
+    print(f"network  {model.name}, {model.count_params():,} parameters")
+    if found:
+        print(f"read off {', '.join(f'{name}={value}' for name, value in found.items())}")
+    print(f"model    {output}")
+
+
+def _check_output(file: Path) -> None:
+    """Refuses a file that could not be written, or would be lost.
+
+    Raises:
+        UserError: saying why.
+    """
+    if file.suffix != ".keras":
+        raise UserError(f"--output {file} names no .keras file; end it in .keras.")
+    if not file.parent.is_dir():
+        raise UserError(f"--output {file}: no folder {file.parent}; create it first.")
+    if file.exists():
+        raise UserError(f"{file} exists and is not overwritten; name another file by --output.")

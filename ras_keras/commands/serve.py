@@ -1,0 +1,54 @@
+"""Show a model in a browser."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ras_keras.class_names import read_names_file
+from ras_keras.commands.flags import parse
+from ras_keras.deploy.predictor import open_predictor
+from ras_keras.serving.server import address, check_installed, listen, serve
+
+
+@dataclass(frozen=True)
+class Serve:
+    """Show a model in a browser: drop an image, see its classes, the gates and Grad-CAM.
+
+    The same as JSON: curl --data-binary @IMAGE http://127.0.0.1:8000/predict
+    """
+
+    model: Annotated[str, tyro.conf.Positional]
+    """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 lets other machines in, whoever they are."""
+    port: int = 8000
+    """Port to listen on; 0 takes a free one."""
+    classes: str | None = None
+    """File of the classes' names, one a line or a JSON list; None is those in the model."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import before the model is loaded, beside the run's."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(Serve, arguments, program)
+    check_installed()
+    names = read_names_file(Path(options.classes)) if options.classes else None
+    with listen(options.host, options.port) as listener:
+        predictor = open_predictor(options.model, options.imports)
+        if names is not None:
+            predictor = predictor.with_class_names(names)
+
+        from ras_keras.serving.answer import Answerer
+        from ras_keras.serving.app import make_app
+
+        answerer = Answerer(predictor)
+        answerer.warm_up()
+        url = address(listener)
+        print(f"model    {predictor.path}")
+        print(f"page     {url}")
+        print(f"JSON     curl --data-binary @IMAGE {url}/predict")
+        print("stop     Ctrl-C", flush=True)
+        serve(make_app(answerer), listener)

@@ -1,0 +1,119 @@
+"""One image of a file or stream, as the networks take it."""
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ras_keras.errors import UserError, first_line
+
+# Pillow holds four bytes a pixel, twice where an image is turned upright.
+MAXIMUM_PIXELS = 64_000_000
+MAXIMUM_BYTES = 2**28
+# Of a JPEG file: a scan of a dozen bytes goes over the whole image again.
+MAXIMUM_SCANS = 500
+# Behind what is transparent, as a browser shows it.
+BACKGROUND = "white"
+
+
+class UnreadableImage(UserError):
+    """A file that is no image, or none that may be read."""
+
+
+def read_image(
+    source: Path | BinaryIO,
+    image_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    formats: tuple[str, ...] | None = None,
+) -> np.ndarray:
+    """Reads an image: its first frame, upright, on white where it is transparent.
+
+    Args:
+        source: a file, or a stream, which is read to its end.
+        image_shape: (H, W, channels); an image of another height or width is stretched to
+            it, by Lanczos's filter, None leaves it its own; channels are 3, or 1 for gray.
+        formats: Pillow's names of those that are tried, None for all.
+
+    Returns:
+        uint8, (H, W, channels).
+
+    Raises:
+        UnreadableImage: naming the file and what is wrong with it.
+    """
+    name = str(source) if isinstance(source, Path) else getattr(source, "name", "the image")
+    try:
+        return _read(source, image_shape, formats)
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{name} {error}") from error.__cause__
+    # On a hostile file a decoder may fail in any way.
+    except Exception as error:
+        raise UnreadableImage(
+            f"{name} is no readable image ({_reason(error, formats)}); repair or remove it."
+        ) from error
+
+
+def _read(source, image_shape, formats):
+    from PIL import Image, ImageOps
+
+    data = _bytes(source)
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with Image.open(io.BytesIO(data), formats=formats) as image:
+        # What the header says; nothing is decoded yet.
+        width, height = image.size
+        if width * height > MAXIMUM_PIXELS:
+            raise Image.DecompressionBombError(f"{width}x{height} pixels")
+        if image.mode in ("I", "F"):
+            raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
+        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
+            raise ValueError(f"more than {MAXIMUM_SCANS} scans")
+        image.load()
+        if image.mode.startswith("I;16"):
+            image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
+        # A damaged note of the orientation is none.
+        with contextlib.suppress(Exception):
+            ImageOps.exif_transpose(image, in_place=True)
+        if image.has_transparency_data:
+            layer = image if image.mode == "RGBA" else image.convert("RGBA")
+            image = Image.new("RGB", image.size, BACKGROUND)
+            image.paste(layer, mask=layer)
+        # It copies what is RGB already, too.
+        if image.mode != "RGB":
+            image = image.convert("RGB")
+        height, width, channels = image_shape
+        if channels == 1:
+            image = image.convert("L")
+        wanted = (width or image.width, height or image.height)
+        if image.size != wanted:
+            image = image.resize(wanted, Image.Resampling.LANCZOS)
+        pixels = np.asarray(image)
+    return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def _bytes(source):
+    if isinstance(source, Path):
+        # Nor is a pipe waited for: its size is 0.
+        size = source.stat().st_size
+        data = source.read_bytes() if 0 < size <= MAXIMUM_BYTES else b""
+    else:
+        data = source.read(MAXIMUM_BYTES + 1)
+        size = len(data)
+    if size > MAXIMUM_BYTES:
+        raise UnreadableImage(f"has more than the {MAXIMUM_BYTES // 10**6} MB that are read.")
+    if not data:
+        raise ValueError("it is empty")
+    return data
+
+
+def _reason(error, formats):
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"{first_line(error)}, above the {MAXIMUM_PIXELS:,} that are read"
+    if isinstance(error, UnidentifiedImageError):
+        known = ", ".join(formats) if formats else "any format that Pillow reads"
+        return f"it is not of {known}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return first_line(error)

@@ -1,0 +1,77 @@
+"""From a PyTorch checkpoint of the papers' authors to a Keras model."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+
+from ras_keras.deploy.pytorch_names import NAMING, Entries, assign_weights
+from ras_keras.deploy.pytorch_settings import ATTENTIONS, classes, inferred
+from ras_keras.errors import UserError
+from ras_keras.models.registry import MODELS
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+from ras_keras.training.recipe import Recipe, one_of
+from ras_keras.training.recipe_check import check_recipe
+
+
+def check_import(recipe: Recipe, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
+    """Refuses networks whose names in PyTorch are not known, before a checkpoint is read.
+
+    Raises:
+        UserError: naming the flag at fault.
+    """
+    one_of("--model", recipe.model, NAMING)
+    one_of("--attention", recipe.attention, ATTENTIONS)
+    for name, values in (("mean", mean), ("std", std)):
+        least = 0 if name == "mean" else 1e-6
+        if values is not None and not (
+            len(values) == 3 and all(least <= value <= 1 for value in values)
+        ):
+            raise UserError(
+                f"--{name} must be three numbers for pixels from 0 to 1, such as --{name} 0.5 0.5 "
+                f"0.5. Received: {' '.join(map(str, values))}"
+            )
+    check_recipe(recipe)
+
+
+def import_weights(
+    entries: Entries,
+    recipe: Recipe,
+    source: str,
+    *,
+    image_size: int = 32,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+) -> tuple[keras.Model, dict]:
+    """Builds the network of a checkpoint, with its weights.
+
+    PyTorch is given (x / 255 - mean) / std; the model takes the raw pixels x, 0..255, and does
+    that itself.
+
+    Args:
+        entries: of the checkpoint.
+        recipe: that `check_import` passed; its model, depth and options of the attention count.
+        source: what the checkpoint is called in messages.
+        image_size: height and width of the images.
+        mean: of each channel of pixels from 0 to 1; None for CIFAR-10's, as published.
+        std: likewise.
+
+    Returns:
+        The model, whose outputs are probabilities, and the fields of the recipe that were read
+        off the entries.
+
+    Raises:
+        UserError: if the entries are not those of this network, naming them.
+    """
+    found = inferred(recipe, entries, source)
+    recipe = dataclasses.replace(recipe, **found)
+    check_recipe(recipe)
+    model = MODELS[recipe.model].build(
+        **recipe.network_arguments(),
+        input_shape=(image_size, image_size, 3),
+        classes=classes(entries, source),
+        mean=CIFAR10_MEAN if mean is None else [255 * value for value in mean],
+        variance=CIFAR10_VARIANCE if std is None else [(255 * value) ** 2 for value in std],
+    )
+    assign_weights(model, recipe.model, entries, source)
+    return model, found

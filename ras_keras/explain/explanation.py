@@ -1,0 +1,125 @@
+"""Everything there is to show of a model, in a folder of pictures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ras_keras.csv_files import write_rows
+from ras_keras.data.image_dataset import Images
+from ras_keras.deploy.predictor import Predictor
+from ras_keras.errors import UserError
+from ras_keras.explain.class_picture import class_picture
+from ras_keras.explain.gate_pictures import study_heat_map
+from ras_keras.explain.gate_study import GateStudy
+from ras_keras.explain.grad_cam import GradCam
+from ras_keras.explain.image_page import image_page
+from ras_keras.explain.recurrence_picture import recurrence_picture
+from ras_keras.training.gates import Gates
+from ras_keras.training.recipe import one_of
+
+EXAMPLES = 10
+DPI = 120
+
+
+@dataclass(frozen=True)
+class Example:
+    """An image that is shown.
+
+    Attributes:
+        name: of its picture's file.
+        title: of its picture.
+        image: uint8 (H, W, channels).
+    """
+
+    name: str
+    title: str
+    image: np.ndarray
+
+
+def examples_of_classes(test: Images, class_names: Sequence[str]) -> list[Example]:
+    """The first image of each of the first ten classes."""
+    found = []
+    for label, name in enumerate(class_names[:EXAMPLES]):
+        for number in np.flatnonzero(test.labels == label)[:1]:
+            title = f"test image {number}, class {name}"
+            found.append(Example(f"{label}-test-image-{number}", title, test.images[number]))
+    return found
+
+
+class Explainer:
+    """Makes the pictures of one model.
+
+    Args:
+        predictor: a Keras model.
+        target: name of the class that Grad-CAM looks for; None for each image's most probable one.
+
+    Raises:
+        UserError: if the model has another format or no last map, or the class is none of its.
+    """
+
+    def __init__(self, predictor: Predictor, target: str | None = None):
+        if predictor.model is None:
+            raise UserError(
+                f"{predictor.path} is an exported model, which has no gradients and no layers; "
+                "name the .keras file that it was made from."
+            )
+        if target is not None:
+            one_of("--target-class", target, predictor.class_names)
+        self.predictor = predictor
+        self.target = target
+        self.grad_cam = GradCam(predictor.model)
+        self.gates = Gates(predictor.model)
+
+    def page(self, example: Example, study: GateStudy | None = None):
+        """A picture of one image, as a matplotlib Figure.
+
+        Args:
+            example: the image.
+            study: of the images whose mean the gates are compared with.
+        """
+        names, batch = self.predictor.class_names, example.image[None]
+        probabilities = self.predictor.predict(batch)[0]
+        target = int(probabilities.argmax()) if self.target is None else names.index(self.target)
+        return image_page(
+            example.image,
+            self.grad_cam(batch, target)[0],
+            probabilities,
+            names,
+            target,
+            example.title,
+            self.gates.places,
+            [v[0] for v in self.gates(batch)],
+            [v.mean for v in study.statistics] if study else None,
+        )
+
+
+def write_study(study: GateStudy, folder: Path, title: str) -> Iterator[Path]:
+    """Writes gates.csv and the pictures of a study; yields each file when it is there.
+
+    Args:
+        study: with at least one gate.
+        folder: that exists.
+        title: which model and images, for the pictures.
+
+    Raises:
+        UserError: if gates.csv cannot be written.
+    """
+    write_rows(folder / "gates.csv", study.rows())
+    yield folder / "gates.csv"
+    pictures = {"gates.png": study_heat_map(study, f"The gates of {title}")}
+    if study.class_names:
+        pictures["classes.png"] = class_picture(study, f"The gates of {title}, by class")
+    if any(len(applications) > 1 for applications in study.recurrence):
+        pictures["recurrence.png"] = recurrence_picture(study, f"The recurrence in {title}")
+    for name, figure in pictures.items():
+        figure.savefig(folder / name, dpi=DPI)
+        yield folder / name
+
+
+def write_page(figure, folder: Path, name: str) -> Path:
+    """Writes an image's picture and returns its file."""
+    file = folder / f"{name}.png"
+    figure.savefig(file, dpi=DPI)
+    return file

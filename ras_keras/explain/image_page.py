@@ -1,0 +1,87 @@
+"""One image: what the network takes it for, where it looks, and which channels it opens."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ras_keras.explain.gate_pictures import (
+    PANEL_WIDTH,
+    Scale,
+    draw_gates,
+    line_height,
+    stages,
+)
+from ras_keras.explain.grad_cam import overlay
+from ras_keras.training.gates import Place
+
+TOP = 5
+
+
+def image_page(
+    image: np.ndarray,
+    cam: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    target: int,
+    title: str,
+    places: Sequence[Place] = (),
+    gates: Sequence[np.ndarray] = (),
+    means: Sequence[np.ndarray] | None = None,
+):
+    """A picture of all of it, as a matplotlib Figure.
+
+    Args:
+        image: uint8 (H, W, 1 or 3).
+        cam: its Grad-CAM, (H, W) in 0..1.
+        probabilities: (classes,).
+        class_names: one for each class.
+        target: number of the Grad-CAM's class.
+        title: of the picture.
+        places: of the network's gates.
+        gates: V of each for the image, (C,).
+        means: V of each, the mean over other images; None if there are none.
+    """
+    from matplotlib.figure import Figure
+
+    panels = stages(places, gates)
+    lines = [("gate V", gates)] if panels else []
+    if panels and means is not None:
+        lines.append(("V less its mean\nover the images", means))
+    height = line_height(max((len(panel.numbers) for panel in panels), default=0))
+    figure = Figure(
+        figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), 3.2 + height * len(lines)),
+        layout="constrained",
+    )
+    parts = figure.subfigures(1 + len(lines), 1, height_ratios=[3.2] + [height] * len(lines))
+    parts = np.atleast_1d(parts)
+    _draw_image(parts[0], image, cam, probabilities, class_names, target)
+    if lines:
+        draw_gates(parts[1], places, gates, Scale.of_gates(gates, lines[0][0]), gates)
+    if len(lines) == 2:
+        differences = [v - mean for v, mean in zip(gates, means, strict=True)]
+        scale = Scale.of_differences(differences, lines[1][0])
+        draw_gates(parts[2], places, differences, scale, gates)
+    figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _draw_image(figure, image, cam, probabilities, class_names, target):
+    shown, looked, bars = figure.subplots(1, 3, width_ratios=(1, 1, 1.2))
+    shown.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), interpolation="nearest")
+    shown.set_title("image", fontsize=9)
+    looked.imshow(overlay(image, cam), interpolation="nearest")
+    looked.set_title(f"Grad-CAM for {class_names[target]}", fontsize=9)
+    for axes in (shown, looked):
+        axes.set_axis_off()
+    best = np.argsort(-probabilities, kind="stable")[:TOP]
+    percents = 100 * probabilities[best]
+    colours = ["C3" if number == target else "C7" for number in best]
+    drawn = bars.barh([class_names[number] for number in best], percents, color=colours)
+    bars.bar_label(drawn, [f"{percent:.1f} %" for percent in percents], fontsize=8, padding=2)
+    bars.invert_yaxis()
+    bars.set_xlim(0, 118)
+    bars.set_title("probability", fontsize=9)
+    bars.tick_params(labelsize=8)
+    bars.set_xticks([])
+    for side in ("top", "right", "bottom"):
+        bars.spines[side].set_visible(False)

@@ -1,0 +1,97 @@
+"""The weights in a `.keras` file: an HDF5 file as Keras writes it, and nothing else."""
+
+import io
+import math
+
+import h5py
+
+from ras_keras.errors import UserError, first_line
+
+# ResNet407 with its optimizer's state has some 12,000.
+MOST_OBJECTS = 20_000
+# The path of a weight of a layer in a layer in a layer has some ten parts.
+DEEPEST = 64
+KINDS = {h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.ENUM, h5py.h5t.OPAQUE}
+
+
+def check_weights(path, stream: io.RawIOBase) -> list[tuple[int, ...]]:
+    """Checks that all arrays lie in the file itself, whole, and none twice.
+
+    Args:
+        path: of the `.keras` file, for messages.
+        stream: of the HDF5 file in it.
+
+    Returns:
+        The shapes of the arrays.
+
+    Raises:
+        UserError: saying what is wrong.
+    """
+    try:
+        with h5py.File(stream, "r") as file:
+            shapes, size = _walk(file.id)
+    except UserError as error:
+        raise UserError(
+            f"{path} is refused: its weights hold {error}; save it again with model.save."
+        ) from error
+    # The library reports what it cannot read by many kinds of errors.
+    except Exception as error:
+        raise UserError(
+            f"{path} is damaged: its weights cannot be read ({first_line(error)}); save or copy "
+            "it again."
+        ) from error
+    if size > stream.seek(0, io.SEEK_END):
+        raise UserError(
+            f"{path} is refused: its weights say they have {size:,} bytes, more than the file; "
+            "save it again with model.save."
+        )
+    return shapes
+
+
+def _walk(root) -> tuple[list[tuple[int, ...]], int]:
+    """Shapes of all arrays below a group and the bytes they say they have."""
+    shapes, size = [], 0
+    seen, groups = set(), [(root, 1)]
+    while groups:
+        group, depth = groups.pop()
+        if depth > DEEPEST:
+            raise UserError(f"groups {DEEPEST} deep")
+        if len(seen) + len(group) > MOST_OBJECTS:
+            raise UserError(f"more than {MOST_OBJECTS:,} objects")
+        for name in group:
+            if group.links.get_info(name).type != h5py.h5l.TYPE_HARD:
+                raise UserError(f"a link elsewhere, {_text(name)}")
+            item = h5py.h5o.open(group, name)
+            address = h5py.h5o.get_info(item).addr
+            if address in seen:
+                raise UserError(f"the same object twice, {_text(name)}")
+            seen.add(address)
+            if isinstance(item, h5py.h5g.GroupID):
+                groups.append((item, depth + 1))
+            else:
+                shapes.append(_shape(item, name))
+                size += _bytes(item)
+    return shapes, size
+
+
+def _shape(item, name) -> tuple[int, ...]:
+    """The shape of an array that lies in one piece in the file."""
+    if not isinstance(item, h5py.h5d.DatasetID) or item.get_type().get_class() not in KINDS:
+        raise UserError(f"something that is no array of numbers, {_text(name)}")
+    settings = item.get_create_plist()
+    if (
+        settings.get_layout() != h5py.h5d.CONTIGUOUS
+        or settings.get_external_count()
+        or item.get_storage_size() != _bytes(item)
+    ):
+        raise UserError(f"an array that is not in it as a whole, {_text(name)} {item.shape}")
+    return item.shape
+
+
+def _bytes(item) -> int:
+    """What an array takes in memory."""
+    return math.prod(item.shape) * item.get_type().get_size()
+
+
+def _text(name: bytes) -> str:
+    return repr(name.decode(errors="replace"))[:80]

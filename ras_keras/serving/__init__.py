@@ -1,0 +1,1 @@
+"""A model in a browser: one page, and the same as JSON."""

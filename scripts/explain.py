@@ -1,0 +1,5 @@
+"""Show what a saved model looks at: python scripts/explain.py --help"""
+
+from ras_keras_console import start
+
+start("explain")

@@ -1,0 +1,5 @@
+"""Name the classes of images: python scripts/predict.py --help"""
+
+from ras_keras_console import start
+
+start("predict")
