@@ -32,6 +32,7 @@ class RunFolder:
     metrics.csv      a row an epoch
     gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
+    explanation/     likewise, pictures that were asked for
     state/           what resuming needs
     best.keras, final.keras
     result.json      what came out
