@@ -5,9 +5,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
-<<<<<<< HEAD
 SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
-=======
 # What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that
 # TensorFlow does not take, and does not know numpy 2.
 FORMATS = {
@@ -15,7 +13,6 @@ FORMATS = {
     "openvino": ["openvino>=2026.0"],
     "litert": ["ai-edge-litert>=2.1"],
 }
->>>>>>> export
 
 setup(
     name="ras_keras",
