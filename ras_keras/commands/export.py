@@ -12,6 +12,7 @@ import tyro
 from ras_keras.commands.data_flags import DataFlags
 from ras_keras.commands.flags import parse
 from ras_keras.data import ImageDataset, check_dataset, load_dataset
+from ras_keras.deploy import fold
 from ras_keras.deploy.export import export, files_of, size
 from ras_keras.deploy.formats import FORMATS, check_installed, format_of
 from ras_keras.deploy.precision import half_precision, in_float32
@@ -64,8 +65,6 @@ def main(arguments: Sequence[str], program: str) -> None:
         print(f"{'notice':11} trained in {half_precision(model)}, exported in float32")
     model = in_float32(model)
     if options.fold:
-        from ras_keras.deploy.folding import fold
-
         model = fold(model)
     dataset = load_dataset(**data) if data else None
     calibration = None

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
+from ras_keras.deploy import fold
 from ras_keras.deploy.export import export, size
 from ras_keras.deploy.formats import FORMATS, check_installed
 from ras_keras.deploy.predictor import open_predictor
@@ -82,7 +82,7 @@ def format_rows(
             plain = scattered(recipe, classes)
             expected = np.asarray(plain.predict_on_batch(images))
             for fold_it in folded:
-                model = _folded(plain) if fold_it else plain
+                model = fold(plain) if fold_it else plain
                 for name in names:
                     key = len(described)
                     path = Path(folder, str(key))
@@ -142,12 +142,6 @@ def latencies_in_turn(
 
     in_turn({name: block(name, step) for name, step in step_functions.items()}, rounds)
     return found
-
-
-def _folded(model: keras.Model) -> keras.Model:
-    from ras_keras.deploy.folding import fold
-
-    return fold(model)
 
 
 def _exported(model, path, name, images, threads) -> tuple[int, Callable]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
+from ras_keras.deploy import fold
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_torch
 from ras_keras.models.stages import STAGES
@@ -45,17 +46,20 @@ class Setting:
         compiler: "graph" (TensorFlow's own), "xla", "none", "inductor", or "frozen", the inductor
             with the weights folded and packed.
         kinds: what it exists for.
+        folded: whether by `ras_keras.deploy.fold`.
     """
 
     framework: str
     layout: str
     compiler: str
     kinds: tuple[str, ...] = (INFERENCE, TRAINING)
+    folded: bool = False
 
 
 SETTINGS = {
     OURS: Setting("tensorflow", "channels-last", "graph"),
     "ours-jit": Setting("tensorflow", "channels-last", "xla"),
+    "ours-folded": Setting("tensorflow", "channels-last", "graph", (INFERENCE,), folded=True),
     "pytorch": Setting("pytorch", "channels-first", "none"),
     "pytorch-channels-last": Setting("pytorch", "channels-last", "none"),
     "pytorch-compile": Setting("pytorch", "channels-first", "inductor"),
@@ -221,7 +225,7 @@ def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callab
         ours = build(replace(recipe, jit="on" if setting.compiler == "xla" else "off"), CLASSES)
         ours.set_weights(model.get_weights())
         if kind == INFERENCE:
-            return inference_step(ours, images)
+            return inference_step(fold(ours) if setting.folded else ours, images)
         return training_step(ours, images, labels)
     return _torch_step(kind, setting, recipe, copy.deepcopy(network), images, labels)
 

@@ -113,12 +113,13 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
     """Without a compiler: eager PyTorch beside ours, and the rest said not to be measured."""
     pytest.importorskip("torch")
     monkeypatch.setattr(versus_pytorch, "compile_problem", lambda: "no compiler, for a test")
-    settings = ["pytorch", "pytorch-channels-last", "pytorch-compile", "pytorch-frozen"]
-    flags = [*QUICK, "--depth", "11", "--settings", *settings]
+    inference_only = ["ours-folded", "pytorch-frozen"]
+    settings = ["pytorch", "pytorch-channels-last", "pytorch-compile"]
+    flags = [*QUICK, "--depth", "11", "--settings", *settings, *inference_only]
     rows = measure(capsys, tmp_path / "versus.csv", "versus-pytorch", *flags)
     assert [(row["what"], row["setting"]) for row in rows] == [
-        *(("inference", name) for name in ("ours", *settings)),
-        *(("training", name) for name in ("ours", *settings[:-1])),
+        *(("inference", name) for name in ("ours", *settings, *inference_only)),
+        *(("training", name) for name in ("ours", *settings)),
     ]
     for row in rows:
         if "compile" in row["setting"] or "frozen" in row["setting"]:

@@ -210,7 +210,7 @@ def test_milestones_beyond_the_end_are_allowed():
         ({"k": 0}, "--k must be an integer >= 1. Received: k=0"),
         ({"k": -1}, "Received: k=-1"),
         ({"attention": "sse"}, "--attention must be one of none, ras, se, .* Received: 'sse'"),
-        ({"connection": "batchnorm"}, "--connection must be one of none, batch_norm, rational"),
+        ({"connection": "batchnorm"}, "--connection must be .* none, batch_norm, affine, rational"),
         ({"precision": "bfloat16"}, "--precision must be one of float32, mixed_bfloat16"),
         ({"protocol": "heldout"}, "--protocol .* The nearest is 'held-out'"),
         ({"jit": "yes"}, "--jit must be one of auto, on, off"),
