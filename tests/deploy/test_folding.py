@@ -125,6 +125,22 @@ def test_the_gate_goes_with_its_convolution():
     assert not any(isinstance(layer, layers.Add | RecurrentAttention) for layer in folded.layers)
 
 
+@pytest.mark.parametrize("logit", [-100, -20, 0, 100])
+def test_a_gate_that_is_nearly_shut_or_open(logit):
+    """The folded convolution divides by V."""
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 1)(inputs)
+    gated = RecurrentAttention(k=1, connection=None, beta_initializer=logit)(x)
+    outputs = layers.Activation("relu")(layers.Add()([gated, layers.Conv2D(4, 1)(inputs)]))
+    model = keras.Model(inputs, outputs)
+    folded = fold(model)
+    assert isinstance(folded.layers[-1], GatedConvolution)
+    images = random_images(4, 8)
+    expected = model.predict_on_batch(images)
+    np.testing.assert_allclose(folded.predict_on_batch(images), expected, rtol=1e-5, atol=1e-4)
+    assert expected.max() > 1
+
+
 class Doubled(layers.Layer):
     """A layer that folding does not know."""
 
