@@ -5,9 +5,42 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
+
 from ras_keras.errors import UserError
+from ras_keras.files import write_atomically
 
 MEMBER = "classes.json"
+
+
+def save_model(path: Path, model: keras.Model, names: Sequence[str] | None) -> None:
+    """Writes a `.keras` file, all of it or nothing, with the names of its classes if there are any.
+
+    Raises:
+        UserError: if there are more or fewer of them than classes.
+    """
+    if names is not None:
+        check_number(path, names, model.output_shape[-1])
+
+    def write(file):
+        model.save(file)
+        if names is not None:
+            write_class_names(file, names)
+
+    write_atomically(path, write)
+
+
+def check_number(path: Path, names: Sequence[str], classes: int) -> None:
+    """Refuses names that are not as many as the classes of a model.
+
+    Raises:
+        UserError: saying how many there are of each.
+    """
+    if len(names) != classes:
+        raise UserError(
+            f"{path} has {classes} classes and {len(names)} names for them; save or export it "
+            "again, or name as many by --classes."
+        )
 
 
 def write_class_names(path: Path, names: Sequence[str]) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.class_names import read_names_file, save_model
 from ras_keras.commands.flags import parse
 from ras_keras.deploy.import_weights import check_import, import_weights
 from ras_keras.deploy.pytorch_checkpoint import read_checkpoint
 from ras_keras.deploy.pytorch_names import Entries
 from ras_keras.errors import UserError
-from ras_keras.files import write_atomically
 from ras_keras.training import Recipe
 
 ENDINGS = r"(\.(pth|pt|ckpt|bin|tar))+$"
@@ -46,6 +46,8 @@ class ImportWeights:
     as published."""
     std: tuple[float, ...] | None = None
     """Standard deviations, likewise."""
+    classes: str | None = None
+    """File of the classes' names, one a line or a JSON list, that go into the .keras file."""
     output: str | None = None
     """The .keras file; None lays it beside the checkpoint."""
 
@@ -64,6 +66,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         normalize_input=options.normalize_input,
         image_size=options.image_size,
     )
+    names = read_names_file(Path(options.classes)) if options.classes else None
     check_import(recipe, options.mean, options.std)
     entries = Entries(read_checkpoint(checkpoint))
     model, found = import_weights(
@@ -74,7 +77,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         mean=options.mean,
         std=options.std,
     )
-    write_atomically(output, model.save)
+    save_model(output, model, names)
     print(f"entries  {len(entries):,}, all of them used")
     print(f"network  {model.name}, {model.count_params():,} parameters")
     if found:

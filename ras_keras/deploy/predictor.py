@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ras_keras.class_names import read_class_names
+from ras_keras.class_names import check_number, read_class_names
 from ras_keras.deploy.formats import format_of
 from ras_keras.deploy.runtimes import open_exported
 from ras_keras.errors import UserError
@@ -39,7 +39,7 @@ class Predictor:
         Raises:
             UserError: if there are more or fewer of them than classes.
         """
-        _check_number(self.path, names, len(self.class_names))
+        check_number(self.path, names, len(self.class_names))
         return replace(self, class_names=tuple(names))
 
 
@@ -82,16 +82,8 @@ def class_names(path: Path, classes: int) -> tuple[str, ...]:
         UserError: if there are more or fewer of them than classes.
     """
     names = read_class_names(path) or tuple(str(number) for number in range(classes))
-    _check_number(path, names, classes)
+    check_number(path, names, classes)
     return names
-
-
-def _check_number(path, names, classes):
-    if len(names) != classes:
-        raise UserError(
-            f"{path} has {classes} classes and {len(names)} names for them; save or export it "
-            "again, or name as many by --classes."
-        )
 
 
 def with_probabilities(model: keras.Model) -> keras.Model:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import keras
 
-from ras_keras.class_names import write_class_names
+from ras_keras.class_names import save_model
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
@@ -188,11 +188,7 @@ class RunFolder:
         write_atomically(self.file(name), lambda file: file.write_text(text))
 
     def write_model(self, name: str, model: keras.Model, class_names: Sequence[str]) -> None:
-        def write(file):
-            model.save(file)
-            write_class_names(file, class_names)
-
-        write_atomically(self.file(name), write)
+        save_model(self.file(name), model, class_names)
 
 
 def _version(package):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ras_keras
+from ras_keras.class_names import read_class_names
 from ras_keras.commands import run
 from ras_keras.layers import RecurrentAttention
 
@@ -103,6 +104,14 @@ def test_it_says_what_it_read_off(tmp_path, capsys):
     assert k == 3
 
 
+def test_class_names(tmp_path):
+    checkpoint = saved(tmp_path, randomized(Network(blocks=1, attention="ras")))
+    names = [f"class {number}" for number in range(10)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    assert call(checkpoint, "--classes", tmp_path / "names.txt") == 0
+    assert read_class_names(tmp_path / "model_best.keras") == tuple(names)
+
+
 @pytest.fixture
 def refused(capsys, tmp_path):
     def check(*arguments, says):
@@ -143,6 +152,12 @@ def test_files_that_are_no_checkpoints(refused, tmp_path):
     refused(tmp_path / "number.pth", says=["holds no dict of tensors"])
     refused(tmp_path / "none.pth", says=["no such file"])
     refused(tmp_path, says=["is a folder"])
+
+
+def test_too_few_class_names(refused, tmp_path):
+    checkpoint = saved(tmp_path, randomized(Network(blocks=1, attention="ras")))
+    (tmp_path / "names.txt").write_text("cat\ndog")
+    refused(checkpoint, "--classes", tmp_path / "names.txt", says=["10 classes and 2 names"])
 
 
 def test_entries_are_named(refused, tmp_path):
