@@ -18,6 +18,7 @@ JAX_CONFORMANCE = (
         # Counts, building time and start-up do not depend on the backend.
         (["tests/layers", "tests/models"], "not parameters and not builds_fast and not process"),
         (["tests/conformance"], JAX_CONFORMANCE),
+        (["tests/deploy/test_folding.py"], "test_networks and (ras or se or wrn) or shut"),
     ],
 )
 def test_layers_and_models(run_python, folders, which):
@@ -43,8 +44,10 @@ def test_trains_saves_and_resumes(tmp_path, run_python):
         "run",
     ]
     run = tmp_path / "run"
+    # The second process need not compile what the first one has.
+    environment = {"KERAS_BACKEND": "jax", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
     for arguments in (flags, ["--resume", run, "--epochs", "2"]):
-        done = run_python("scripts/train.py", *arguments, KERAS_BACKEND="jax")
+        done = run_python("scripts/train.py", *arguments, **environment)
         assert done.returncode == 0, done.stderr
     entries = json.loads((run / "environment.json").read_text())
     assert [entry["backend"] for entry in entries] == ["jax", "jax"]

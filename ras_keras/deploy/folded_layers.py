@@ -47,6 +47,7 @@ def gated_convolution(
     made = GatedConvolution(
         convolution.filters,
         activation,
+        divide=convolution.compute_dtype != "float16",
         data_format=convolution.data_format,
         dtype=convolution.dtype_policy,
         name=gate.name,

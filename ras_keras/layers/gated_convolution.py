@@ -22,12 +22,14 @@ class GatedConvolution(Attention):
 
         Y = activation(Z + shortcut / V) * V,
 
-    which on a CPU is faster: TensorFlow does all before the last product in one
-    pass over memory. float16, whose range is small, has the first form.
+    which is faster where all before the last product is one pass over memory,
+    as in TensorFlow on a CPU.
 
     Args:
         filters: channels of the output.
         activation: "relu" or None.
+        divide: compute Y by the last line; not for float16, whose range is too
+            small.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
 
@@ -40,12 +42,13 @@ class GatedConvolution(Attention):
     are one affine map a channel.
     """
 
-    def __init__(self, filters: int, activation: str | None = None, **kwargs):
+    def __init__(self, filters: int, activation: str | None = None, divide: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         if activation not in ("relu", None):
             raise ValueError(f"`activation` must be 'relu' or None. Received: {activation!r}")
         self.activation = activation
+        self.divide = divide
         self.convolution = keras.layers.Conv2D(
             filters, 1, data_format=self.data_format, dtype=self.dtype_policy, name="convolution"
         )
@@ -75,7 +78,7 @@ class GatedConvolution(Attention):
     def call(self, inputs):
         x, *shortcut = _parts(inputs)
         z, logits = self.convolution(x), self._logits(x)
-        if self.compute_dtype == "float16":
+        if not self.divide:
             return self._activate(sum(shortcut, self.scale(z, ops.sigmoid(logits))))
         logits = ops.maximum(logits, -LARGEST)
         v, inverse = ops.sigmoid(logits), 1 + ops.exp(-logits)
@@ -96,6 +99,7 @@ class GatedConvolution(Attention):
             **super().get_config(),
             "filters": self.filters,
             "activation": self.activation,
+            "divide": self.divide,
         }
 
 

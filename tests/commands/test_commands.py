@@ -106,7 +106,9 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
 
 def test_float16(tmp_path):
     """The one whose optimizer is wrapped; the layers' tests have both half precisions."""
-    folder = train(tmp_path, "run", "--precision", "mixed_float16")
+    # Few images: half precision has no fast convolutions on a CPU.
+    few = ["--batch-size", "32", "--training-images", "64"]
+    folder = train(tmp_path, "run", "--precision", "mixed_float16", *few)
     assert np.isfinite(float(metrics(folder)[0]["loss"]))
     policy = ras_keras.load_model(folder / "best.keras").get_layer("stem_conv").dtype_policy.name
     assert policy == "mixed_float16"

@@ -64,6 +64,8 @@ def photo(tmp_path):
 @pytest.fixture(scope="module")
 def url(model):
     """Of a server, which Ctrl-C must end as it ends other commands."""
+    # Tests in the background of a shell ignore Ctrl-C, and so would whatever they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [sys.executable, "scripts/serve.py", model.file, "--port", "0"],
         cwd=ROOT,
