@@ -97,7 +97,8 @@ class _Folding:
 
         def fill():
             for ours, theirs in zip(copy.variables, layer.variables, strict=True):
-                ours.assign(theirs)
+                # A copy: JAX gives the memory of what a model computes with away.
+                ours.assign(keras.ops.copy(theirs))
 
         self.fills.append(fill)
         return copy

@@ -35,6 +35,17 @@ def trained(tmp_path_factory):
     return train(tmp_path_factory.mktemp("logs"), "run")
 
 
+def two_classes(tmp_path):
+    """A data set of two classes, 12 images to train on and 12 to test."""
+    data = tmp_path / "data"
+    for split in ("train", "test"):
+        for name in ("a", "b"):
+            (data / split / name).mkdir(parents=True)
+            for i in range(6):
+                Image.new("RGB", (32, 32), (40 * i, 0, 0)).save(data / split / name / f"{i}.png")
+    return f"folder:{data}"
+
+
 def events(folder):
     """What TensorBoard reads of a run's training."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -106,8 +117,8 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
 
 def test_float16(tmp_path):
     """The one whose optimizer is wrapped; the layers' tests have both half precisions."""
-    # Few images: half precision has no fast convolutions on a CPU.
-    few = ["--batch-size", "32", "--training-images", "64"]
+    # Few and small images: half precision has no fast convolutions on a CPU.
+    few = ["--dataset", two_classes(tmp_path), "--image-size", "8", "--batch-size", "4"]
     folder = train(tmp_path, "run", "--precision", "mixed_float16", *few)
     assert np.isfinite(float(metrics(folder)[0]["loss"]))
     policy = ras_keras.load_model(folder / "best.keras").get_layer("stem_conv").dtype_policy.name
@@ -131,13 +142,7 @@ def test_weights_to_start_from_and_no_held_out_images(trained, tmp_path):
 
 
 def test_another_number_of_classes_gets_a_new_classifier(trained, tmp_path, capsys):
-    data = tmp_path / "data"
-    for split in ("train", "test"):
-        for name in ("a", "b"):
-            (data / split / name).mkdir(parents=True)
-            for i in range(6):
-                Image.new("RGB", (32, 32), (40 * i, 0, 0)).save(data / split / name / f"{i}.png")
-    flags = ["--dataset", f"folder:{data}", "--batch-size", "4", "--validation-split", "0"]
+    flags = ["--dataset", two_classes(tmp_path), "--batch-size", "4", "--validation-split", "0"]
     folder = train(tmp_path, "run", *flags, "--weights", str(trained / "best.keras"))
     assert "the classifier starts anew" in capsys.readouterr().out
     assert ras_keras.load_model(folder / "best.keras").output_shape == (None, 2)
