@@ -1,6 +1,7 @@
 """The names of a model's classes, which travel with its file."""
 
 import json
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
 
 MEMBER = "classes.json"
+# Characters of a name.
+LONGEST = 1000
 
 
 def save_model(path: Path, model: keras.Model, names: Sequence[str] | None) -> None:
@@ -38,8 +41,8 @@ def check_number(path: Path, names: Sequence[str], classes: int) -> None:
     """
     if len(names) != classes:
         raise UserError(
-            f"{path} has {classes} classes and {len(names)} names for them; save or export it "
-            "again, or name as many by --classes."
+            f"{path} has {classes} classes and {len(names)} are named; name as many, by --classes "
+            "for example."
         )
 
 
@@ -55,7 +58,7 @@ def write_class_names(path: Path, names: Sequence[str]) -> None:
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(MEMBER, text)
         return
-    file = _file(path)
+    file = names_file(path)
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
 
@@ -73,7 +76,7 @@ def read_class_names(path: Path) -> tuple[str, ...] | None:
         with zipfile.ZipFile(path) as archive:
             text = archive.read(MEMBER) if MEMBER in archive.namelist() else None
     else:
-        text = _file(path).read_bytes() if _file(path).is_file() else None
+        text = names_file(path).read_bytes() if names_file(path).is_file() else None
     if text is None:
         return None
     names = _json_list(text)
@@ -93,8 +96,9 @@ def read_names_file(file: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise UserError(f"--classes {file}: {reason}; name a file of names.") from error
-    names = _json_list(text) if text.startswith("[") else [*map(str.strip, text.splitlines())]
-    if not names:
+    listed = text.startswith(("[", "{"))
+    names = _json_list(text) if listed else [*map(str.strip, text.splitlines())]
+    if not names or not all(map(_is_name, names)):
         raise UserError(f"--classes {file} holds no names, one a line or a JSON list; correct it.")
     return tuple(names)
 
@@ -102,13 +106,21 @@ def read_names_file(file: Path) -> tuple[str, ...]:
 def _json_list(text) -> list[str] | None:
     try:
         names = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    listed = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return names if listed else None
+    return names if isinstance(names, list) and all(map(_is_name, names)) else None
 
 
-def _file(path: Path) -> Path:
+def _is_name(value) -> bool:
+    """Whether a value is text for one line, without control characters."""
+    return (
+        isinstance(value, str)
+        and len(value) <= LONGEST
+        and not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
+    )
+
+
+def names_file(path: Path) -> Path:
     """Where the names of a model lie that is no `.keras` file."""
     if path.is_dir():
         # TensorFlow's place for what goes with a SavedModel and is no part of it.

@@ -10,13 +10,15 @@ import keras
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
-from ras_keras.model_file.config import check_config, read_config
+from ras_keras.model_file.config import check_config, check_maps, read_config
 from ras_keras.model_file.weights import check_weights
 
 # An optimizer has up to three variables for each weight, which a file need not hold.
 VARIABLES_PER_WEIGHT = 8
 # Such as seeds and metrics, in numbers.
 OTHER_VARIABLES = 2**20
+# Likewise, of any size.
+MOST_OTHERS = 1000
 # One load at a time changes how Keras makes variables, and changes it back.
 LOADING = threading.RLock()
 
@@ -41,7 +43,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     config, shapes = _check(path, custom_objects)
     try:
         with LOADING, _variables_within(shapes):
-            return keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
+            model = keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
     # Whatever remains is Keras's own verdict on a file whose container is sound.
     except Exception as error:
         raise UserError(
@@ -49,6 +51,8 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
             f"({' '.join(str(error).split())[:200] or first_line(error)}); it was saved by another "
             "version or by other code."
         ) from error
+    check_maps(path, model)
+    return model
 
 
 def check_model_file(path: str | Path, custom_objects: dict | None = None) -> dict:
@@ -79,12 +83,16 @@ def _variables_within(shapes: Sequence[tuple[int, ...]]) -> Iterator[None]:
         UserError: at the first variable that is too large.
     """
     limit = VARIABLES_PER_WEIGHT * sum(map(math.prod, shapes)) + OTHER_VARIABLES
-    made, thread, make = 0, threading.get_ident(), keras.Variable.__init__
+    most = VARIABLES_PER_WEIGHT * len(shapes) + MOST_OTHERS
+    number, made, thread, make = 0, 0, threading.get_ident(), keras.Variable.__init__
 
     def make_within(variable, initializer, shape=None, *args, **kwargs):
-        nonlocal made
+        nonlocal number, made
         if threading.get_ident() == thread and isinstance(shape, list | tuple):
+            number += 1
             made += math.prod(size or 0 for size in shape)
+            if number > most:
+                raise UserError(f"its layers have more than {most:,} variables, its weights fewer")
             if made > limit:
                 raise UserError(f"its layers have more than {limit:,} numbers, its weights fewer")
         make(variable, initializer, shape, *args, **kwargs)

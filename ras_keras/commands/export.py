@@ -9,6 +9,7 @@ from typing import Annotated
 import keras
 import tyro
 
+from ras_keras.class_names import names_file
 from ras_keras.commands.data_flags import DataFlags
 from ras_keras.commands.flags import parse
 from ras_keras.data import ImageDataset, check_dataset, load_dataset
@@ -46,7 +47,8 @@ class Export:
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
     output: str | None = None
-    """Path without its ending; None lays the files beside the model, by its name."""
+    """Path without its ending; None lays the files beside the model, by its name, which has
+    _folded behind it with --fold."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
@@ -123,7 +125,8 @@ def _paths(options: Export, model: Path) -> dict[str, Path]:
     Raises:
         UserError: if something lies there or nothing can be written there.
     """
-    stem = Path(options.output) if options.output else model.with_suffix("")
+    beside = model.with_name(model.stem + ("_folded" if options.fold else ""))
+    stem = Path(options.output or beside)
     if not stem.parent.is_dir():
         raise UserError(f"--output {stem}: there is no folder {stem.parent}; make it first.")
     if not os.access(stem.parent, os.W_OK):
@@ -135,7 +138,7 @@ def _paths(options: Export, model: Path) -> dict[str, Path]:
         if options.quantize and name == QUANTIZED:
             ending = f"_{INT8}{ending}"
         paths[name] = stem.with_name(f"{bare}{ending}")
-        for file in files_of(paths[name], name):
+        for file in (*files_of(paths[name], name), names_file(paths[name])):
             if file.exists():
                 raise UserError(
                     f"{file} exists and is not overwritten; remove it, or choose another --output."

@@ -63,7 +63,7 @@ def _read(source, image_shape, formats):
         # What the header says; nothing is decoded yet.
         width, height = image.size
         if width * height > MAXIMUM_PIXELS:
-            raise Image.DecompressionBombError(f"{width}x{height} pixels")
+            raise Image.DecompressionBombError
         if image.mode in ("I", "F"):
             raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
         if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
@@ -110,7 +110,7 @@ def _reason(error, formats):
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"{first_line(error)}, above the {MAXIMUM_PIXELS:,} that are read"
+        return f"it has more than the {MAXIMUM_PIXELS:,} pixels that are read"
     if isinstance(error, UnidentifiedImageError):
         known = ", ".join(formats) if formats else "any format that Pillow reads"
         return f"it is not of {known}"

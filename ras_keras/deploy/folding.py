@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from ras_keras.deploy.affine import Affine, is_affine, of_layer
+from ras_keras.deploy.copies import copy_state
 from ras_keras.deploy.folded_layers import (
     NORMALIZATIONS,
     folded_layer,
@@ -32,19 +33,24 @@ def fold(model: keras.Model) -> keras.Model:
       `GatedConvolution`, together with the addition of the shortcut and the
       ReLU behind them.
 
-    Layers of other classes are copied, and so are those that are called in an
-    unusual way, with `training=True` for one. A model within the model is
-    folded too. Folding a folded model changes nothing.
+    Layers of other classes are copied, as saving and loading would copy them,
+    and so are those that are called in an unusual way, with `training=True` for
+    one. A layer that cannot be built from its config, such as a `Lambda`, is
+    shared with `model`. A model within the model is folded too. Folding a folded
+    model changes nothing.
 
     Args:
-        model: functional or sequential; another is returned as it is.
+        model: functional or sequential, with Keras's own `call`; another is
+            returned as it is.
 
     Returns:
         A functional model for inference with weights of its own, not compiled.
     """
+    if not type(model).call.__module__.startswith("keras."):
+        return model
     if isinstance(model, keras.Sequential) and model.built:
         model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    if not _is_graph(model):
+    if not isinstance(model, keras.Function):
         return model
     # Without what the original was compiled with, which `clone_model` would repeat.
     model = keras.Model(model.input, model.output, name=model.name)
@@ -53,11 +59,6 @@ def fold(model: keras.Model) -> keras.Model:
     for fill in folding.fills:
         fill()
     return folded
-
-
-def _is_graph(model) -> bool:
-    """Whether to call a model is to walk its graph, and no class of the user's says otherwise."""
-    return isinstance(model, keras.Function) and type(model).call.__module__.startswith("keras.")
 
 
 class _Folding:
@@ -93,14 +94,12 @@ class _Folding:
             folded = fold(layer)
             if folded is not layer:
                 return folded
-        copy = type(layer).from_config(layer.get_config())
-
-        def fill():
-            for ours, theirs in zip(copy.variables, layer.variables, strict=True):
-                # A copy: JAX gives the memory of what a model computes with away.
-                ours.assign(keras.ops.copy(theirs))
-
-        self.fills.append(fill)
+        try:
+            copy = type(layer).from_config(layer.get_config())
+        # Layers of others fail at this in ways of their own.
+        except Exception:
+            return layer
+        self.fills.append(lambda: copy_state(layer, copy))
         return copy
 
     def _put(self, layer, made: Callable, fill: Callable[[], None], *absorbed):
@@ -138,7 +137,8 @@ class _Folding:
     def _fold_gate(self, convolution, affine, gate, absorbed):
         """Folds a 1x1 convolution and its gate with the sum and the ReLU behind them."""
         addition = self.graph.following(gate)
-        if not self._is_shortcut(addition, gate):
+        # What is added may be a gate that was folded with the addition before.
+        if not self._is_shortcut(addition, gate) or id(addition) in self._instead:
             self._put(gate, *gated_convolution(convolution, affine, gate, None), *absorbed)
             return
         absorbed.append(gate)

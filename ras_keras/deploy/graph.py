@@ -31,7 +31,7 @@ class Graph:
         return all(
             len(node.arguments.args) == 1
             and len(node.output_tensors) == 1
-            and all(value in (None, False) for value in node.arguments.kwargs.values())
+            and all(value is None or value is False for value in node.arguments.kwargs.values())
             for node in self._calls[id(layer)]
         )
 

@@ -68,6 +68,7 @@ def _images_below(folder) -> list[Path]:
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
-        and path.is_file()
+        # A link that leads nowhere is named, as whatever else cannot be read.
+        and (path.is_file() or path.is_symlink())
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )

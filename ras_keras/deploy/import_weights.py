@@ -13,6 +13,9 @@ from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.training.recipe import Recipe, one_of
 from ras_keras.training.recipe_check import check_recipe
 
+# The deepest published network of this kind.
+DEEPEST = 1202
+
 
 def check_import(recipe: Recipe, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
     """Refuses networks whose names in PyTorch are not known, before a checkpoint is read.
@@ -31,6 +34,8 @@ def check_import(recipe: Recipe, mean: Sequence[float] | None, std: Sequence[flo
                 f"--{name} must be three numbers for pixels from 0 to 1, such as --{name} 0.5 0.5 "
                 f"0.5. Received: {' '.join(map(str, values))}"
             )
+    if recipe.depth is not None and recipe.depth > DEEPEST:
+        raise UserError(f"--depth must be at most {DEEPEST}. Received: {recipe.depth}")
     check_recipe(recipe)
 
 

@@ -2,6 +2,8 @@
 
 import keras
 
+from ras_keras.deploy.copies import copy_state
+
 HALF = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
@@ -20,7 +22,7 @@ def in_float32(model: keras.Model) -> keras.Model:
     if half_precision(model) is None:
         return model
     twin = type(model).from_config(_with_float32(model.get_config()))
-    twin.set_weights(model.get_weights())
+    copy_state(model, twin)
     return twin
 
 

@@ -37,7 +37,7 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
                 "reading that could run code; have its owner save the state_dict alone."
             ) from error
         raise UserError(
-            f"{path} is damaged or no checkpoint ({first_line(error)}); copy or save it again."
+            f"{path} is damaged or no checkpoint of torch.save; copy or save it again."
         ) from error
     state = loaded.get(STATE, loaded) if isinstance(loaded, dict) else loaded
     if not isinstance(state, dict) or not all(map(torch.is_tensor, state.values())) or not state:
@@ -45,10 +45,25 @@ def read_checkpoint(path: Path) -> dict[str, np.ndarray]:
             f"{path} holds no dict of tensors, bare or as {STATE!r}; save the network's "
             "state_dict()."
         )
-    return {str(name): _array(torch, path, name, tensor) for name, tensor in state.items()}
+    arrays = {str(name): _array(torch, path, name, tensor) for name, tensor in state.items()}
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise UserError(
+                f"{path}: the entry {name} holds numbers that are not finite; its training "
+                "diverged, so take an earlier checkpoint."
+            )
+        if name.endswith("running_var") and (array < 0).any():
+            raise UserError(
+                f"{path}: the entry {name} holds variances below 0; copy or save it again."
+            )
+    return arrays
 
 
 def _array(torch, path, name, tensor):
+    if not str(name).isprintable():
+        raise UserError(f"{path} holds an entry of the name {name!r:.80}; save it under another.")
+    if tensor.is_complex():
+        raise UserError(f"{path}: the entry {name} is complex; save it as real numbers.")
     if tensor.is_floating_point():
         tensor = tensor.to(torch.float32)
     try:

@@ -109,11 +109,14 @@ class Entries(dict[str, np.ndarray]):
             name = original.removeprefix("module.")
             if name.endswith("num_batches_tracked"):
                 continue
-            found = re.fullmatch(
-                r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)", name
-            )
+            found = re.fullmatch(IN_A_BLOCK, name)
             if found is not None and ".".join(found.groups()) not in self:
                 name = ".".join(found.groups())
+            if name in self:
+                raise UserError(
+                    f"the checkpoint holds {original} and {self.originals[name]}, which are one "
+                    "entry; remove one of them."
+                )
             self[name] = array
             self.originals[name] = original
 

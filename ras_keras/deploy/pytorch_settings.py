@@ -12,6 +12,8 @@ from ras_keras.models.stages import STAGES
 from ras_keras.models.wide_resnet import STAGE_FILTERS as WIDE_RESNET_FILTERS
 from ras_keras.training.recipe import Recipe
 
+# ResNet1202 has 200 of two convolutions.
+MOST_BLOCKS = 200
 ATTENTIONS = (NONE, "ras", "se", "dia")
 
 
@@ -22,7 +24,7 @@ def classes(entries: Entries, source: str) -> int:
         UserError: if there is none.
     """
     weight = entries.get("fc.weight")
-    if weight is None or weight.ndim != 2:
+    if weight is None or weight.ndim != 2 or not len(weight):
         raise UserError(
             f"{source} has no entry fc.weight of two dimensions, from which the number of classes "
             "is read; give a checkpoint of a whole network."
@@ -45,6 +47,11 @@ def inferred(recipe: Recipe, entries: Entries, source: str) -> dict:
     naming, family = NAMING[recipe.model], MODELS[recipe.model]
     below = entries.under(naming.of_stage(1))
     blocks = len({name.split(".")[1] for name in below if name.split(".")[1].isdigit()})
+    if blocks > MOST_BLOCKS:
+        raise UserError(
+            f"{source} has {blocks:,} blocks in its first stage, more than the {MOST_BLOCKS} of "
+            "the deepest published network; give a checkpoint of the papers' networks."
+        )
     if recipe.depth is None and blocks:
         layers_per_depth = naming.convolutions * len(STAGES)
         found["depth"] = family.least_depth + layers_per_depth * (blocks - 1)

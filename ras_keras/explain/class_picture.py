@@ -4,6 +4,7 @@ import numpy as np
 
 from ras_keras.explain.gate_pictures import PANEL_WIDTH, Scale, stages
 from ras_keras.explain.gate_study import GateStudy
+from ras_keras.explain.literal import literal
 
 # More classes are told apart by their numbers.
 NAMED = 20
@@ -18,7 +19,7 @@ def class_picture(study: GateStudy, title: str):
     """
     from matplotlib.figure import Figure
 
-    statistics, names = study.statistics, study.class_names
+    statistics, names = study.statistics, [*map(literal, study.class_names)]
     panels = stages(study.gates.places, [v.mean for v in statistics])
     height = 1.4 + min(0.2 * len(names), 6)
     figure = Figure(

@@ -16,6 +16,8 @@ MOST_PARTS = 250_000
 MOST_CALLS = 10_000
 # Numbers in one image or map: 1 GiB of float32.
 LARGEST_MAP = 2**28
+# Applications of a transform, and cells of a recurrent unit.
+MOST_APPLICATIONS = 100
 # Layers of Keras that run code which their file brings or names.
 CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 LAMBDA = "__lambda__"
@@ -104,7 +106,9 @@ def _of_keras(each) -> bool:
 
 def _check_code(path, each):
     name = each["class_name"]
-    if name == LAMBDA or (name in CODE and _of_keras(each)):
+    # Keras follows a name with dots in it to wherever it leads.
+    last = name.rpartition(".")[2]
+    if name == LAMBDA or (last in CODE and _of_keras(each)):
         raise UserError(
             f"{path} is refused: it needs a {name.strip('_')}, and loading that could run any code "
             "in the file; have its owner write it as a registered layer and save it again."
@@ -132,15 +136,33 @@ def _check_known(path, each, custom_objects):
         )
 
 
+def check_maps(path, model: keras.Model) -> None:
+    """Refuses a model whose layers make larger maps than its configuration says.
+
+    Raises:
+        UserError: naming the first shape at fault.
+    """
+    for each in model._flatten_layers():
+        # A functional model has operations that are no layers.
+        for called in (each, *getattr(each, "operations", ())):
+            for node in called._inbound_nodes:
+                for tensor in node.output_tensors:
+                    _check_map(path, [size or 1 for size in tensor.shape])
+
+
 def _check_maps(path, each):
     """Refuses images and maps that no memory holds."""
     for key, value in each.items():
         for shape in _shapes(value) if "shape" in key else ():
-            if math.prod(max(1, size) for size in shape) > LARGEST_MAP:
-                raise UserError(
-                    f"{path} is refused: it asks for images or maps of shape {tuple(shape)}, more "
-                    f"than {LARGEST_MAP:,} numbers each."
-                )
+            _check_map(path, shape)
+
+
+def _check_map(path, shape):
+    if math.prod(max(1, size) for size in shape) > LARGEST_MAP:
+        raise UserError(
+            f"{path} is refused: it asks for images or maps of shape {tuple(shape)}, more than "
+            f"{LARGEST_MAP:,} numbers each."
+        )
 
 
 def _shapes(value) -> Iterator[list[int]]:
@@ -163,8 +185,8 @@ def _check_sizes(path, each, sizes, arrays):
     elif str(each.get("registered_name")).startswith("ras_keras>"):
         connections = config.get("connection") and not config.get("shared_connection")
         separate = connections or not config.get("shared", True)
-        keys = ("k", "cells") if separate else ("cells",)
-        wrong = [key for key in keys if _asked(config, key) > arrays]
+        most = {"k": arrays if separate else MOST_APPLICATIONS, "cells": arrays}
+        wrong = [key for key in most if _asked(config, key) > min(MOST_APPLICATIONS, most[key])]
     if wrong:
         raise UserError(
             f"{path} is damaged: its config asks for {wrong[0]}={config[wrong[0]]} in "

@@ -40,7 +40,7 @@ def make_app(answerer: Answerer) -> Starlette:
 
     async def predict(request: Request):
         top = request.query_params.get("top", str(TOP))
-        if not (top.isascii() and top.isdigit() and int(top) > 0):
+        if not (top.isascii() and top.isdigit() and len(top) < 10 and int(top) > 0):
             raise HTTPException(400, f"top must be an integer >= 1. Received: {top[:80]!r}")
         pictures = request.query_params.get("pictures", "no")
         if pictures not in ("yes", "no"):

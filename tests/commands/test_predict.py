@@ -153,7 +153,7 @@ def test_names_of_one_s_own(any_size, photos, tmp_path, capsys, text):
     names.write_text(text)
     flags = [any_size.file, photos.folder / "0.png", "--json", "--classes", names]
     assert call(*flags) == 2
-    assert "has 4 classes and 5 names for them" in capsys.readouterr().err
+    assert "has 4 classes and 5 are named" in capsys.readouterr().err
     names.write_text(text.replace("\n\n", "\n").replace('"", ', ""))
     assert call(*flags) == 0
     (image,) = json.loads(capsys.readouterr().out)
@@ -175,7 +175,7 @@ def test_names_of_one_s_own(any_size, photos, tmp_path, capsys, text):
         (["model.keras", "x.png", "--classes", "none"], ["--classes none: No such file"]),
         (["model.keras", "x.png", "--classes", "x.png"], ["--classes x.png: it is no UTF-8"]),
         (["model.keras", "x.png", "--classes", "empty"], ["empty holds no names"]),
-        (["model.keras", "x.png", "--classes", "object"], ["has 3 classes and 1 names"]),
+        (["model.keras", "x.png", "--classes", "object"], ["--classes object holds no names"]),
         (["missing.keras", "x.png"], ["missing.keras: no such file"]),
         (["x.png", "x.png"], ["x.png is no Keras model"]),
         (["model.keras", "x.png", "--imports", "nothing_such"], ["--imports nothing_such failed"]),

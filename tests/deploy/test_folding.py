@@ -148,6 +148,24 @@ class Doubled(layers.Layer):
         return x * 2
 
 
+class WithoutConfig(layers.Layer):
+    """One that Keras cannot build again."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+
+class Trebled(keras.Sequential):
+    """A model of Keras's whose call is its own."""
+
+    def call(self, x, **kwargs):
+        return 3 * super().call(x, **kwargs)
+
+
 def head(x):
     return layers.Dense(3, "softmax")(layers.GlobalAveragePooling2D()(x))
 
@@ -173,6 +191,14 @@ def foreign_models():
         [keras.Input((8, 8, 3)), layers.Conv2D(4, 1), layers.BatchNormalization()]
     )
     yield "nested", inputs, inner(inputs), 0
+    adapted = layers.Normalization()
+    adapted.adapt(np.random.default_rng(2).normal(3, 2, (50, 8, 8, 3)))
+    yield "adapted", inputs, layers.Conv2D(4, 1)(adapted(inputs)), 0
+    yield "without_config", inputs, layers.BatchNormalization()(WithoutConfig(3)(inputs)), 1
+    x = Trebled([keras.Input((8, 8, 3)), layers.Conv2D(4, 1)])(inputs)
+    yield "own_call", inputs, layers.BatchNormalization()(x), 1
+    gates = [RecurrentAttention()(layers.Conv2D(4, 1)(inputs)) for _ in range(2)]
+    yield "two_gates", inputs, layers.ReLU()(layers.Add()(gates)), 0
     x = layers.SeparableConv2D(4, 3)(inputs)
     yield "separable", inputs, layers.BatchNormalization()(x), 1
     x = layers.Conv2D(4, 1, strides=2)(inputs)

@@ -157,7 +157,31 @@ def test_files_that_are_no_checkpoints(refused, tmp_path):
 def test_too_few_class_names(refused, tmp_path):
     checkpoint = saved(tmp_path, randomized(Network(blocks=1, attention="ras")))
     (tmp_path / "names.txt").write_text("cat\ndog")
-    refused(checkpoint, "--classes", tmp_path / "names.txt", says=["10 classes and 2 names"])
+    refused(
+        checkpoint,
+        "--classes",
+        tmp_path / "names.txt",
+        says=["10 classes and 2 are named"],
+    )
+
+
+def test_entries_that_no_network_has(refused, tmp_path):
+    network = randomized(Network(blocks=1, attention="ras"))
+    for name, value, says in (
+        ("fc.bias", torch.full((10,), float("nan")), "fc.bias holds numbers that are not finite"),
+        ("bn1.running_var", torch.full((16,), -1.0), "bn1.running_var holds variances below 0"),
+        ("fc.bias", torch.zeros(10, dtype=torch.complex64), "fc.bias is complex"),
+        ("module.fc.bias", torch.zeros(10), "module.fc.bias and fc.bias, which are one"),
+        ("fc.weight", torch.zeros(0, 256), "no entry fc.weight of two dimensions"),
+        ("x\ny", torch.zeros(1), r"an entry of the name 'x\ny'"),
+        *((f"layer1.{i}.x", torch.zeros(1), "blocks in its first stage") for i in (300,)),
+    ):
+        state = {**network.state_dict(), name: value}
+        if says.startswith("blocks"):
+            state |= {f"layer1.{number}.x": torch.zeros(1) for number in range(300)}
+        torch.save(state, tmp_path / "odd.pth")
+        refused(tmp_path / "odd.pth", says=[says])
+    refused(tmp_path / "odd.pth", "--depth", 900002, says=["--depth must be at most 1202"])
 
 
 def test_entries_are_named(refused, tmp_path):

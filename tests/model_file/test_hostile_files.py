@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 import ras_keras
+from ras_keras.class_names import read_class_names
 from ras_keras.commands import run
+from ras_keras.errors import UserError
 from ras_keras.loading import check_model_file
 from ras_keras.models import ResNet
 from tests.test_loading import config_of, refused, rewritten
@@ -135,6 +137,7 @@ def with_layer(saved, path, layer, **more):
             },
             "it needs a Lambda",
         ),
+        ({"module": "keras", "class_name": "layers.Lambda"}, "it needs a layers.Lambda"),
         ({"module": "keras.src.layers", "class_name": "TFSMLayer"}, "it needs a TFSMLayer"),
         ({"module": "keras.layers", "class_name": "TorchModuleWrapper"}, "TorchModuleWrapper"),
         ({"class_name": "A", "module": "os", "config": {"a": LAMBDA}}, "a lambda|'A'"),
@@ -194,6 +197,38 @@ def test_enormous_images(saved, tmp_path):
     shape = [None, 10**6, 10**6, 3]
     path = changed(saved, tmp_path / "x.keras", "InputLayer", batch_shape=shape)
     refused(path, r"images or maps of shape \(1000000, 1000000, 3\)")
+
+
+def test_enormous_maps_whose_shape_is_not_said(tmp_path):
+    path = tmp_path / "x.keras"
+    keras.Sequential([keras.Input((4, 4, 3)), keras.layers.UpSampling2D(2)]).save(path)
+    config = config_of(path)
+    layer = config["config"]["layers"][1]
+    layer["config"]["size"] = 4000
+    del layer["build_config"]
+    file = rewritten(path, tmp_path / "y.keras", config=json.dumps(config))
+    refused(file, r"images or maps of shape \(1, 16000, 16000, 3\)")
+
+
+@pytest.mark.parametrize("without", [(), ("connection",), ("connection", "shared")])
+def test_more_applications_than_weights(saved, tmp_path, without):
+    config = config_of(saved)
+    for layer in config["config"]["layers"]:
+        if layer["class_name"] == "RecurrentAttention":
+            layer["config"]["k"] = 10**6
+            for key in without:
+                del layer["config"][key]
+    file = rewritten(saved, tmp_path / "x.keras", config=json.dumps(config))
+    refused(file, "asks for k=1000000")
+
+
+@pytest.mark.parametrize(
+    "names", ["[" * 100_000, '["\\ud800"]', '["\\u001b]0;x"]', '["a\\nb"]', "[1]", '{"a": 1}']
+)
+def test_class_names(saved, tmp_path, names):
+    path = with_member(saved, tmp_path / "x.keras", "classes.json", names)
+    with pytest.raises(UserError, match="its class names are no JSON list of names"):
+        read_class_names(path)
 
 
 def test_layers_larger_than_the_weights(tmp_path):
@@ -258,7 +293,7 @@ def chunked(file):
 
 def virtual(file):
     layout = h5py.VirtualLayout((4,), "float32")
-    layout[:] = h5py.VirtualSource("/tmp/other.h5", "x", (4,))
+    layout[:] = h5py.VirtualSource("other.h5", "x", (4,))
     file.create_virtual_dataset("x", layout)
 
 
