@@ -43,9 +43,9 @@ class ImportWeights:
     """Height and width of the images in pixels."""
     mean: tuple[float, ...] | None = None
     """That the network was trained with, of red, green and blue from 0 to 1; None is CIFAR-10's,
-    as published."""
+    0.4914 0.4822 0.4465."""
     std: tuple[float, ...] | None = None
-    """Standard deviations, likewise."""
+    """Standard deviations, likewise; None is 0.2023 0.1994 0.2010."""
     classes: str | None = None
     """File of the classes' names, one a line or a JSON list, that go into the .keras file."""
     output: str | None = None
