@@ -1,33 +1,10 @@
-"""The same code on the JAX backend, in processes of its own."""
+"""A training on the JAX backend, in processes of its own."""
 
 import json
 
 import pytest
 
 pytest.importorskip("jax")
-
-JAX_CONFORMANCE = (
-    "golden or channels_first or unknown_sizes or keeps_the_gate or stays_in_float32 "
-    "or (lowers and layer)"
-)
-
-
-@pytest.mark.parametrize(
-    ("folders", "which"),
-    [
-        # Counts, building time and start-up do not depend on the backend.
-        (["tests/layers", "tests/models"], "not parameters and not builds_fast and not process"),
-        (["tests/conformance"], JAX_CONFORMANCE),
-        (["tests/deploy/test_folding.py"], "test_networks and (ras or se or wrn) or shut"),
-    ],
-)
-def test_layers_and_models(run_python, folders, which):
-    done = run_python(
-        *("-m", "pytest", *folders, "-k", which, "-n", "0", "-p", "no:cacheprovider"),
-        KERAS_BACKEND="jax",
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def test_trains_saves_and_resumes(tmp_path, run_python):
