@@ -162,13 +162,9 @@ class _Folding:
 
 
 def _is_pointwise(layer) -> bool:
-    return type(layer) is layers.Conv2D and (*layer.kernel_size, *layer.strides, layer.groups) == (
-        1,
-        1,
-        1,
-        1,
-        1,
-    )
+    if type(layer) is not layers.Conv2D:
+        return False
+    return {*layer.kernel_size, *layer.strides, layer.groups} == {1}
 
 
 def _is_relu(layer) -> bool:
