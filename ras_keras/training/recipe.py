@@ -7,6 +7,7 @@ import math
 import os
 from dataclasses import dataclass, field
 
+from ras_keras.checks import plain
 from ras_keras.data.registry import FOLDER
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import (
@@ -143,6 +144,11 @@ class Recipe:
     """Compile with XLA: auto (on a GPU), on or off."""
     steps_per_execution: int = 1
     """Steps between two returns to Python."""
+
+    def __post_init__(self):
+        # NumPy's numbers could not be written as JSON.
+        for each in dataclasses.fields(self):
+            object.__setattr__(self, each.name, plain(getattr(self, each.name)))
 
     def network_arguments(self) -> dict:
         """What the function that builds the network takes."""
