@@ -11,6 +11,7 @@ from ras_keras.class_names import check_number, read_class_names
 from ras_keras.deploy.formats import format_of
 from ras_keras.deploy.runtimes import open_exported
 from ras_keras.errors import UserError
+from ras_keras.pixels import in_pixel_units
 from ras_keras.training.trained_model import TrainedModel
 
 
@@ -62,7 +63,12 @@ def open_predictor(
     if name is not None:
         exported = open_exported(path, name, threads)
         names = class_names(path, exported.classes)
-        return Predictor(path, exported.image_shape, names, exported.predict)
+        return Predictor(
+            path,
+            exported.image_shape,
+            names,
+            lambda images: exported.predict(in_pixel_units(images)),
+        )
     trained = TrainedModel.find(path)
     model = with_probabilities(trained.load(imports))
     classes = model.output_shape[-1]
@@ -70,7 +76,7 @@ def open_predictor(
         trained.path,
         model.input_shape[1:],
         class_names(trained.path, classes),
-        lambda images: np.asarray(model.predict_on_batch(images)),
+        lambda images: np.asarray(model.predict_on_batch(in_pixel_units(images))),
         model,
     )
 
