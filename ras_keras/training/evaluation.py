@@ -7,6 +7,7 @@ import numpy as np
 
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
+from ras_keras.pixels import in_pixel_units
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def evaluate(
             classes.
     """
     check_images(model, images)
-    outputs = model.predict(images.images, batch_size=batch_size, verbose=verbose)
+    outputs = model.predict(in_pixel_units(images.images), batch_size=batch_size, verbose=verbose)
     if outputs.ndim != 2 or outputs.shape[1] != classes:
         raise UserError(
             f"the model's output of shape {outputs.shape[1:]} is not one number for each of the "
