@@ -49,6 +49,8 @@ setup(
         "scikit-learn>=1.7",
         "tqdm>=4.67",
         "tyro>=1.0.17",
+        "filelock>=4.3",
+        "psutil>=7",
     ],
     extras_require={
         **FORMATS,
