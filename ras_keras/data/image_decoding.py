@@ -41,6 +41,8 @@ def open_image(data: bytes, formats: tuple[str, ...] | None):
     """
     from PIL import Image
 
+    if not data:
+        raise ValueError("it is empty")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     stream = _CountedStream(data)
     image = Image.open(stream, formats=formats)
