@@ -10,7 +10,7 @@ import tyro
 from ras_keras.class_names import read_names_file
 from ras_keras.commands.flags import parse
 from ras_keras.deploy.predictor import open_predictor
-from ras_keras.serving.server import address, check_installed, listen, serve
+from ras_keras.serving.server import address, check_installed, listen, make_server
 
 
 @dataclass(frozen=True)
@@ -60,4 +60,5 @@ def main(arguments: Sequence[str], program: str) -> None:
         print(f"page     {url}")
         print(f"JSON     curl --data-binary @IMAGE {url}/predict")
         print("stop     Ctrl-C", flush=True)
-        serve(make_app(answerer, hosts, uploads, turns), uploads, turns, listener)
+        app = make_app(answerer, hosts, uploads, turns)
+        make_server(app, uploads, turns).run(sockets=[listener])

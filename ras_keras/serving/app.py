@@ -85,7 +85,7 @@ def make_app(
         async with uploads.body(request) as body:
             return JSONResponse(await _unless_gone(request, answer(body)))
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", show),
             Route("/health", tell_health),
@@ -104,6 +104,8 @@ def make_app(
             Exception: lambda *_: _refuse(500, "the server failed; its terminal says why"),
         },
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _unless_gone(request, work: Coroutine):

@@ -53,14 +53,13 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app, uploads: Uploads, turns: Turns, listener: socket.socket) -> None:
-    """Serves until a signal ends it, which it raises again.
+def make_server(app, uploads: Uploads, turns: Turns):
+    """A uvicorn server within bounds, whose `run(sockets=[listener])` lasts until a signal.
 
     Args:
         app: of `make_app`.
-        uploads: that are ended then.
+        uploads: that are ended when the server stops.
         turns: likewise.
-        listener: of `listen`.
     """
     import uvicorn
 
@@ -91,4 +90,4 @@ def serve(app, uploads: Uploads, turns: Turns, listener: socket.socket) -> None:
         timeout_graceful_shutdown=5,
     )
     server = Server(config)
-    server.run(sockets=[listener])
+    return server

@@ -78,8 +78,16 @@ def url(model):
         lines = dict(process.stdout.readline().split(maxsplit=1) for _ in range(4))
         assert lines["model"].strip() == str(model.file)
         assert lines["stop"].strip() == "Ctrl-C"
-        yield lines["page"].strip()
-        process.send_signal(signal.SIGINT)
+        url = lines["page"].strip()
+        yield url
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as upload:
+            upload.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n."
+            )
+            # It has been read when the next one has been answered.
+            urllib.request.urlopen(f"{url}/health").close()
+            process.send_signal(signal.SIGINT)
+            assert b"the server is being stopped" in b"".join(iter(lambda: upload.recv(9999), b""))
         assert process.wait(timeout=30) == 130
         assert process.stderr.read() == "\nstopped by SIGINT\n"
 
@@ -179,6 +187,12 @@ def test_the_api(url, model, photo):
     expected = model.network.predict(photo.small[None], verbose=0)[0]
     with urllib.request.urlopen(f"{url}/predict", photo.file.read_bytes()) as reply:
         answer = json.load(reply)
+    # As curl -F image=@photo.png URL/predict.
+    head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="photo.png"\r\n\r\n'
+    form = head + photo.file.read_bytes() + b"\r\n--b--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", form, kind)) as reply:
+        assert json.load(reply) == answer
     assert list(answer) == ["classes"]
     order = np.argsort(-expected)[:5]
     assert [each["class"] for each in answer["classes"]] == [NAMES[i] for i in order]
@@ -260,7 +274,8 @@ def test_the_page_asks_nobody_else_and_escapes_names(model):
     assert status == 200
     assert "default-src 'none'" in headers["content-security-policy"]
     assert b"://" not in body
-    assert b"&lt;b&gt;$model" in body
+    assert f"{ROOT.name}/&lt;b&gt;$model".encode() in body
+    assert str(ROOT.parent).encode() not in body
     assert b"<b>" not in body
 
 

@@ -138,9 +138,8 @@ async def large(port, pictures, small):
 
 
 def told(results):
-    return ", ".join(
-        f"{count} x {status}" for status, count in Counter(s for s, _ in results).items()
-    )
+    counts = Counter(status for status, _ in results)
+    return ", ".join(f"{count} x {status}" for status, count in counts.items())
 
 
 def main():
