@@ -18,10 +18,12 @@ from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import UserError
 from ras_keras.explain.gate_pictures import gate_heat_map
 from ras_keras.explain.grad_cam import GradCam, overlay
+from ras_keras.serving.map_memory import bytes_per_pixel
 from ras_keras.training.gates import Gates
 
-# Where a network takes an image of any size, its own memory is the limit.
+# Where a network takes an image of any size, its own memory is the limit, and its own time counts.
 MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000
+SECONDS_A_PIXEL_OF_ANY_SIZE = 3e-6
 # Of decoding one image, of which one at a time is large.
 MAXIMUM_MEMORY = 660_000_000
 # By estimate; of GIF and WebP it is twice as much.
@@ -42,6 +44,8 @@ class Answerer:
     def __init__(self, predictor: Predictor):
         # Whoever asks need not know where on this machine the model is.
         self.predictor = replace(predictor, path=_last_two(predictor.path))
+        self.any_size = None in predictor.image_shape
+        self.maximum_pixels = _maximum_pixels(predictor.model) if self.any_size else None
         self.notes = []
         self.grad_cam = self.gates = None
         self.drawing = threading.Lock()
@@ -102,26 +106,29 @@ class Answerer:
             UserError: for what is no image, or would take too much memory.
         """
         opened = self._open(data)
-        return SECONDS_A_PIXEL * opened.width * opened.height
+        seconds = SECONDS_A_PIXEL_OF_ANY_SIZE if self.any_size else SECONDS_A_PIXEL
+        return seconds * opened.width * opened.height
 
     def warm_up(self) -> None:
-        """Answers once, so that whoever comes first waits no longer than others."""
+        """Answers, so that whoever comes first waits no longer than others."""
         from PIL import Image
 
-        stream = io.BytesIO()
-        Image.new("RGB", (64, 64), "gray").save(stream, "PNG")
-        self(stream.getvalue(), top=1, pictures=True)
+        # TensorFlow makes a network for any size fit for it when it meets a second one.
+        sizes = [(64, 64), (48, 56)] if self.any_size else [(64, 64)]
+        for size in sizes:
+            stream = io.BytesIO()
+            Image.new("RGB", size, "gray").save(stream, "PNG")
+            self(stream.getvalue(), top=1, pictures=True)
 
     def _open(self, data):
         with named(NAME, FORMATS):
             opened = open_image(data, FORMATS)
         width, height = opened.size
         size = f"this image of {width}x{height} pixels is too large"
-        any_size = None in self.predictor.image_shape
-        if any_size and width * height > MAXIMUM_PIXELS_OF_ANY_SIZE:
+        if self.any_size and width * height > self.maximum_pixels:
             raise UnreadableImage(
                 f"{size} for a network that takes images as they are; make it smaller than "
-                f"{MAXIMUM_PIXELS_OF_ANY_SIZE:,} pixels."
+                f"{self.maximum_pixels:,} pixels."
             )
         # Stretched in the one direction and not yet in the other.
         stretched = 4 * height * (self.predictor.image_shape[1] or 0)
@@ -165,6 +172,12 @@ def _to_picture(image):
     size = tuple(max(1, round(scale * side)) for side in image.size)
     sampling = Image.Resampling
     return image.resize(size, sampling.NEAREST if scale > 1 else sampling.LANCZOS)
+
+
+def _maximum_pixels(model):
+    if model is None:
+        return MAXIMUM_PIXELS_OF_ANY_SIZE
+    return min(MAXIMUM_PIXELS_OF_ANY_SIZE, int(MAXIMUM_MEMORY / bytes_per_pixel(model)))
 
 
 def _last_two(path):
