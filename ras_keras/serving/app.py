@@ -19,12 +19,13 @@ from ras_keras.serving.answer import Answerer
 from ras_keras.serving.busy import Busy
 from ras_keras.serving.forms import image_of
 from ras_keras.serving.hosts import HostCheck, allowed_names
-from ras_keras.serving.turns import Turns
+from ras_keras.serving.turns import QUICK, Turns
 from ras_keras.serving.uploads import MAXIMUM_UPLOAD, TOO_LARGE, Uploads
 
 TOP = 5
 # Of work, a byte of a file that nobody has looked at.
 SECONDS_A_BYTE = 4e-9
+SECONDS_OF_PICTURES = 1
 PAGE = Path(__file__).with_name("page.html")
 # The page needs nothing from elsewhere, and whatever a name smuggles in gets nothing either.
 POLICY = (
@@ -78,8 +79,11 @@ def make_app(
 
         async def answer(body):
             data, seconds = await turns.take(SECONDS_A_BYTE * len(body), lambda: look(body))
+            large = seconds > QUICK
+            if pictures == "yes":
+                seconds += SECONDS_OF_PICTURES
             return await turns.take(
-                seconds, lambda: answerer(data, min(int(top), 10**6), pictures == "yes")
+                seconds, lambda: answerer(data, min(int(top), 10**6), pictures == "yes"), large
             )
 
         async with uploads.body(request) as body:

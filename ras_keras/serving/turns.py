@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ras_keras.serving.busy import STOPPING, Busy
 
-# Seconds of work of what the first lane takes.
+# Seconds of work of what the first lane takes; what takes longer to decode is large.
 QUICK = 0.1
 # A second of work lets those pass that come within so many seconds.
 PATIENCE = 10
@@ -25,6 +25,7 @@ class Turn:
         rank: the time at which it was asked for, later the more work it is.
         number: of equals, the order in which they came.
         seconds: of work, by estimate.
+        large: whether it takes much memory.
         work: a function without arguments.
         result: a future.
     """
@@ -32,53 +33,69 @@ class Turn:
     rank: float
     number: int
     seconds: float = field(compare=False)
+    large: bool = field(compare=False)
     work: Callable = field(compare=False)
     result: asyncio.Future = field(compare=False)
 
 
 class Lane:
-    """One thread, which takes work up to so many seconds."""
+    """One thread, and the work that it takes.
 
-    def __init__(self, most: float):
-        self.most = most
+    Args:
+        order: from a turn to what the least of is the next one, None for what it does not take.
+    """
+
+    def __init__(self, order: Callable):
+        self.order = order
         self.turn = None
         self.thread = ThreadPoolExecutor(1, "answers")
 
+    def next_of(self, waiting: list[Turn]) -> Turn | None:
+        taken = [turn for turn in waiting if self.order(turn) is not None]
+        return min(taken, key=self.order, default=None)
+
 
 class Turns:
-    """Work in two lanes, one of them for what is quick, so that at most one at a time is large.
+    """Work in three lanes, for what is quick, for what is not large, and for anything.
 
-    In a lane the rank decides: quick work passes what takes long, for a while, so that neither
-    waits for ever. Work of which nobody awaits the result is never begun. Used from one event
-    loop at a time.
+    So at most one at a time is large, and neither it nor what is quick waits for the rest. In a
+    lane the rank decides: what takes less passes what takes long, for a while, so that neither
+    waits for ever. Work of which nobody awaits the result is never begun. Used from one event loop
+    at a time.
     """
 
     def __init__(self):
-        self.lanes = (Lane(QUICK), Lane(float("inf")))
+        self.lanes = (
+            Lane(lambda turn: None if turn.large or turn.seconds > QUICK else turn),
+            Lane(lambda turn: None if turn.large else turn),
+            Lane(lambda turn: (not turn.large, turn)),
+        )
         self.waiting: list[Turn] = []
         self.numbers = itertools.count()
 
-    async def take(self, seconds: float, work: Callable):
+    async def take(self, seconds: float, work: Callable, large: bool = False):
         """Calls `work` in a thread, in its turn, and returns what it returns.
 
         Args:
             seconds: that it takes, by estimate.
             work: a function without arguments.
+            large: whether it takes much memory.
 
         Raises:
             Busy: if too many wait already.
         """
         loop = asyncio.get_running_loop()
-        ahead = sum(turn.seconds for turn in self.waiting)
-        if len(self.waiting) >= MAXIMUM_WAITING or ahead > MAXIMUM_SECONDS:
-            raise Busy(f"{len(self.waiting)} images wait already; try again later.", ahead)
         turn = Turn(
             loop.time() + PATIENCE * seconds,
             next(self.numbers),
             seconds,
+            large,
             work,
             loop.create_future(),
         )
+        ahead = sum(other.seconds for other in self.waiting if other < turn)
+        if len(self.waiting) >= MAXIMUM_WAITING or ahead > MAXIMUM_SECONDS:
+            raise Busy(f"{len(self.waiting)} images wait already; try again later.", ahead)
         self.waiting.append(turn)
         self._begin(loop)
         try:
@@ -97,10 +114,9 @@ class Turns:
     def _begin(self, loop):
         for lane in self.lanes:
             if lane.turn is None:
-                lane.turn = min(
-                    (turn for turn in self.waiting if turn.seconds <= lane.most), default=None
-                )
-            if lane.turn is not None and lane.turn in self.waiting:
+                lane.turn = lane.next_of(self.waiting)
+                if lane.turn is None:
+                    continue
                 self.waiting.remove(lane.turn)
                 done = lane.thread.submit(lane.turn.work)
                 done.add_done_callback(lambda done, lane=lane: _tell(loop, self._end, lane, done))

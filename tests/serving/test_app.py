@@ -161,11 +161,11 @@ def test_quick_work_passes_slow_work():
             gate.wait(5)
             order.append("slow")
 
-        waiting = [asyncio.create_task(turns.take(5, slow)) for _ in range(10)]
+        waiting = [asyncio.create_task(turns.take(5, slow, large=True)) for _ in range(10)]
         await asyncio.sleep(0)
         await asyncio.gather(*(turns.take(0.01, lambda: order.append("quick")) for _ in range(3)))
         # Two seconds of work wait for the lane of the five, and pass nine of them.
-        waiting.append(asyncio.create_task(turns.take(2, lambda: order.append("less"))))
+        waiting.append(asyncio.create_task(turns.take(2, lambda: order.append("less"), large=True)))
         await asyncio.sleep(0)
         gate.set()
         await asyncio.gather(*waiting)
@@ -185,7 +185,7 @@ def test_slow_work_is_not_passed_for_ever(monkeypatch):
             (2, lambda: order.append("slow")),
             (1, lambda: order.append("late")),
         ):
-            asked.append(asyncio.create_task(turns.take(seconds, work)))
+            asked.append(asyncio.create_task(turns.take(seconds, work, large=True)))
             await asyncio.sleep(0.1)
         gate.set()
         await asyncio.gather(*asked)
@@ -195,14 +195,16 @@ def test_slow_work_is_not_passed_for_ever(monkeypatch):
 
 
 def test_a_full_queue_says_when_to_come_again(monkeypatch):
-    monkeypatch.setattr(turns_module, "MAXIMUM_WAITING", 1)
+    monkeypatch.setattr(turns_module, "MAXIMUM_SECONDS", 6)
 
     async def go():
         turns, gate = Turns(), threading.Event()
         app = make_app(Parrot(), turns=turns)
-        waiting = [asyncio.create_task(turns.take(7, lambda: gate.wait(5))) for _ in range(2)]
+        waiting = [
+            asyncio.create_task(turns.take(7, lambda: gate.wait(5), large=True)) for _ in range(2)
+        ]
         await asyncio.sleep(0)
-        client = Client()
+        client = Client(parts=[b"\x08"])
         status, body = await client.ask(app)
         gate.set()
         await asyncio.gather(*waiting)
@@ -217,7 +219,7 @@ def test_who_has_left_is_not_answered():
     async def go():
         turns, gate, parrot = Turns(), threading.Event(), Parrot()
         app = make_app(parrot, turns=turns)
-        blocking = asyncio.create_task(turns.take(9, lambda: gate.wait(5)))
+        blocking = asyncio.create_task(turns.take(9, lambda: gate.wait(5), large=True))
         clients = [Client(parts=[b"\x05 left"]), Client(parts=[b"\x05 stays"])]
         asked = [asyncio.create_task(client.ask(app)) for client in clients]
         await asyncio.sleep(0.1)
@@ -314,7 +316,7 @@ def test_a_server_that_stops_ends_what_waits():
     async def go():
         uploads, turns, gate = Uploads(), Turns(), threading.Event()
         app = make_app(Parrot(), uploads=uploads, turns=turns)
-        running = asyncio.create_task(turns.take(9, lambda: gate.wait(5)))
+        running = asyncio.create_task(turns.take(9, lambda: gate.wait(5), large=True))
         clients = [Client(ends=False), Client(parts=[b"\x09"])]
         asked = [asyncio.create_task(client.ask(app)) for client in clients]
         await asyncio.sleep(0.1)
