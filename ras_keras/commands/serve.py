@@ -29,8 +29,8 @@ class Serve:
     classes: str | None = None
     """File of the classes' names, one a line or a JSON list; None is those in the model."""
     allow_host: tuple[str, ...] = ()
-    """Names that the server answers to, beside localhost, IP addresses, this machine's name and
-    --host: what a proxy or a name of your own needs."""
+    """Names that the server answers to, such as a proxy's, beside localhost, IP addresses, this
+    machine's name and that of --host."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 

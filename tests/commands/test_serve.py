@@ -318,6 +318,7 @@ def test_bad_input(model, tmp_path, capsys, monkeypatch):
             ([model.file, "--port", "70000"], "--port must be in 0..65535"),
             ([model.file, "--port", "x"], "--port must be an integer. Received: 'x'"),
             ([model.file, "--host", "no such host", "--port", "0"], "--host no such host"),
+            ([model.file, "--allow-host", "http://a.b"], "--allow-host 'http://a.b' is no name"),
             ([model.file, "--port", "0", "--classes", "none"], "--classes none: No such file"),
             (["missing.keras", "--port", "0"], "missing.keras: no such file"),
         ):
