@@ -13,7 +13,7 @@ FORMATS = {
     "litert": ["ai-edge-litert>=2.1"],
 }
 # What `serve.py` serves with.
-SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
+SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
 setup(
     name="ras_keras",
