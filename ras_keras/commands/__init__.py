@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ras_keras import __version__
+from ras_keras.commands.arguments import checked_arguments
 from ras_keras.errors import UserError, first_line
 from ras_keras.training import Interrupted
 from ras_keras.training.recipe import one_of
@@ -44,7 +45,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     module = importlib.import_module(f"ras_keras.commands.{command}")
     try:
-        code = module.main(arguments, program)
+        code = module.main(checked_arguments(arguments), program)
         sys.stdout.flush()
     except UserError as error:
         return _refuse(str(error))

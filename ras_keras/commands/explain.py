@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.deploy.images import UnreadableImage, find_images, read_image
@@ -86,6 +86,7 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     folder.mkdir(parents=True, exist_ok=True)
     print(f"model    {explainer.predictor.path}")
     print(f"data     {dataset.name}, {len(test):,} test images")
+    print_notices(dataset)
     starts = range(0, len(test), options.batch_size)
     parts = (slice(start, start + options.batch_size) for start in starts)
     batches = ((test.images[part], test.labels[part]) for part in parts)

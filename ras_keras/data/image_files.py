@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -10,11 +11,21 @@ import numpy as np
 
 from ras_keras.errors import UserError, first_line
 
+# Those that browsers show, which strangers may send to a server.
+WEB_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+# Of all that Pillow decodes: a file from anywhere reaches no other decoder.
+FORMATS = (*WEB_FORMATS, "TIFF", "PPM")
 # Pillow holds four bytes a pixel, twice where an image is turned upright.
 MAXIMUM_PIXELS = 64_000_000
+# Of an image that is made square.
+MAXIMUM_SIDE = math.isqrt(MAXIMUM_PIXELS)
 MAXIMUM_BYTES = 2**28
 # Of a JPEG file: a scan of a dozen bytes goes over the whole image again.
 MAXIMUM_SCANS = 500
+# Of a PPM file in digits, which Pillow reads in Python, a megapixel in 2 s.
+MAXIMUM_DIGITS = 2**23
+# TIFF's sides of the tiles that each are decoded as a whole.
+TILE_WIDTH, TILE_HEIGHT = 322, 323
 # Behind what is transparent, as a browser shows it.
 BACKGROUND = "white"
 
@@ -23,10 +34,22 @@ class UnreadableImage(UserError):
     """A file that is no image, or none that may be read."""
 
 
+def check_image_size(size: int | None) -> None:
+    """Refuses a height and width that no image can be resized to.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    if size is not None and size < 1:
+        raise UserError(f"--image-size must be >= 1. Received: {size}")
+    if size is not None and size > MAXIMUM_SIDE:
+        raise UserError(f"--image-size must be at most {MAXIMUM_SIDE}. Received: {size}")
+
+
 def read_image(
     source: Path | BinaryIO,
     image_shape: tuple[int | None, int | None, int] = (None, None, 3),
-    formats: tuple[str, ...] | None = None,
+    formats: tuple[str, ...] = FORMATS,
 ) -> np.ndarray:
     """Reads an image: its first frame, upright, on white where it is transparent.
 
@@ -34,7 +57,7 @@ def read_image(
         source: a file, or a stream, which is read to its end.
         image_shape: (H, W, channels); an image of another height or width is stretched to
             it, by Lanczos's filter, None leaves it its own; channels are 3, or 1 for gray.
-        formats: Pillow's names of those that are tried, None for all.
+        formats: Pillow's names of those that are tried.
 
     Returns:
         uint8, (H, W, channels).
@@ -59,17 +82,20 @@ def _read(source, image_shape, formats):
 
     data = _bytes(source)
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    # Of tags that are no part of the image.
+    warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
     with Image.open(io.BytesIO(data), formats=formats) as image:
         # What the header says; nothing is decoded yet.
         width, height = image.size
         if width * height > MAXIMUM_PIXELS:
             raise Image.DecompressionBombError
-        if image.mode in ("I", "F"):
+        # Pillow holds 16 bits of a PPM file in 32.
+        deep = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+        if image.mode in ("I", "F") and not deep:
             raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
-        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
-            raise ValueError(f"more than {MAXIMUM_SCANS} scans")
+        _check_decoder(image, data)
         image.load()
-        if image.mode.startswith("I;16"):
+        if deep:
             image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
         # A damaged note of the orientation is none.
         with contextlib.suppress(Exception):
@@ -89,6 +115,18 @@ def _read(source, image_shape, formats):
             image = image.resize(wanted, Image.Resampling.LANCZOS)
         pixels = np.asarray(image)
     return pixels.reshape(*pixels.shape[:2], channels)
+
+
+def _check_decoder(image, data):
+    """Refuses what its decoder would take far more time or memory for than its size says."""
+    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
+        raise ValueError(f"more than {MAXIMUM_SCANS} scans")
+    if image.format == "TIFF":
+        tile = image.tag_v2.get(TILE_WIDTH, 0) * image.tag_v2.get(TILE_HEIGHT, 0)
+        if tile > MAXIMUM_PIXELS:
+            raise ValueError(f"a tile has more than {MAXIMUM_PIXELS:,} pixels")
+    if image.format == "PPM" and data[:2] in (b"P1", b"P2", b"P3") and len(data) > MAXIMUM_DIGITS:
+        raise ValueError(f"more than {MAXIMUM_DIGITS // 10**6} MB of digits; write it in binary")
 
 
 def _bytes(source):
@@ -112,8 +150,7 @@ def _reason(error, formats):
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"it has more than the {MAXIMUM_PIXELS:,} pixels that are read"
     if isinstance(error, UnidentifiedImageError):
-        known = ", ".join(formats) if formats else "any format that Pillow reads"
-        return f"it is not of {known}"
+        return f"it is not of {', '.join(formats)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return first_line(error)

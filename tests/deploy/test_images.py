@@ -114,9 +114,9 @@ def test_the_camera_s_orientation(tmp_path, pixels):
 
 
 def test_resizes_as_a_folder_of_training_images_does(tmp_path, pixels):
-    for split in ("train", "test"):
-        (tmp_path / split / "a").mkdir(parents=True)
-        Image.fromarray(pixels).save(tmp_path / split / "a" / "1.png")
+    for folder in ("train/a", "train/b", "test/a", "test/b"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.fromarray(pixels).save(tmp_path / folder / "1.png")
     trained_on = load_dataset(f"folder:{tmp_path}", image_size=8).train.images[0]
     read = read_image(tmp_path / "train/a/1.png", (8, 8, 3))
     np.testing.assert_array_equal(read, trained_on)
