@@ -43,6 +43,7 @@ setup(
         "tensorboard>=2.20",
         "h5py>=3.14",
         "matplotlib>=3.11",
+        "ml-dtypes>=0.5",
         "numpy>=2.1",
         "pillow>=11",
         "psutil>=7",

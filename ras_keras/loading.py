@@ -10,7 +10,8 @@ import keras
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
-from ras_keras.model_file.config import check_config, check_maps, read_config
+from ras_keras.model_file.config import check_config, read_config
+from ras_keras.model_file.maps import check_maps
 from ras_keras.model_file.weights import check_weights
 
 # An optimizer has up to three variables for each weight, which a file need not hold.
@@ -67,8 +68,7 @@ def check_model_file(path: str | Path, custom_objects: dict | None = None) -> di
 def _check(path, custom_objects):
     archive = check_archive(path)
     config = read_config(path, archive.config)
-    with archive.open_weights() as stream:
-        shapes = check_weights(path, stream)
+    shapes = check_weights(archive)
     check_config(path, config, shapes, custom_objects)
     return config, shapes
 
