@@ -128,11 +128,12 @@ def _check(path, train, test):
 def _images(path, folder, passed_over) -> list[Path]:
     """The images in a class's folder itself; what else lies there and below is counted."""
     found = images_below(folder)
-    if found.unreadable:
-        raise _error(path, f"{found.unreadable[0]} cannot be read; mend or remove it.")
+    for lost in found.unreadable:
+        if lost == folder or (lost.parent == folder and leads_nowhere(lost)):
+            raise _error(path, f"{lost} cannot be read; mend or remove it.")
     files = [file for file in found.files if file.parent == folder]
     passed_over.update(found.passed_over)
-    passed_over.update({DEEPER: len(found.files) - len(files)})
+    passed_over.update({DEEPER: len(found.files) + len(found.unreadable) - len(files)})
     return files
 
 
