@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ras_keras.data.image_files import FORMATS, UnreadableImage, read_image
-from ras_keras.data.image_paths import SUFFIXES, counted, folders_below, images_below
+from ras_keras.data.image_paths import (
+    SUFFIXES,
+    SYSTEM_FOLDERS,
+    counted,
+    folders_below,
+    images_below,
+)
 from ras_keras.errors import UserError
 
 __all__ = ["FORMATS", "SUFFIXES", "UnreadableImage", "find_images", "read_image"]
@@ -44,6 +50,8 @@ def _find(argument) -> list[Path]:
     if not glob.has_magic(argument):
         raise UserError(f"{argument}: no such file; name images, folders or patterns.")
     matches = sorted({Path(match) for match in _matching(path.parts)})
+    # That * matches no name with a dot before it, glob itself sees to.
+    matches = [match for match in matches if match.name == path.name or not _of_system(match)]
     if not matches:
         raise UserError(f"{argument}: nothing matches this pattern; correct it.")
     files = [
@@ -52,6 +60,10 @@ def _find(argument) -> list[Path]:
     if not files:
         raise UserError(f"{argument} matches folders that hold no images; correct it.")
     return files
+
+
+def _of_system(match) -> bool:
+    return match.name.lower() in SYSTEM_FOLDERS
 
 
 def _images_below(folder) -> list[Path]:
