@@ -13,7 +13,7 @@ FORMATS = {
     "litert": ["ai-edge-litert>=2.1"],
 }
 # What `serve.py` serves with.
-SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
+SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
 setup(
     name="ras_keras",
@@ -50,6 +50,8 @@ setup(
         "scikit-learn>=1.7",
         "tqdm>=4.67",
         "tyro>=1.0.17",
+        "filelock>=4.3",
+        "psutil>=7",
     ],
     extras_require={
         **FORMATS,

@@ -45,6 +45,8 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     try:
         with LOADING, _variables_within(shapes):
             model = keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
+    except UserError as error:
+        raise UserError(f"{path} is refused: {error}; save it again with model.save.") from error
     # Whatever remains is Keras's own verdict on a file whose container is sound.
     except Exception as error:
         raise UserError(
@@ -52,6 +54,10 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
             f"({' '.join(str(error).split())[:200] or first_line(error)}); it was saved by another "
             "version or by other code."
         ) from error
+    if not isinstance(model, keras.Model):
+        raise UserError(
+            f"{path} holds a {type(model).__name__} and no model; save one with model.save."
+        )
     check_maps(path, model)
     return model
 

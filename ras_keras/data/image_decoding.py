@@ -45,6 +45,8 @@ def open_image(data: bytes, formats: tuple[str, ...]):
     """
     from PIL import Image
 
+    if not data:
+        raise ValueError("it is empty")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     # Of tags that are no part of the image.
     warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")

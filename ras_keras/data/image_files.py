@@ -91,8 +91,6 @@ def _bytes(source):
         size = len(data)
     if size > MAXIMUM_BYTES:
         raise UnreadableImage(f"has more than the {MAXIMUM_BYTES // 10**6} MB that are read.")
-    if not data:
-        raise ValueError("it is empty")
     return data
 
 

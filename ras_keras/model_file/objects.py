@@ -69,12 +69,12 @@ def check_object(each: dict, custom_objects: dict) -> None:
 
 
 def _check_literal(each):
-    config = each["config"]
-    if each["class_name"] in ARRAYS and not (
-        isinstance(config, dict) and config.get("dtype") in DTYPES and "value" in config
-    ):
-        dtype = config.get("dtype") if isinstance(config, dict) else None
-        raise UserError(f"is refused: it holds an array of dtype {dtype!r:.80}.")
+    if each["class_name"] not in ARRAYS:
+        return
+    config = each["config"] if isinstance(each["config"], dict) else {}
+    dtype = config.get("dtype")
+    if not isinstance(dtype, str) or dtype not in DTYPES or "value" not in config:
+        raise UserError(f"is refused: it holds an array of dtype {str(dtype)!r:.80}.")
 
 
 def _check_function(each, custom_objects):
