@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ras_keras import __version__
+from ras_keras.commands.arguments import checked_arguments
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.errors import UserError, first_line
 from ras_keras.training import Interrupted
@@ -57,7 +58,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
 def _run(main, arguments: Sequence[str], program: str) -> int:
     """Runs the `main` of a command; what a user can mend becomes one line."""
     try:
-        code = main(arguments, program)
+        code = main(checked_arguments(arguments), program)
         sys.stdout.flush()
     except UserError as error:
         return _refuse(str(error))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.errors import UserError
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     )
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")
+    print_notices(dataset)
     print(f"loss     {evaluation.loss:.4f}")
     print(f"top-1    {100 * evaluation.accuracy:.2f} %")
     if evaluation.top5 is not None:

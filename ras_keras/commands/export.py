@@ -10,7 +10,7 @@ import keras
 import tyro
 
 from ras_keras.class_names import names_file
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import ImageDataset, check_dataset, load_dataset
 from ras_keras.deploy import fold
@@ -71,6 +71,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     dataset = load_dataset(**data) if data else None
     calibration = None
     if dataset:
+        print_notices(dataset, width=11)
         _check_fits(predictor, dataset)
         calibration = calibration_images(dataset.train, options.calibration_images)
     for name, path in paths.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ras_keras.commands.flags import parse, parse_with_recipe, value_of
 from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
@@ -81,7 +82,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     """Options, checked recipe and folder of a run to go on with."""
     run = RunFolder.open(value_of("--resume", arguments))
     stored = run.read_recipe()
-    options = parse(Train, arguments, program, Train(stored))
+    options = parse(Train, arguments, program, Train(_without_place(stored, arguments)))
     _check_explanation(options)
     _refuse_changes(stored, options, run)
     recipe = resolve(options.recipe)
@@ -142,6 +143,14 @@ def _explanation(options: Train, run: RunFolder, epochs: int) -> list:
     return [TrainingPictures(run.file("explanation"), options.explain_every, epochs)]
 
 
+def _without_place(stored: Recipe, arguments: Sequence[str]) -> Recipe:
+    """The run's recipe; a folder that --dataset names brings its own place."""
+    named = value_of("--dataset", arguments)
+    if named is not None and is_folder(named):
+        return dataclasses.replace(stored, data_dir=None)
+    return stored
+
+
 def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
     for name, given, kept in (
         ("log_dir", options.log_dir, LOG_DIR),
@@ -152,14 +161,13 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
                 f"{flag(name)} {given} says nothing beside --resume, which goes on in {run.path}; "
                 "leave it out."
             )
-    for each in dataclasses.fields(Recipe):
-        before, now = getattr(stored, each.name), getattr(options.recipe, each.name)
-        if not each.compare or before == now:
+    given = options.recipe.compared()
+    for name, before in stored.compared().items():
+        if before == given[name] or (name == "epochs" and given[name] > before):
             continue
-        if each.name == "epochs" and now > before:
-            continue
+        before, now = getattr(stored, name), getattr(options.recipe, name)
         raise UserError(
-            f"{flag(each.name)} {now} contradicts the run's "
+            f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )

@@ -18,6 +18,10 @@ MAXIMUM_SCANNED_PIXELS = 2 * 10**9
 MAXIMUM_READS_OF_HEADER = 10_000
 # Behind the header, where a PNG file may come in short chunks of four reads each.
 BYTES_OF_A_READ = 100
+# TIFF's sides of the tiles, each of which is decoded as a whole.
+TILE_WIDTH, TILE_HEIGHT = 322, 323
+# Of a PPM file in digits, which Pillow reads in Python.
+MAXIMUM_DIGITS = 2**23
 # Behind what is transparent, as a browser shows it.
 BACKGROUND = "white"
 # Pixels of the bands in which an image is converted where that takes several copies.
@@ -28,12 +32,12 @@ class UnreadableImage(UserError):
     """A file that is no image, or none that may be read."""
 
 
-def open_image(data: bytes, formats: tuple[str, ...] | None):
+def open_image(data: bytes, formats: tuple[str, ...]):
     """The image that a file's header describes, not decoded yet.
 
     Args:
         data: of the file.
-        formats: Pillow's names of those that are tried, None for all.
+        formats: Pillow's names of those that are tried.
 
     Raises:
         UnreadableImage: if it has more than 16 bits a pixel; no file is named.
@@ -44,6 +48,8 @@ def open_image(data: bytes, formats: tuple[str, ...] | None):
     if not data:
         raise ValueError("it is empty")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
+    # Of tags that are no part of the image.
+    warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
     stream = _CountedStream(data)
     image = Image.open(stream, formats=formats)
     stream.reads_left += len(data) // BYTES_OF_A_READ
@@ -52,7 +58,7 @@ def open_image(data: bytes, formats: tuple[str, ...] | None):
         raise Image.DecompressionBombError
     if max(width, height) > MAXIMUM_SIDE:
         raise ValueError(f"a side of {width}x{height} has more than {MAXIMUM_SIDE:,} pixels")
-    if image.mode in ("I", "F"):
+    if image.mode in ("I", "F") and not _has_16_bits(image):
         raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
     if image.format in ("JPEG", "MPO"):
         scans = data.count(b"\xff\xda")
@@ -60,6 +66,12 @@ def open_image(data: bytes, formats: tuple[str, ...] | None):
             raise ValueError(f"more than {MAXIMUM_SCANS} scans")
         if scans * width * height > MAXIMUM_SCANNED_PIXELS:
             raise ValueError(f"{scans} scans of {width}x{height} pixels")
+    if image.format == "TIFF":
+        tile = image.tag_v2.get(TILE_WIDTH, 0) * image.tag_v2.get(TILE_HEIGHT, 0)
+        if tile > MAXIMUM_PIXELS:
+            raise ValueError(f"a tile has more than {MAXIMUM_PIXELS:,} pixels")
+    if image.format == "PPM" and data[:2] in (b"P1", b"P2", b"P3") and len(data) > MAXIMUM_DIGITS:
+        raise ValueError(f"more than {MAXIMUM_DIGITS // 10**6} MB of digits; write it in binary")
     return image
 
 
@@ -85,11 +97,16 @@ def decode(image):
     # A damaged note of the orientation is none.
     with contextlib.suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I;16"):
+    if _has_16_bits(image):
         image = _in_bands(image, "L", _eight_bits)
     if image.has_transparency_data:
         return _in_bands(image, "RGB", _on_background)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _has_16_bits(image) -> bool:
+    # Pillow holds 16 bits of a PPM file in 32.
+    return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
 
 
 def to_pixels(image, image_shape: tuple[int | None, int | None, int]) -> np.ndarray:

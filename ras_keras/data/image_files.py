@@ -1,5 +1,6 @@
 """One image of a file or stream, as the networks take it."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +15,33 @@ from ras_keras.data.image_decoding import (
     open_image,
     to_pixels,
 )
-from ras_keras.errors import first_line
+from ras_keras.errors import UserError, first_line
 
+# That browsers show: a stranger's file reaches no other decoder of Pillow's.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+# Of files of one's own, which data sets are made of too.
+FILE_FORMATS = (*FORMATS, "TIFF", "PPM")
+# Of an image that is made square.
+MAXIMUM_SIDE = math.isqrt(MAXIMUM_PIXELS)
 MAXIMUM_BYTES = 2**28
+
+
+def check_image_size(size: int | None) -> None:
+    """Refuses a height and width that no image can be resized to.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    if size is not None and size < 1:
+        raise UserError(f"--image-size must be >= 1. Received: {size}")
+    if size is not None and size > MAXIMUM_SIDE:
+        raise UserError(f"--image-size must be at most {MAXIMUM_SIDE:,}. Received: {size}")
 
 
 def read_image(
     source: Path | BinaryIO,
     image_shape: tuple[int | None, int | None, int] = (None, None, 3),
-    formats: tuple[str, ...] | None = None,
+    formats: tuple[str, ...] = FILE_FORMATS,
 ) -> np.ndarray:
     """Reads an image: its first frame, upright, on white where it is transparent.
 
@@ -30,7 +49,7 @@ def read_image(
         source: a file, or a stream, which is read to its end.
         image_shape: (H, W, channels); an image of another height or width is stretched to
             it, by Lanczos's filter, None leaves it its own; channels are 3, or 1 for gray.
-        formats: Pillow's names of those that are tried, None for all.
+        formats: Pillow's names of those that are tried.
 
     Returns:
         uint8, (H, W, channels).
@@ -44,12 +63,12 @@ def read_image(
 
 
 @contextmanager
-def named(name: str, formats: tuple[str, ...] | None) -> Iterator[None]:
+def named(name: str, formats: tuple[str, ...]) -> Iterator[None]:
     """Names the file in what is raised while it is read, which becomes an `UnreadableImage`.
 
     Args:
         name: of the file.
-        formats: Pillow's names of those that are tried, None for all.
+        formats: Pillow's names of those that are tried.
     """
     try:
         yield
@@ -81,8 +100,7 @@ def _reason(error, formats):
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"it has more than the {MAXIMUM_PIXELS:,} pixels that are read"
     if isinstance(error, UnidentifiedImageError):
-        known = ", ".join(formats) if formats else "any format that Pillow reads"
-        return f"it is not of {known}"
+        return f"it is not of {', '.join(formats)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return first_line(error)

@@ -57,8 +57,8 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
 
 def difference(stored: Recipe, asked: Recipe) -> str:
     """The first field in which two recipes differ."""
-    for field in dataclasses.fields(Recipe):
-        before, now = getattr(stored, field.name), getattr(asked, field.name)
-        if field.compare and before != now:
-            return f"{field.name} {before} there, {now} here"
+    now = asked.compared()
+    for name, before in stored.compared().items():
+        if before != now[name]:
+            return f"{name} {getattr(stored, name)} there, {getattr(asked, name)} here"
     return "the same"

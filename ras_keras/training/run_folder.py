@@ -20,7 +20,7 @@ from ras_keras.errors import UserError, first_line
 from ras_keras.files import is_vacant, remove_vacant, write_atomically
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
-from ras_keras.training.recipe import Recipe
+from ras_keras.training.recipe import Recipe, located
 
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
 # What a training makes once an epoch is done.
@@ -176,7 +176,8 @@ class RunFolder:
             ) from error
 
     def write_recipe(self, recipe: Recipe) -> None:
-        self.write_json("recipe.json", recipe.to_dict())
+        """recipe.json, which holds in any working directory."""
+        self.write_json("recipe.json", located(recipe).to_dict())
 
     def write_environment(self, recipe: Recipe) -> None:
         """Adds this process to environment.json, an entry each time the run was started.
