@@ -10,7 +10,7 @@ import tyro
 
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
-from ras_keras.data import check_dataset, load_dataset
+from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.errors import UserError
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     data = options.data.arguments(options.model, trained.recipe)
     check_dataset(**data)
 
-    dataset = load_dataset(**data)
+    dataset = match_classes(load_dataset(**data), path)
     names = dataset.class_names
     evaluation = evaluate(
         model, dataset.test, len(names), options.batch_size, verbose=int(sys.stdout.isatty())

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
-from ras_keras.data import check_dataset, load_dataset
+from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.deploy.images import UnreadableImage, find_images, read_image
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
@@ -86,7 +86,7 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     recipe = TrainedModel.find(options.model).recipe
     data = options.data.arguments(options.model, recipe)
     check_dataset(**data)
-    dataset = load_dataset(**data)
+    dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names
     check_images(explainer.predictor.model, test)
     folder.mkdir(parents=True, exist_ok=True)

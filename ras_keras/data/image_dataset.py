@@ -1,5 +1,6 @@
 """What every data set is turned into: images and labels in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -81,6 +82,17 @@ class ImageDataset:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.train.images.shape[1:]
+
+    def with_classes(self, names: Sequence[str], places: Sequence[int]) -> "ImageDataset":
+        """The data set with its classes in another order.
+
+        Args:
+            names: of the classes, in their new order.
+            places: for each class of the data set its new label.
+        """
+        new = np.array(places, "int32")
+        train, test = (replace(each, labels=new[each.labels]) for each in (self.train, self.test))
+        return replace(self, train=train, test=test, class_names=tuple(names))
 
     def hold_out(self, fraction: float, seed: int) -> tuple["ImageDataset", Images | None]:
         """Splits off part of the training images, the same ones for the same seed.
