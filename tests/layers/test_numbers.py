@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ras_keras.layers import ATTENTION, DenseImplicitAttention, RecurrentAttention, make_attention
+from ras_keras.layers.registry import constructor_arguments
 from ras_keras.models import ResNet, ResNeXt, WideResNet
 from ras_keras.training import Recipe
 
@@ -90,9 +91,9 @@ def floatx(request):
 def test_every_attention_under_floatx(floatx):
     x = np.random.default_rng(0).normal(size=(2, 6, 5, 16))
     for name in ATTENTION:
-        layer = make_attention(
-            name, {"reduction_ratio": 4} if name != "ras" and name != "eca" else {}
-        )
+        takes = "reduction_ratio" in constructor_arguments(ATTENTION[name])
+        config = {"dtype": floatx} | ({"reduction_ratio": 4} if takes else {})
+        layer = make_attention(name, config)
         y = layer(keras.ops.cast(x, floatx))
         y = y[0] if isinstance(y, tuple) else y
         assert (tuple(y.shape), keras.backend.standardize_dtype(y.dtype)) == (x.shape, floatx)
