@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ras_keras.class_order import listed
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.data.class_folders import listed
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
 from ras_keras.training.least_network import least_images, least_network
