@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
-.PHONY: train test lint
+.PHONY: train test test-large lint
 
 # Train on the embedded digits, save a model, print its test accuracy.
 train: .venv/installed
@@ -12,6 +12,10 @@ train: .venv/installed
 
 test: lint
 	$(BIN)/python -m pytest
+
+# What takes too long for every change: each network of keras.applications, saved and loaded.
+test-large: .venv/installed-dev
+	$(BIN)/python -m pytest -m large
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ FORMATS = {
     "litert": ["ai-edge-litert>=2.1"],
 }
 # What `serve.py` serves with.
-SERVE = ["starlette>=1.0", "uvicorn>=0.40"]
+SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
 setup(
     name="ras_keras",
@@ -43,11 +43,15 @@ setup(
         "tensorboard>=2.20",
         "h5py>=3.14",
         "matplotlib>=3.11",
+        "ml-dtypes>=0.5",
         "numpy>=2.1",
         "pillow>=11",
+        "psutil>=7",
         "scikit-learn>=1.7",
         "tqdm>=4.67",
         "tyro>=1.0.17",
+        "filelock>=4.3",
+        "psutil>=7",
     ],
     extras_require={
         **FORMATS,

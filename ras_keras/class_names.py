@@ -98,7 +98,7 @@ def read_names_file(file: Path) -> tuple[str, ...]:
         raise UserError(f"--classes {file}: {reason}; name a file of names.") from error
     listed = text.startswith(("[", "{"))
     names = _json_list(text) if listed else [*map(str.strip, text.splitlines())]
-    if not names or not all(map(_is_name, names)):
+    if not names or not all(map(is_name, names)):
         raise UserError(f"--classes {file} holds no names, one a line or a JSON list; correct it.")
     return tuple(names)
 
@@ -108,10 +108,10 @@ def _json_list(text) -> list[str] | None:
         names = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return names if isinstance(names, list) and all(map(_is_name, names)) else None
+    return names if isinstance(names, list) and all(map(is_name, names)) else None
 
 
-def _is_name(value) -> bool:
+def is_name(value) -> bool:
     """Whether a value is text for one line, without control characters."""
     return (
         isinstance(value, str)

@@ -1,11 +1,17 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there, and folders that one process has to itself."""
 
 import contextlib
-import fcntl
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ras_keras.errors import UserError
+
+LOCK = ".lock"
+HOLDER = ".lock.pid"
 
 
 def write_atomically(path: Path, write) -> None:
@@ -34,29 +40,79 @@ def write_atomically(path: Path, write) -> None:
         ) from error
 
 
+def is_vacant(path: Path) -> bool:
+    """Whether a path is a folder with nothing in it but what a killed process left half written."""
+    try:
+        return all(each.name in (LOCK, HOLDER) or each.match(".*.tmp.*") for each in path.iterdir())
+    except OSError:
+        return False
+
+
+def remove_vacant(folder: Path) -> None:
+    """Removes a folder if nothing is in it but what a killed process left half written.
+
+    Raises:
+        OSError: if something in it cannot be removed.
+    """
+    if is_vacant(folder):
+        for each in folder.iterdir():
+            each.unlink()
+        folder.rmdir()
+
+
+def checksum(file: Path) -> str | None:
+    """The SHA-256 of a file in hexadecimal, None if it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
 @contextlib.contextmanager
-def locked(folder: Path):
+def locked(folder: Path) -> Iterator[None]:
     """Keeps a second process from a folder; a process that is killed lets go.
+
+    A file system that has no locks is said in a notice, and then nothing keeps it.
 
     Raises:
         UserError: if another process holds it, or it cannot be written.
     """
+    file, holder = folder / LOCK, folder / HOLDER
     try:
-        stream = (folder / ".lock").open("a+")
+        file.touch()
     except OSError as error:
         raise UserError(
             f"{folder} cannot be written ({error.strerror}); choose another folder."
         ) from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            stream.seek(0)
-            raise UserError(
-                f"{folder} is in use by process {stream.read() or 'unknown'}; wait for it, or "
-                "choose another folder."
-            ) from error
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
+    lock = FileLock(file, timeout=0, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UserError(
+            f"{folder} is in use by {_holder(holder)}; wait for it, or choose another folder."
+        ) from error
+    except OSError as error:
+        print(
+            f"notice   the file system of {folder} has no locks ({error.strerror}); see that no "
+            "second process works there",
+            flush=True,
+        )
+    with contextlib.suppress(OSError):
+        holder.write_text(str(os.getpid()))
+    try:
         yield
+    finally:
+        for each in (holder, file):
+            # Windows removes no file that is open.
+            with contextlib.suppress(OSError):
+                each.unlink()
+        lock.release()
+
+
+def _holder(file):
+    """The process that wrote its number, as words."""
+    try:
+        return f"process {int(file.read_text())}"
+    except (OSError, ValueError):
+        return "another process"

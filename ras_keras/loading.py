@@ -10,7 +10,8 @@ import keras
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
-from ras_keras.model_file.config import check_config, check_maps, read_config
+from ras_keras.model_file.config import check_config, read_config
+from ras_keras.model_file.maps import check_maps
 from ras_keras.model_file.weights import check_weights
 
 # An optimizer has up to three variables for each weight, which a file need not hold.
@@ -44,6 +45,8 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     try:
         with LOADING, _variables_within(shapes):
             model = keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
+    except UserError as error:
+        raise UserError(f"{path} is refused: {error}; save it again with model.save.") from error
     # Whatever remains is Keras's own verdict on a file whose container is sound.
     except Exception as error:
         raise UserError(
@@ -51,6 +54,10 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
             f"({' '.join(str(error).split())[:200] or first_line(error)}); it was saved by another "
             "version or by other code."
         ) from error
+    if not isinstance(model, keras.Model):
+        raise UserError(
+            f"{path} holds a {type(model).__name__} and no model; save one with model.save."
+        )
     check_maps(path, model)
     return model
 
@@ -67,8 +74,7 @@ def check_model_file(path: str | Path, custom_objects: dict | None = None) -> di
 def _check(path, custom_objects):
     archive = check_archive(path)
     config = read_config(path, archive.config)
-    with archive.open_weights() as stream:
-        shapes = check_weights(path, stream)
+    shapes = check_weights(archive)
     check_config(path, config, shapes, custom_objects)
     return config, shapes
 

@@ -5,14 +5,17 @@ TF_CPP_MIN_LOG_LEVEL=0 in the environment brings TensorFlow's messages back.
 """
 
 import os
+import signal
 import sys
-from importlib.util import find_spec
-from pathlib import Path
+
+INTERRUPTED = 130
+USAGE = 2
+BACKENDS = ("tensorflow", "jax")
 
 
 def start(command: str) -> None:
     """Runs one command as `python scripts/COMMAND.py FLAGS`."""
-    _load_quietly()
+    _prepare()
     from ras_keras.commands import run
 
     sys.exit(run(command, sys.argv[1:], f"python scripts/{command}.py"))
@@ -20,36 +23,101 @@ def start(command: str) -> None:
 
 def main() -> None:
     """`ras-keras COMMAND FLAGS`, for those who installed the package."""
-    _load_quietly()
+    _prepare()
     from ras_keras.commands import dispatch
 
     sys.exit(dispatch(sys.argv[1:]))
 
 
-BACKENDS = ("tensorflow", "jax")
+def _prepare() -> None:
+    _end_on_signals()
+    _open_closed_streams()
+    _check_keras_settings()
+    _load_quietly()
 
 
-def _check_backend() -> None:
+def _end_on_signals() -> None:
+    """Ctrl-C and SIGTERM end the process at once, until the command takes them over.
+
+    There is nothing to clean up yet, and an exception may be swallowed by an import.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: os._exit(INTERRUPTED))
+
+
+def _open_closed_streams() -> None:
+    """Leads streams that the caller closed, as `2>&-` does, to the null device."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name, descriptor, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
+
+
+def _check_keras_settings() -> None:
+    """Refuses settings of the environment or of keras.json that the commands do not run on."""
+    file, settings = _read_keras_json()
+    backend, where = os.environ.get("KERAS_BACKEND"), "KERAS_BACKEND"
+    if not backend:
+        backend, where = settings.get("backend", "tensorflow"), f"the backend of {file}"
+    _check_backend(backend, where)
+    image_format = settings.get("image_data_format", "channels_last")
+    if image_format != "channels_last":
+        _refuse(f"image_data_format of {file} must be channels_last. Received: {image_format!r}")
+    floatx = settings.get("floatx", "float32")
+    if floatx != "float32":
+        _refuse(
+            f"floatx of {file} must be float32, --precision chooses another. Received: {floatx!r}"
+        )
+    epsilon = settings.get("epsilon", 1e-7)
+    if not isinstance(epsilon, float) or not 0 < epsilon <= 1e-3:
+        _refuse(f"epsilon of {file} must be above 0 and at most 0.001. Received: {epsilon!r}")
+
+
+def _read_keras_json() -> tuple[str, dict]:
+    """The path of the file of settings that Keras reads, and what it says."""
+    import json
+    from pathlib import Path
+
+    home = Path("~").expanduser()
+    default = (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"
+    file = Path(os.environ.get("KERAS_HOME", default), "keras.json").expanduser()
+    try:
+        settings = json.loads(file.read_text()) if file.exists() else {}
+    # Keras ignores what is no JSON.
+    except ValueError:
+        settings = {}
+    except (OSError, RecursionError) as error:
+        _refuse(f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); remove it")
+    if not isinstance(settings, dict):
+        _refuse(f"{file} must hold settings by name, and holds {settings!r:.50}; remove it")
+    return str(file), settings
+
+
+def _check_backend(backend, where: str) -> None:
     """Refuses a backend that the package does not run on or that is not installed."""
-    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    from importlib.util import find_spec
+
     if backend not in BACKENDS:
-        problem = f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {backend!r}"
-    elif find_spec(backend) is None:
-        problem = f"KERAS_BACKEND={backend} needs {backend}, which is not installed: pip install it"
-    else:
-        return
+        _refuse(f"{where} must be one of {', '.join(BACKENDS)}. Received: {backend!r}")
+    if find_spec(backend) is None:
+        _refuse(f"{where} is {backend}, which is not installed: pip install it")
+
+
+def _refuse(problem: str) -> None:
     print(f"error: {problem}.", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(USAGE)
 
 
 def _load_quietly() -> None:
-    _check_backend()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     # What its libraries log while they are loaded heeds no level.
     stderr = os.dup(2)
-    with Path(os.devnull).open("w") as nothing:
-        os.dup2(nothing.fileno(), 2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
     try:
         import keras  # noqa: F401
         import tensorflow

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ras_keras import __version__
+from ras_keras.commands.arguments import checked_arguments
+from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.errors import UserError, first_line
 from ras_keras.training import Interrupted
 from ras_keras.training.recipe import one_of
@@ -28,7 +30,6 @@ COMMANDS = {
     "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
 USAGE = 2
-INTERRUPTED = 130
 ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -40,11 +41,24 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         arguments: its flags.
         program: how the user called it, for messages.
     """
-    # Until a training takes the signals over, SIGTERM ends a command as Ctrl-C does.
-    signal.signal(signal.SIGTERM, _terminate)
-    module = importlib.import_module(f"ras_keras.commands.{command}")
+    # Loaded while the console's handler still ends the process at once.
+    main = importlib.import_module(f"ras_keras.commands.{command}").main
+    with interruptible() as received:
+        try:
+            return _run(main, arguments, program)
+        except BaseException as error:
+            # Whatever an interruption has become on its way.
+            if not isinstance(error, Interrupted | KeyboardInterrupt) and not received():
+                raise
+            stopped = str(error) if isinstance(error, Interrupted | KeyboardInterrupt) else ""
+            print(f"\nstopped by {stopped or received() or 'SIGINT'}", file=sys.stderr)
+            return INTERRUPTED
+
+
+def _run(main, arguments: Sequence[str], program: str) -> int:
+    """Runs the `main` of a command; what a user can mend becomes one line."""
     try:
-        code = module.main(arguments, program)
+        code = main(checked_arguments(arguments), program)
         sys.stdout.flush()
     except UserError as error:
         return _refuse(str(error))
@@ -61,9 +75,6 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
         return _refuse(f"{where}{error.strerror or first_line(error)}{remedy}.")
-    except (Interrupted, KeyboardInterrupt) as error:
-        print(f"\nstopped by {str(error) or 'SIGINT'}", file=sys.stderr)
-        return INTERRUPTED
     return code or 0
 
 
@@ -84,10 +95,6 @@ def dispatch(arguments: Sequence[str]) -> int:
     for name, what in COMMANDS.items():
         print(f"  {name:14} {what}; ras-keras {name} --help")
     return 0
-
-
-def _terminate(number, frame):
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _refuse(message: str) -> int:

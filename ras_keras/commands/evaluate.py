@@ -8,9 +8,9 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
-from ras_keras.data import check_dataset, load_dataset
+from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.errors import UserError
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
@@ -45,13 +45,14 @@ def main(arguments: Sequence[str], program: str) -> None:
     data = options.data.arguments(options.model, trained.recipe)
     check_dataset(**data)
 
-    dataset = load_dataset(**data)
+    dataset = match_classes(load_dataset(**data), path)
     names = dataset.class_names
     evaluation = evaluate(
         model, dataset.test, len(names), options.batch_size, verbose=int(sys.stdout.isatty())
     )
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")
+    print_notices(dataset)
     print(f"loss     {evaluation.loss:.4f}")
     print(f"top-1    {100 * evaluation.accuracy:.2f} %")
     if evaluation.top5 is not None:

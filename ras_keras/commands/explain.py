@@ -9,15 +9,16 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
-from ras_keras.data import check_dataset, load_dataset
+from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.deploy.images import UnreadableImage, find_images, read_image
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
 from ras_keras.explain.explanation import (
     Example,
     Explainer,
+    example_of_file,
     examples_of_classes,
     write_page,
     write_study,
@@ -28,6 +29,8 @@ from ras_keras.training.evaluation import check_images
 from ras_keras.training.trained_model import TrainedModel
 
 UNREADABLE = 1
+# Of images of one's own, in the folder of the model's pictures.
+OF_IMAGES = "images"
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Explain:
     target_class: str | None = None
     """Class that Grad-CAM looks for; None is each image's most probable one."""
     output: str | None = None
-    """Folder of the pictures, created if need be; None is one beside the model."""
+    """Folder of the pictures, created if need be; None is one beside the model, and in it images/
+    for images that are named."""
     batch_size: int = 128
     """Images a step."""
     imports: tuple[str, ...] = ()
@@ -70,6 +74,8 @@ def main(arguments: Sequence[str], program: str) -> int:
     explainer = Explainer(predictor, options.target_class)
     path = predictor.path
     folder = Path(options.output or path.with_name(f"{path.stem}_explanation"))
+    if files and not options.output:
+        folder /= OF_IMAGES
     if not files:
         _explain_test_set(explainer, options, folder)
         return 0
@@ -80,12 +86,13 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     recipe = TrainedModel.find(options.model).recipe
     data = options.data.arguments(options.model, recipe)
     check_dataset(**data)
-    dataset = load_dataset(**data)
+    dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names
     check_images(explainer.predictor.image_shape, test)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"model    {explainer.predictor.path}")
     print(f"data     {dataset.name}, {len(test):,} test images")
+    print_notices(dataset)
     starts = range(0, len(test), options.batch_size)
     parts = (slice(start, start + options.batch_size) for start in starts)
     batches = ((test.images[part], test.labels[part]) for part in parts)
@@ -113,7 +120,7 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
             study = _study(explainer, batches, len(readable), len(readable))
             _write_study(study, explainer, folder, f"{len(readable):,} images")
         examples = (
-            Example(f"{number}-{file.stem}", str(file), read_image(file, shape))
+            example_of_file(number, file, read_image(file, shape))
             for number, file in enumerate(readable, 1)
         )
         _write_pages(explainer, examples, study, folder)
@@ -144,4 +151,4 @@ def _write_pages(
 ) -> None:
     for example in examples:
         page = explainer.page(example, study)
-        print(f"picture  {write_page(page, folder, example.name)}", flush=True)
+        print(f"picture  {write_page(page, folder, example)}", flush=True)

@@ -9,10 +9,10 @@ from typing import Annotated
 import keras
 import tyro
 
-from ras_keras.class_names import names_file
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.class_names import names_file, read_class_names
+from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
-from ras_keras.data import ImageDataset, check_dataset, load_dataset
+from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
 from ras_keras.deploy import fold
 from ras_keras.deploy.export import export, files_of, size
 from ras_keras.deploy.formats import FORMATS, check_installed, format_of
@@ -68,14 +68,15 @@ def main(arguments: Sequence[str], program: str) -> None:
     model = in_float32(model)
     if options.fold:
         model = fold(model)
-    dataset = load_dataset(**data) if data else None
+    dataset = match_classes(load_dataset(**data), predictor.path) if data else None
     calibration = None
     if dataset:
+        print_notices(dataset, width=11)
         _check_fits(predictor, dataset)
         calibration = calibration_images(dataset.train, options.calibration_images)
     for name, path in paths.items():
         quantized = calibration if name == QUANTIZED else None
-        difference = export(model, path, name, predictor.class_names, quantized)
+        difference = export(model, path, name, read_class_names(predictor.path), quantized)
         print(
             f"{name:11} {path}, {size(path, name) / 2**20:.2f} MiB, probabilities within "
             f"{difference:.1g} of Keras's on random images"

@@ -10,7 +10,7 @@ import tyro
 from ras_keras.class_names import read_names_file
 from ras_keras.commands.flags import parse
 from ras_keras.deploy.predictor import open_predictor
-from ras_keras.serving.server import address, check_installed, listen, serve
+from ras_keras.serving.server import address, check_installed, listen, make_server
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class Serve:
     """Port to listen on; 0 takes a free one."""
     classes: str | None = None
     """File of the classes' names, one a line or a JSON list; None is those in the model."""
+    allow_host: tuple[str, ...] = ()
+    """Names that the server answers to, such as a proxy's, beside localhost, IP addresses, this
+    machine's name and that of --host."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 
@@ -35,6 +38,9 @@ class Serve:
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Serve, arguments, program)
     check_installed()
+    from ras_keras.serving.hosts import allowed_names
+
+    hosts = allowed_names(options.host, options.allow_host)
     names = read_names_file(Path(options.classes)) if options.classes else None
     with listen(options.host, options.port) as listener:
         predictor = open_predictor(options.model, options.imports)
@@ -43,12 +49,16 @@ def main(arguments: Sequence[str], program: str) -> None:
 
         from ras_keras.serving.answer import Answerer
         from ras_keras.serving.app import make_app
+        from ras_keras.serving.turns import Turns
+        from ras_keras.serving.uploads import Uploads
 
         answerer = Answerer(predictor)
         answerer.warm_up()
+        uploads, turns = Uploads(), Turns()
         url = address(listener)
         print(f"model    {predictor.path}")
         print(f"page     {url}")
         print(f"JSON     curl --data-binary @IMAGE {url}/predict")
         print("stop     Ctrl-C", flush=True)
-        serve(make_app(answerer), listener)
+        app = make_app(answerer, hosts, uploads, turns)
+        make_server(app, uploads, turns).run(sockets=[listener])

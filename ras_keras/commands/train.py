@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ras_keras.commands.flags import parse, parse_with_recipe, value_of
+from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
+from ras_keras.files import locked
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
+from ras_keras.training.completion import difference
 from ras_keras.training.devices import strategy
 from ras_keras.training.recipe import flag
 
@@ -37,40 +41,92 @@ class Train:
 
 def main(arguments: Sequence[str], program: str) -> None:
     resumed = value_of("--resume", arguments)
-    if resumed is None:
-        options = parse_with_recipe(Train, arguments, program)
-        _check_explanation(options)
-        check_recipe(options.recipe)
-        recipe = resolve(options.recipe)
-        run = RunFolder.create(options.log_dir, options.name, recipe)
-    else:
-        run = RunFolder.open(resumed)
-        stored = run.read_recipe()
-        options = parse(Train, arguments, program, Train(stored))
-        _check_explanation(options)
-        _refuse_changes(stored, options, run)
-        recipe = resolve(options.recipe)
-        # The weights that the run once started from are in its state.
-        check_recipe(dataclasses.replace(recipe, weights=None))
-    try:
-        result = train(
-            recipe,
-            run,
-            resume=resumed is not None,
-            tensorboard_graph=options.tensorboard_graph,
-            strategy=strategy(),
-            callbacks=_explanation(options, run, recipe.epochs),
-        )
-    except (UserError, OSError, Interrupted, KeyboardInterrupt) as error:
+    with leaving_at_once():
+        read = _read_new if resumed is None else _read_resumed
+        options, recipe, run = read(arguments, program)
+
+    def leave() -> str:
+        """Removes a new run that has not begun; says how to go on with another."""
         if resumed is None and not run.file("state").exists():
             run.discard()
-        elif isinstance(error, Interrupted | KeyboardInterrupt):
-            raise Interrupted(
-                f"{str(error) or 'SIGINT'}; go on, with the epoch under way done again, by: "
-                f"{program} --resume {shlex.quote(str(run.path))}"
-            ) from error
-        raise
+            return ""
+        return (
+            f"; go on, with the epoch under way done again, by: {program} --resume "
+            f"{shlex.quote(str(run.path))}"
+        )
+
+    with locked(run.path):
+        if resumed is None:
+            _refuse_another(run, recipe)
+        with leaving_at_once(leave):
+            try:
+                result = _train(options, recipe, run)
+            except BaseException as error:
+                hint = leave()
+                if hint and isinstance(error, Interrupted | KeyboardInterrupt):
+                    raise Interrupted(f"{str(error) or 'SIGINT'}{hint}") from error
+                raise
     print_result(result, run)
+
+
+def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
+    """Options, checked recipe and folder of a new run."""
+    options = parse_with_recipe(Train, arguments, program)
+    _check_explanation(options)
+    check_recipe(options.recipe)
+    recipe = resolve(options.recipe)
+    return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
+
+
+def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
+    """Options, checked recipe and folder of a run to go on with."""
+    run = RunFolder.open(value_of("--resume", arguments))
+    stored = run.read_recipe()
+    options = parse(Train, arguments, program, Train(_without_place(stored, arguments)))
+    _check_explanation(options)
+    _refuse_changes(stored, options, run)
+    recipe = resolve(options.recipe)
+    # The weights that a run once started from are in its state.
+    check_recipe(dataclasses.replace(recipe, weights=None) if run.has_begun() else recipe)
+    return options, recipe, run
+
+
+def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
+    """Trains a run from its beginning or from its last state."""
+    begun = run.has_begun()
+    if not begun:
+        if run.file("recipe.json").is_file():
+            print(f"notice   {run.path} was stopped before its first epoch: it begins anew")
+        run.begin(recipe)
+    return train(
+        recipe,
+        run,
+        resume=begun,
+        tensorboard_graph=options.tensorboard_graph,
+        strategy=strategy(),
+        callbacks=_explanation(options, run, recipe.epochs),
+    )
+
+
+def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
+    """Refuses the folder of a run that has begun, or that of another recipe."""
+    if run.has_begun():
+        raise UserError(
+            f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, or "
+            "choose another --name."
+        )
+    if not run.file("recipe.json").is_file():
+        return
+    try:
+        stored = run.read_recipe()
+    # Nothing is lost with it.
+    except UserError:
+        return
+    if stored != recipe:
+        raise UserError(
+            f"{run.path} holds a run of another recipe ({difference(stored, recipe)}) that has not "
+            f"begun; begin it by --resume {run.path}, or choose another --name."
+        )
 
 
 def _check_explanation(options: Train) -> None:
@@ -87,6 +143,14 @@ def _explanation(options: Train, run: RunFolder, epochs: int) -> list:
     return [TrainingPictures(run.file("explanation"), options.explain_every, epochs)]
 
 
+def _without_place(stored: Recipe, arguments: Sequence[str]) -> Recipe:
+    """The run's recipe; a folder that --dataset names brings its own place."""
+    named = value_of("--dataset", arguments)
+    if named is not None and is_folder(named):
+        return dataclasses.replace(stored, data_dir=None)
+    return stored
+
+
 def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
     for name, given, kept in (
         ("log_dir", options.log_dir, LOG_DIR),
@@ -97,14 +161,13 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
                 f"{flag(name)} {given} says nothing beside --resume, which goes on in {run.path}; "
                 "leave it out."
             )
-    for each in dataclasses.fields(Recipe):
-        before, now = getattr(stored, each.name), getattr(options.recipe, each.name)
-        if not each.compare or before == now:
+    given = options.recipe.compared()
+    for name, before in stored.compared().items():
+        if before == given[name] or (name == "epochs" and given[name] > before):
             continue
-        if each.name == "epochs" and now > before:
-            continue
+        before, now = getattr(stored, name), getattr(options.recipe, name)
         raise UserError(
-            f"{flag(each.name)} {now} contradicts the run's "
+            f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )

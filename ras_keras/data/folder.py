@@ -1,71 +1,74 @@
 """A user's own images: PATH/train/CLASS/* and PATH/test/CLASS/*."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
+from ras_keras.data.class_folders import survey
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.image_files import read_image
 from ras_keras.data.memory import allocate_images
 from ras_keras.errors import UserError
 
-LAYOUT = "PATH/train/CLASS/*.png and PATH/test/CLASS/*.png"
+FOLDER = "folder:"
+
+
+def is_folder(name: str) -> bool:
+    """Whether a data set is a folder of one's own."""
+    return name.startswith(FOLDER)
+
+
+def folder_path(name: str, data_dir: str | None = None) -> str:
+    """Where the images of a data set "folder:PATH" lie.
+
+    Args:
+        name: of the data set.
+        data_dir: the folder itself, or one that holds it, where it no longer lies at its PATH.
+
+    Raises:
+        UserError: if the name says no folder.
+    """
+    path = name.removeprefix(FOLDER)
+    if data_dir is None and not path:
+        raise UserError(f"--dataset {name} names no folder; write folder:PATH.")
+    given = path if data_dir is None else data_dir
+    place = Path(os.path.expanduser(given))  # noqa: PTH111, which raises for ~unknown
+    below = place / Path(path).name
+    if data_dir is not None and below.is_dir() and not (place / "train").is_dir():
+        place = below
+    return str(place)
 
 
 def check_folder(path: str) -> None:
-    """Refuses a folder without training and test classes, before anything is read."""
-    if not Path(path).is_dir():
-        raise UserError(f"--dataset folder:{path}: no such folder; it should hold {LAYOUT}.")
-    for split in ("train", "test"):
-        if not _classes(Path(path, split)):
-            raise UserError(
-                f"--dataset folder:{path}: {Path(path, split)} holds no class folders; "
-                f"lay the images out as {LAYOUT}."
-            )
-    unknown = set(_classes(Path(path, "test"))) - set(_classes(Path(path, "train")))
-    if unknown:
-        raise UserError(
-            f"--dataset folder:{path}: class {min(unknown)!r} is in test but not in train; "
-            "give it training images or remove it."
-        )
+    """Refuses a folder that `load_folder` could not load, before any image is read.
+
+    Raises:
+        UserError: naming what is wrong and the way out.
+    """
+    survey(path)
 
 
-def load_folder(path: str, image_size: int | None) -> ImageDataset:
-    """Reads the images below `path`, every format that Pillow reads.
+def load_folder(name: str, path: str, image_size: int | None) -> ImageDataset:
+    """Reads the images below `path`.
 
     Args:
+        name: of the data set.
         path: the folder that holds train/ and test/.
         image_size: height and width to resize to, in pixels; None keeps the
             size that all images share.
+
+    Raises:
+        UserError: as `check_folder` does, and for an image that cannot be read or has another size.
     """
-    check_folder(path)
-    names = _classes(Path(path, "train"))
-    train = _load_split(Path(path, "train"), names, image_size)
+    found = survey(path)
+    train = _load(found.train, image_size)
     # The test images must come out at the size of the training images.
-    test = _load_split(Path(path, "test"), names, image_size, expected=train.images.shape[1:3])
-    return ImageDataset(f"folder:{path}", train, test, tuple(names))
+    test = _load(found.test, image_size, expected=train.images.shape[1:3])
+    return ImageDataset(name, train, test, found.names, notices=found.notices)
 
 
-def _classes(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name[0] != "."
-    )
-
-
-def _load_split(folder, names, image_size, expected=None) -> Images:
-    from PIL import Image
-
-    readable = set(Image.registered_extensions())
-    files = [
-        (file, label)
-        for label, name in enumerate(names)
-        for file in sorted(Path(folder, name).glob("*"))
-        if file.suffix.lower() in readable
-    ]
-    if not files:
-        raise UserError(f"{folder} holds no images; lay them out as {LAYOUT}.")
+def _load(files, image_size, expected=None) -> Images:
     if image_size is not None:
         expected = (image_size, image_size)
     images = None

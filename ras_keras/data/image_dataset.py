@@ -1,10 +1,18 @@
 """What every data set is turned into: images and labels in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from ras_keras.errors import UserError
+
+# A channel whose deviation is less than one of the 255 levels counts as constant. Black from a
+# crop's padding, divided by so little, would swamp the network; it is divided by about the
+# deviation of photographs.
+CONSTANT = 1.0
+PHOTOGRAPHS_DEVIATION = 64.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class ImageDataset:
         drop_remainder: whether the last, smaller batch of an epoch is left out.
         mean: of each channel, 0..255; None for the mean of the training images.
         variance: of each channel, in squared pixel units; None likewise.
+        notices: what whoever uses it should be told, a sentence each.
     """
 
     name: str
@@ -51,8 +60,14 @@ class ImageDataset:
     drop_remainder: bool = False
     mean: tuple[float, ...] | None = None
     variance: tuple[float, ...] | None = None
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self):
+        if len(self.class_names) < 2:
+            raise UserError(
+                f"data set {self.name!r} has {len(self.class_names)} class; a classifier needs two "
+                "or more."
+            )
         for split, images in (("train", self.train), ("test", self.test)):
             if not len(images):
                 raise UserError(f"data set {self.name!r}: its {split} split holds no images.")
@@ -67,6 +82,17 @@ class ImageDataset:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.train.images.shape[1:]
+
+    def with_classes(self, names: Sequence[str], places: Sequence[int]) -> "ImageDataset":
+        """The data set with its classes in another order.
+
+        Args:
+            names: of the classes, in their new order.
+            places: for each class of the data set its new label.
+        """
+        new = np.array(places, "int32")
+        train, test = (replace(each, labels=new[each.labels]) for each in (self.train, self.test))
+        return replace(self, train=train, test=test, class_names=tuple(names))
 
     def hold_out(self, fraction: float, seed: int) -> tuple["ImageDataset", Images | None]:
         """Splits off part of the training images, the same ones for the same seed.
@@ -108,9 +134,32 @@ class ImageDataset:
         return replace(self, train=self.train.subset(np.sort(order[:count])))
 
     def pixel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Mean and variance of each channel: the published ones, or the training images' own."""
-        if self.mean is not None and self.variance is not None:
+        """Mean and variance of each channel: the published ones, or the training images' own.
+
+        A constant channel is given the variance of photographs.
+        """
+        if self._published:
             return self.mean, self.variance
+        means, variances = self._own_statistics
+        return means, tuple(
+            PHOTOGRAPHS_DEVIATION**2 if variance < CONSTANT**2 else variance
+            for variance in variances
+        )
+
+    @property
+    def constant_channels(self) -> tuple[int, ...]:
+        """Numbers of the channels that are normalized as if they were not constant."""
+        if self._published:
+            return ()
+        _, variances = self._own_statistics
+        return tuple(i for i, variance in enumerate(variances) if variance < CONSTANT**2)
+
+    @property
+    def _published(self):
+        return self.mean is not None and self.variance is not None
+
+    @cached_property
+    def _own_statistics(self):
         levels = np.arange(256)
         means, variances = [], []
         for channel in range(self.image_shape[-1]):

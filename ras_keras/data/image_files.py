@@ -1,32 +1,47 @@
 """One image of a file or stream, as the networks take it."""
 
-import contextlib
-import io
-import warnings
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from ras_keras.data.image_decoding import (
+    MAXIMUM_PIXELS,
+    UnreadableImage,
+    decode,
+    open_image,
+    to_pixels,
+)
 from ras_keras.errors import UserError, first_line
 
-# Pillow holds four bytes a pixel, twice where an image is turned upright.
-MAXIMUM_PIXELS = 64_000_000
+# That browsers show: a stranger's file reaches no other decoder of Pillow's.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+# Of files of one's own, which data sets are made of too.
+FILE_FORMATS = (*FORMATS, "TIFF", "PPM")
+# Of an image that is made square.
+MAXIMUM_SIDE = math.isqrt(MAXIMUM_PIXELS)
 MAXIMUM_BYTES = 2**28
-# Of a JPEG file: a scan of a dozen bytes goes over the whole image again.
-MAXIMUM_SCANS = 500
-# Behind what is transparent, as a browser shows it.
-BACKGROUND = "white"
 
 
-class UnreadableImage(UserError):
-    """A file that is no image, or none that may be read."""
+def check_image_size(size: int | None) -> None:
+    """Refuses a height and width that no image can be resized to.
+
+    Raises:
+        UserError: naming the flag.
+    """
+    if size is not None and size < 1:
+        raise UserError(f"--image-size must be >= 1. Received: {size}")
+    if size is not None and size > MAXIMUM_SIDE:
+        raise UserError(f"--image-size must be at most {MAXIMUM_SIDE:,}. Received: {size}")
 
 
 def read_image(
     source: Path | BinaryIO,
     image_shape: tuple[int | None, int | None, int] = (None, None, 3),
-    formats: tuple[str, ...] | None = None,
+    formats: tuple[str, ...] = FILE_FORMATS,
 ) -> np.ndarray:
     """Reads an image: its first frame, upright, on white where it is transparent.
 
@@ -34,7 +49,7 @@ def read_image(
         source: a file, or a stream, which is read to its end.
         image_shape: (H, W, channels); an image of another height or width is stretched to
             it, by Lanczos's filter, None leaves it its own; channels are 3, or 1 for gray.
-        formats: Pillow's names of those that are tried, None for all.
+        formats: Pillow's names of those that are tried.
 
     Returns:
         uint8, (H, W, channels).
@@ -43,8 +58,20 @@ def read_image(
         UnreadableImage: naming the file and what is wrong with it.
     """
     name = str(source) if isinstance(source, Path) else getattr(source, "name", "the image")
+    with named(name, formats):
+        return to_pixels(decode(open_image(_bytes(source), formats)), image_shape)
+
+
+@contextmanager
+def named(name: str, formats: tuple[str, ...]) -> Iterator[None]:
+    """Names the file in what is raised while it is read, which becomes an `UnreadableImage`.
+
+    Args:
+        name: of the file.
+        formats: Pillow's names of those that are tried.
+    """
     try:
-        return _read(source, image_shape, formats)
+        yield
     except UnreadableImage as error:
         raise UnreadableImage(f"{name} {error}") from error.__cause__
     # On a hostile file a decoder may fail in any way.
@@ -52,43 +79,6 @@ def read_image(
         raise UnreadableImage(
             f"{name} is no readable image ({_reason(error, formats)}); repair or remove it."
         ) from error
-
-
-def _read(source, image_shape, formats):
-    from PIL import Image, ImageOps
-
-    data = _bytes(source)
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    with Image.open(io.BytesIO(data), formats=formats) as image:
-        # What the header says; nothing is decoded yet.
-        width, height = image.size
-        if width * height > MAXIMUM_PIXELS:
-            raise Image.DecompressionBombError
-        if image.mode in ("I", "F"):
-            raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
-        if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAXIMUM_SCANS:
-            raise ValueError(f"more than {MAXIMUM_SCANS} scans")
-        image.load()
-        if image.mode.startswith("I;16"):
-            image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
-        # A damaged note of the orientation is none.
-        with contextlib.suppress(Exception):
-            ImageOps.exif_transpose(image, in_place=True)
-        if image.has_transparency_data:
-            layer = image if image.mode == "RGBA" else image.convert("RGBA")
-            image = Image.new("RGB", image.size, BACKGROUND)
-            image.paste(layer, mask=layer)
-        # It copies what is RGB already, too.
-        if image.mode != "RGB":
-            image = image.convert("RGB")
-        height, width, channels = image_shape
-        if channels == 1:
-            image = image.convert("L")
-        wanted = (width or image.width, height or image.height)
-        if image.size != wanted:
-            image = image.resize(wanted, Image.Resampling.LANCZOS)
-        pixels = np.asarray(image)
-    return pixels.reshape(*pixels.shape[:2], channels)
 
 
 def _bytes(source):
@@ -101,8 +91,6 @@ def _bytes(source):
         size = len(data)
     if size > MAXIMUM_BYTES:
         raise UnreadableImage(f"has more than the {MAXIMUM_BYTES // 10**6} MB that are read.")
-    if not data:
-        raise ValueError("it is empty")
     return data
 
 
@@ -112,8 +100,7 @@ def _reason(error, formats):
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"it has more than the {MAXIMUM_PIXELS:,} pixels that are read"
     if isinstance(error, UnidentifiedImageError):
-        known = ", ".join(formats) if formats else "any format that Pillow reads"
-        return f"it is not of {known}"
+        return f"it is not of {', '.join(formats)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return first_line(error)

@@ -1,8 +1,7 @@
 """Data sets live in memory; this says beforehand when one does not fit."""
 
-import os
-
 import numpy as np
+import psutil
 
 from ras_keras.errors import UserError
 
@@ -10,7 +9,7 @@ from ras_keras.errors import UserError
 def allocate_images(count: int, size: tuple[int, int]) -> np.ndarray:
     """An empty uint8 array for `count` RGB images of `size` (height, width) pixels."""
     needed = count * size[0] * size[1] * 3
-    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    installed = psutil.virtual_memory().total
     # Splitting them and handing them to TensorFlow each take a copy for a while.
     if 3 * needed > installed:
         raise UserError(

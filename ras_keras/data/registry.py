@@ -1,12 +1,11 @@
 """A data set is a name."""
 
 from ras_keras.data.digits import load_digits
-from ras_keras.data.folder import check_folder, load_folder
+from ras_keras.data.folder import check_folder, folder_path, is_folder, load_folder
 from ras_keras.data.image_dataset import ImageDataset
+from ras_keras.data.image_files import check_image_size
 from ras_keras.data.tensorflow_datasets import check_tensorflow_dataset, load_tensorflow_dataset
 from ras_keras.errors import UserError
-
-FOLDER = "folder:"
 
 
 def check_dataset(
@@ -20,8 +19,9 @@ def check_dataset(
     Raises:
         UserError: naming the data set or folder and the way out.
     """
-    if name.startswith(FOLDER):
-        check_folder(name.removeprefix(FOLDER))
+    check_image_size(image_size)
+    if is_folder(name):
+        check_folder(folder_path(name, data_dir))
     elif name != "digits":
         check_tensorflow_dataset(name, data_dir, download, image_size)
 
@@ -39,7 +39,8 @@ def load_dataset(
             PATH/test/CLASS/*.png), or a name of tensorflow-datasets such as
             "cifar10", "cifar100" or "stl10".
         data_dir: where tensorflow-datasets finds prepared data sets; None for
-            its own folder, which is filled if need be.
+            its own folder, which is filled if need be. Of "folder:PATH", where it
+            lies if not at PATH.
         download: whether a missing `data_dir` is created and filled.
         image_size: height and width to resize images to, in pixels; needed
             where sizes vary.
@@ -47,10 +48,11 @@ def load_dataset(
     Raises:
         UserError: naming the data set or folder and the way out.
     """
+    check_image_size(image_size)
     if name == "digits":
         if image_size not in (None, 32):
             raise UserError(f"--image-size {image_size}: the digits are 32 pixels; leave it out.")
         return load_digits()
-    if name.startswith(FOLDER):
-        return load_folder(name.removeprefix(FOLDER), image_size)
+    if is_folder(name):
+        return load_folder(name, folder_path(name, data_dir), image_size)
     return load_tensorflow_dataset(name, data_dir, download, image_size)

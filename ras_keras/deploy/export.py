@@ -23,7 +23,7 @@ def export(
     model: keras.Model,
     path: Path,
     name: str,
-    class_names: Sequence[str],
+    class_names: Sequence[str] | None,
     calibration: np.ndarray | None = None,
 ) -> float:
     """Writes a model in a format, all of it or nothing, and runs it there once.
@@ -35,7 +35,7 @@ def export(
         model: from raw images to probabilities, in float32.
         path: of the file, or of the folder of a SavedModel; nothing lies there.
         name: of `FORMATS`.
-        class_names: one for each class.
+        class_names: one for each class; None if the model has none.
         calibration: for litert alone, images (N, H, W, channels) that weights and activations are
             quantized to int8 by; None exports in float32.
 
@@ -60,7 +60,8 @@ def export(
                 f"{model.name} cannot be converted to {name} ({first_line(error)}); choose another "
                 "--format."
             ) from error
-        write_class_names(made, class_names)
+        if class_names is not None:
+            write_class_names(made, class_names)
         difference = _difference(model, made, name)
         # Written so that NaN is refused too.
         if calibration is None and not difference <= TOLERANCE:

@@ -11,12 +11,14 @@ class Graph:
 
     Attributes:
         layers: what is called, in the order of the model.
+        tensors: what all calls return.
     """
 
     def __init__(self, model: keras.Model):
         nodes = [
             node for row in model._nodes_by_depth.values() for node in row if not node.is_input
         ]
+        self.tensors = [tensor for node in nodes for tensor in node.output_tensors]
         self._returned = {id(tensor) for tensor in model.outputs}
         self._calls = {}
         self._readers = {}

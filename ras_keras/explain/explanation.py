@@ -1,5 +1,6 @@
 """Everything there is to show of a model, in a folder of pictures."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ from ras_keras.training.recipe import one_of
 
 EXAMPLES = 10
 DPI = 120
+# A keyword of PNG's text.
+SOURCE = "Source"
+# Bytes of a name that are left of a file's, which may have 255.
+LONGEST_NAME = 120
+# No file may have them in its name on Windows.
+RESERVED = '<>:"/\\|?*'
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,13 @@ class Example:
         name: of its picture's file.
         title: of its picture.
         image: uint8 (H, W, channels).
+        source: where it lies, if it is a file of the user's: others may have its name.
     """
 
     name: str
     title: str
     image: np.ndarray
+    source: str | None = None
 
 
 def examples_of_classes(test: Images, class_names: Sequence[str]) -> list[Example]:
@@ -46,6 +55,24 @@ def examples_of_classes(test: Images, class_names: Sequence[str]) -> list[Exampl
             title = f"test image {number}, class {name}"
             found.append(Example(f"{label}-test-image-{number}", title, test.images[number]))
     return found
+
+
+def example_of_file(number: int, file: Path, image: np.ndarray) -> Example:
+    """An image of a file of the user's, whose name may have any bytes.
+
+    Args:
+        number: of the image among those that are shown, from 1.
+        file: that it was read from.
+        image: uint8 (H, W, channels).
+    """
+    stem = "".join("_" if c in RESERVED or not c.isprintable() else c for c in file.stem)
+    short = stem.encode()[:LONGEST_NAME].decode(errors="ignore").rstrip(" .")
+    return Example(f"{number}-{short}", _shown(str(file)), image, _shown(os.path.abspath(file)))  # noqa: PTH100
+
+
+def _shown(text: str) -> str:
+    """The text with escapes for what cannot be printed, such as bytes that are no UTF-8."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Explainer:
@@ -118,8 +145,24 @@ def write_study(study: GateStudy, folder: Path, title: str) -> Iterator[Path]:
         yield folder / name
 
 
-def write_page(figure, folder: Path, name: str) -> Path:
-    """Writes an image's picture and returns its file."""
-    file = folder / f"{name}.png"
-    figure.savefig(file, dpi=DPI)
+def write_page(figure, folder: Path, example: Example) -> Path:
+    """Writes an image's picture, which replaces none of another image, and returns its file."""
+    file = folder / f"{example.name}.png"
+    number = 1
+    while example.source and file.exists() and _source(file) != example.source:
+        number += 1
+        file = folder / f"{example.name} ({number}).png"
+    metadata = {SOURCE: example.source} if example.source else None
+    figure.savefig(file, dpi=DPI, metadata=metadata)
     return file
+
+
+def _source(file: Path) -> str | None:
+    """The source that `write_page` wrote into a picture."""
+    from PIL import Image
+
+    try:
+        with Image.open(file, formats=("PNG",)) as picture:
+            return picture.info.get(SOURCE)
+    except OSError:
+        return None

@@ -62,7 +62,7 @@ def image_page(
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = Scale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title), fontsize=10)
     return figure
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import h5py
+
 from ras_keras.errors import UserError, first_line
 
 CONFIG = "config.json"
@@ -16,6 +18,7 @@ MEMBERS = ("metadata.json", CONFIG, WEIGHTS)
 # That of ResNet407 has 1.6 MB.
 LARGEST_JSON = 8 * 2**20
 LOCAL_HEADER = 30
+HDF5 = b"\x89HDF\r\n\x1a\n"
 ENCRYPTED = 1
 
 
@@ -87,6 +90,15 @@ def check_archive(path: Path) -> Archive:
             f"{path}: {'is a folder' if path.is_dir() else 'no such file'}; "
             "name a saved .keras model."
         )
+    try:
+        with path.open("rb") as stream:
+            is_hdf5 = stream.read(len(HDF5)) == HDF5
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}); ask its owner, or copy it."
+        ) from error
+    if is_hdf5:
+        raise _hdf5(path)
     if not zipfile.is_zipfile(path):
         raise UserError(
             f"{path} is no Keras model or was cut short ({path.stat().st_size:,} bytes, no zip "
@@ -105,14 +117,41 @@ def check_archive(path: Path) -> Archive:
         ) from error
 
 
+def _hdf5(path) -> UserError:
+    """What a file of HDF5 is: Keras keeps networks and weights in such files, too."""
+    try:
+        with h5py.File(path, "r") as file:
+            network = "model_config" in file.attrs
+    # The library reports what it cannot read by many kinds of errors.
+    except Exception:
+        return UserError(f"{path} is a damaged HDF5 file and no .keras model; copy it again.")
+    if network:
+        return UserError(
+            f"{path} is a model in Keras's older HDF5 format, which is not checked and not loaded "
+            "here; if you trust it, load it by keras.saving.load_model and save it as NAME.keras."
+        )
+    return UserError(
+        f"{path} holds weights without a network; build the network, give it the weights by "
+        "model.load_weights, and save it as NAME.keras."
+    )
+
+
 def _check(path, archive):
     members = archive.infolist()
-    missing = set(MEMBERS) - set(archive.namelist())
+    names = archive.namelist()
+    missing = set(MEMBERS) - set(names)
+    if any(PurePosixPath(name).name == "data.pkl" for name in names):
+        raise UserError(
+            f"{path} is a PyTorch checkpoint; import_weights.py turns those of the papers' authors "
+            "into .keras files."
+        )
     if missing:
         raise UserError(
             f"{path} is no Keras model: {min(missing)} is not in it; save one with "
             "model.save('NAME.keras')."
         )
+    if path.suffix != ".keras":
+        raise UserError(f"{path} is a Keras model under another name; rename it to end in .keras.")
     for member in members:
         problem = _problem(member)
         if problem:

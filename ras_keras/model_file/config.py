@@ -1,29 +1,28 @@
 """The configuration in a `.keras` file, which says what Keras shall build."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 
-import keras
-
 from ras_keras.errors import UserError, first_line
+from ras_keras.model_file.calls import check_calls
+from ras_keras.model_file.keras_symbols import registered_classes
+from ras_keras.model_file.maps import check_shapes
+from ras_keras.model_file.nodes import check_nodes
+from ras_keras.model_file.objects import check_object, is_object, is_of_keras, literal_numbers
 
 # Of a network of networks of networks some thirty.
 DEEPEST = 100
 # Lists and dicts, each of which takes some 100 bytes; ResNet407 has some 28,000.
 MOST_PARTS = 250_000
-# Calls of layers; ResNet407 has some 1,500.
-MOST_CALLS = 10_000
-# Numbers in one image or map: 1 GiB of float32.
-LARGEST_MAP = 2**28
-# Applications of a transform, and cells of a recurrent unit.
+# Numbers in the arrays that stand in the configuration itself.
+MOST_NUMBERS = 2**20
+# Applications of a transform, cells of a recurrent unit, and passes of Keras's own loops.
 MOST_APPLICATIONS = 100
-# Layers of Keras that run code which their file brings or names.
-CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
-LAMBDA = "__lambda__"
-FUNCTION = "function"
-# Where Keras looks for a function that is known by its name alone.
-FUNCTIONS = (keras.activations, keras.losses, keras.metrics, keras.initializers, keras.ops)
+LOOPS = ("power_iterations", "num_chains", "chain_depth", "num_ops", "ngrams")
+# Names of layers, which Keras looks up among the layers of the model and nowhere else.
+NAMES = ("keras_history", "input_layers", "output_layers")
+# Values of these are names, and judged with the object that they name.
+NAMING = ("name", "class_name", "registered_name", "module", "config")
 
 
 def read_config(path, text: bytes) -> dict:
@@ -43,7 +42,7 @@ def read_config(path, text: bytes) -> dict:
             f"{path} is damaged: its config.json is no JSON ({first_line(error)}); save or copy "
             "it again."
         ) from error
-    if not _is_object(config) or not isinstance(config["config"], dict):
+    if not is_object(config) or not isinstance(config["config"], dict):
         raise UserError(f"{path} is damaged: its config.json is no model; save or copy it again.")
     return config
 
@@ -62,136 +61,94 @@ def check_config(
     Raises:
         UserError: naming the object at fault.
     """
+    try:
+        _check(config, shapes, custom_objects or {})
+        check_calls(config)
+    except UserError as error:
+        raise UserError(f"{path} {error}") from error
+
+
+def _check(config, shapes, custom_objects):
     sizes = {size for shape in shapes for size in shape}
-    calls = 0
-    for each in _dicts(path, config):
-        _check_maps(path, each)
-        nodes = each.get("inbound_nodes")
-        calls += len(nodes) if isinstance(nodes, list) else 0
-        if calls > MOST_CALLS:
-            raise UserError(f"{path} is refused: it calls layers more than {MOST_CALLS:,} times.")
-        if _is_object(each):
-            _check_code(path, each)
-            _check_known(path, each, custom_objects or {})
+    classes = registered_classes(custom_objects)
+    numbers = 0
+    for each, keras_reads in _parts(config, custom_objects):
+        if keras_reads:
+            _check_texts(each, classes)
+        if isinstance(each, list):
+            continue
+        check_shapes(each)
+        if is_object(each):
+            check_object(each, custom_objects)
+            numbers += literal_numbers(each)
             if isinstance(each["config"], dict):
-                _check_sizes(path, each, sizes, len(shapes))
+                _check_sizes(each, sizes, len(shapes), custom_objects)
+        if "inbound_nodes" in each:
+            check_nodes(each)
+        if numbers > MOST_NUMBERS:
+            raise UserError(
+                f"is refused: arrays in its config.json have more than {MOST_NUMBERS:,} numbers."
+            )
 
 
-def _dicts(path, config: dict) -> Iterator[dict]:
-    """Every dict in a configuration, in its order."""
-    waiting = [(config, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if depth > DEEPEST:
-            raise UserError(f"{path} is refused: its config.json is nested {DEEPEST} deep.")
-        if isinstance(value, dict):
-            yield value
-            value = list(value.values())
-        waiting += [(item, depth + 1) for item in reversed(value) if isinstance(item, dict | list)]
+def _parts(config: dict, custom_objects: dict) -> Iterator[tuple[dict | list, bool]]:
+    """Every dict and list in a configuration, in its order, and whether Keras makes objects of it.
 
-
-def _is_object(value) -> bool:
-    """Whether a value is what Keras makes an object of."""
-    return (
-        isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value
-    )
-
-
-def _of_keras(each) -> bool:
-    """Whether Keras itself defines a class; what others define has a registered name or module."""
-    if each.get("module") is None:
-        return each.get("registered_name") is None
-    return str(each["module"]).partition(".")[0] == "keras"
-
-
-def _check_code(path, each):
-    name = each["class_name"]
-    # Keras follows a name with dots in it to wherever it leads.
-    last = name.rpartition(".")[2]
-    if name == LAMBDA or (last in CODE and _of_keras(each)):
-        raise UserError(
-            f"{path} is refused: it needs a {name.strip('_')}, and loading that could run any code "
-            "in the file; have its owner write it as a registered layer and save it again."
-        )
-
-
-def _check_known(path, each, custom_objects):
-    if each["class_name"] == FUNCTION:
-        name, what = str(each["config"]), "function"
-        module = str(each.get("module")).partition(".")[0]
-        if module == "keras" or (
-            module == "builtins" and any(hasattr(place, name) for place in FUNCTIONS)
-        ):
-            return
-        found = [name, str(each.get("registered_name"))]
-    elif _of_keras(each):
-        return
-    else:
-        name, what = str(each.get("registered_name") or each["class_name"]), "class"
-        found = [name]
-    if not any(keras.saving.get_registered_object(each, custom_objects) for each in found):
-        raise UserError(
-            f"{path} holds a {what} that is not known, {name!r:.80}; import the module that "
-            "defines it, or pass custom_objects to ras_keras.load_model."
-        )
-
-
-def check_maps(path, model: keras.Model) -> None:
-    """Refuses a model whose layers make larger maps than its configuration says.
-
-    Raises:
-        UserError: naming the first shape at fault.
+    The configuration of a class that Keras does not define is its own to read.
     """
-    for each in model._flatten_layers():
-        # A functional model has operations that are no layers.
-        for called in (each, *getattr(each, "operations", ())):
-            for node in called._inbound_nodes:
-                for tensor in node.output_tensors:
-                    _check_map(path, [size or 1 for size in tensor.shape])
+    waiting = [(config, 1, True)]
+    while waiting:
+        value, depth, keras_reads = waiting.pop()
+        if depth > DEEPEST:
+            raise UserError(f"is refused: its config.json is nested {DEEPEST} deep.")
+        yield value, keras_reads
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        own = is_object(value) and not is_of_keras(value, custom_objects)
+        waiting += [
+            (item, depth + 1, (keras_reads or is_object(value)) and not _is_own(key, own))
+            for key, item in reversed(list(items))
+            if isinstance(item, dict | list)
+        ]
 
 
-def _check_maps(path, each):
-    """Refuses images and maps that no memory holds."""
-    for key, value in each.items():
-        for shape in _shapes(value) if "shape" in key else ():
-            _check_map(path, shape)
+def _is_own(key, own) -> bool:
+    return key in NAMES or (own and key == "config")
 
 
-def _check_map(path, shape):
-    if math.prod(max(1, size) for size in shape) > LARGEST_MAP:
-        raise UserError(
-            f"{path} is refused: it asks for images or maps of shape {tuple(shape)}, more than "
-            f"{LARGEST_MAP:,} numbers each."
-        )
+def _check_texts(each, classes):
+    """Refuses the name of a class where Keras would take the class itself for a function."""
+    items = each.items() if isinstance(each, dict) else enumerate(each)
+    for key, value in items:
+        if isinstance(value, str) and value in classes and key not in NAMING:
+            raise UserError(f"is refused: it uses the class {value!r:.80} as a function.")
 
 
-def _shapes(value) -> Iterator[list[int]]:
-    """The sizes in a shape, or in each shape of a list or dict of them."""
-    values = list(value.values()) if isinstance(value, dict) else value
-    if isinstance(values, list):
-        sizes = [item for item in values if isinstance(item, int)]
-        if sizes:
-            yield sizes
-        for item in values:
-            if isinstance(item, list | dict):
-                yield from _shapes(item)
-
-
-def _check_sizes(path, each, sizes, arrays):
+def _check_sizes(each, sizes, arrays, custom_objects):
     """Refuses sizes that no weight in the file has: building them could take any memory."""
-    config, wrong = each["config"], []
-    if _of_keras(each):
+    config, most = each["config"], {}
+    if is_of_keras(each, custom_objects):
         wrong = [key for key in ("units", "filters") if _asked(config, key) not in {0, *sizes}]
+        if wrong:
+            raise UserError(
+                f"is damaged: its config asks for {_quoted(config, wrong[0])}, and its weights are "
+                "of other sizes; save it again."
+            )
+        most = dict.fromkeys(LOOPS, MOST_APPLICATIONS)
     elif str(each.get("registered_name")).startswith("ras_keras>"):
         connections = config.get("connection") and not config.get("shared_connection")
         separate = connections or not config.get("shared", True)
         most = {"k": arrays if separate else MOST_APPLICATIONS, "cells": arrays}
-        wrong = [key for key in most if _asked(config, key) > min(MOST_APPLICATIONS, most[key])]
-    if wrong:
-        raise UserError(
-            f"{path} is damaged: its config asks for {wrong[0]}={config[wrong[0]]} in "
-            f"{config.get('name')!r}, and its weights are of other sizes; save it again."
-        )
+    for key, number in most.items():
+        number = min(MOST_APPLICATIONS, number)
+        if _asked(config, key) > number:
+            raise UserError(
+                f"is refused: its config asks for {_quoted(config, key)}, and at most {number} are "
+                "loaded; save it with fewer."
+            )
+
+
+def _quoted(config, key) -> str:
+    return f"{key}={str(config[key])[:80]} in {config.get('name')!r:.80}"
 
 
 def _asked(config, key) -> int:

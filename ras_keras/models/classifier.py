@@ -1,5 +1,6 @@
 """What every network has around its body: pixels at one end, classes at the other."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import keras
@@ -8,6 +9,9 @@ from keras import layers
 from ras_keras.loading import check_model_file
 from ras_keras.models.parts import channel_axis
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+
+# Divided by the root of less, 255 would be near the end of float16.
+LEAST_VARIANCE = 1e-4
 
 
 def image_classifier(
@@ -97,5 +101,11 @@ def _checked_input_shape(input_shape, mean, variance):
         raise ValueError(
             f"`mean` and `variance` must have a number for each of the {channels} channels of "
             f"input_shape={shape}. Received: mean={tuple(mean)}, variance={tuple(variance)}"
+        )
+    if not all(map(math.isfinite, (*mean, *variance))) or min(variance) < LEAST_VARIANCE:
+        raise ValueError(
+            f"`mean` must be finite and `variance` at least {LEAST_VARIANCE}, in squared pixel "
+            "units; give a channel that is constant that of photographs, 4096. Received: "
+            f"mean={tuple(mean)}, variance={tuple(variance)}"
         )
     return shape

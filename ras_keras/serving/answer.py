@@ -1,38 +1,55 @@
 """What the server says to an image."""
 
 import base64
+import contextlib
 import io
 import threading
+from dataclasses import replace
+from pathlib import Path
 
+import keras
 import numpy as np
 
-from ras_keras.deploy.images import UnreadableImage, read_image
+from ras_keras.data.image_decoding import decode, decoding_memory, open_image, to_pixels
+from ras_keras.data.image_files import named
+from ras_keras.deploy.images import FORMATS, UnreadableImage
 from ras_keras.deploy.predictions import best
 from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import UserError
 from ras_keras.explain.gate_pictures import gate_heat_map
 from ras_keras.explain.grad_cam import GradCam, overlay
+from ras_keras.serving.map_memory import bytes_per_pixel
 from ras_keras.training.gates import Gates
 
-# Where a network takes an image of any size, its own memory is the limit.
+# Where a network takes an image of any size, its own memory is the limit, and its own time counts.
 MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000
+SECONDS_A_PIXEL_OF_ANY_SIZE = 3e-6
+# Of decoding one image, of which one at a time is large.
+MAXIMUM_MEMORY = 660_000_000
+# By estimate; of GIF and WebP it is twice as much.
+SECONDS_A_PIXEL = 40e-9
 # Of the longer side of the Grad-CAM's picture.
 PICTURE_SIDE = 480
 DPI = 120
+NAME = "this file"
 
 
 class Answerer:
-    """Answers for one model, one image at a time, whichever thread asks.
+    """Answers for one model, whichever thread asks.
 
     Args:
         predictor: the model. One without gates or gradients answers without these pictures.
     """
 
     def __init__(self, predictor: Predictor):
-        self.predictor = predictor
+        # Whoever asks need not know where on this machine the model is.
+        self.predictor = replace(predictor, path=_last_two(predictor.path))
+        self.any_size = None in predictor.image_shape
+        self.maximum_pixels = _maximum_pixels(predictor.model) if self.any_size else None
         self.notes = []
         self.grad_cam = self.gates = None
-        self.lock = threading.Lock()
+        self.drawing = threading.Lock()
+        self.predicting = _lock_of(predictor)
         if predictor.model is None:
             self.notes.append(
                 "This is an exported model, which shows neither its gates nor where it looks; "
@@ -65,59 +82,78 @@ class Answerer:
         Raises:
             UserError: for what is no image, or a model without probabilities.
         """
-        with self.lock:
-            image = self._read(data, self.predictor.image_shape)
-            probabilities = self.predictor.predict(image[None])[0]
-            prediction = best(self.predictor, "this image", probabilities, top)
-            answer = {"classes": prediction.to_json()["classes"]}
-            if pictures:
-                answer["grad_cam"] = self._draw_grad_cam(data, image, probabilities)
-                answer["gates"] = self._draw_gates(image)
-                answer["notes"] = self.notes
-            return answer
+        opened = self._open(data)
+        with named(NAME, FORMATS):
+            image = decode(opened)
+            pixels = to_pixels(image, self.predictor.image_shape)
+        shown = _to_picture(image) if pictures else None
+        del opened, image
+        with self.predicting:
+            probabilities = self.predictor.predict(pixels[None])[0]
+        prediction = best(self.predictor, "this image", probabilities, top)
+        answer = {"classes": prediction.to_json()["classes"]}
+        if pictures:
+            with self.drawing:
+                answer["grad_cam"] = self._draw_grad_cam(shown, pixels, probabilities)
+                answer["gates"] = self._draw_gates(pixels)
+            answer["notes"] = self.notes
+        return answer
+
+    def seconds(self, data: bytes) -> float:
+        """About how long the answer to an image takes, by the header of its file.
+
+        Raises:
+            UserError: for what is no image, or would take too much memory.
+        """
+        opened = self._open(data)
+        seconds = SECONDS_A_PIXEL_OF_ANY_SIZE if self.any_size else SECONDS_A_PIXEL
+        return seconds * opened.width * opened.height
 
     def warm_up(self) -> None:
-        """Answers once, so that whoever comes first waits no longer than others."""
+        """Answers, so that whoever comes first waits no longer than others."""
         from PIL import Image
 
-        stream = io.BytesIO()
-        Image.new("RGB", (64, 64), "gray").save(stream, "PNG")
-        self(stream.getvalue(), top=1, pictures=True)
+        # TensorFlow makes a network for any size fit for it when it meets a second one.
+        sizes = [(64, 64), (48, 56)] if self.any_size else [(64, 64)]
+        for size in sizes:
+            stream = io.BytesIO()
+            Image.new("RGB", size, "gray").save(stream, "PNG")
+            self(stream.getvalue(), top=1, pictures=True)
 
-    def _read(self, data, image_shape) -> np.ndarray:
-        stream = io.BytesIO(data)
-        stream.name = "this file"
-        image = read_image(stream, image_shape)
-        height, width, _ = image.shape
-        if None in image_shape and height * width > MAXIMUM_PIXELS_OF_ANY_SIZE:
+    def _open(self, data):
+        with named(NAME, FORMATS):
+            opened = open_image(data, FORMATS)
+        width, height = opened.size
+        size = f"this image of {width}x{height} pixels is too large"
+        if self.any_size and width * height > self.maximum_pixels:
             raise UnreadableImage(
-                f"this image of {width}x{height} pixels is too large for a network that takes "
-                f"images as they are; make it smaller than {MAXIMUM_PIXELS_OF_ANY_SIZE:,} pixels."
+                f"{size} for a network that takes images as they are; make it smaller than "
+                f"{self.maximum_pixels:,} pixels."
             )
-        return image
+        # Stretched in the one direction and not yet in the other.
+        stretched = 4 * height * (self.predictor.image_shape[1] or 0)
+        if decoding_memory(opened) + stretched > MAXIMUM_MEMORY:
+            raise UnreadableImage(
+                f"{size}: as {opened.format} it takes more than {MAXIMUM_MEMORY // 10**6} MB to "
+                "decode; make it smaller, or save it as PNG."
+            )
+        return opened
 
-    def _draw_grad_cam(self, data, image, probabilities):
+    def _draw_grad_cam(self, shown, pixels, probabilities):
         if self.grad_cam is None:
             return None
         from PIL import Image
 
-        cam = self.grad_cam(image[None], int(probabilities.argmax()))[0]
-        # Over the image as it came, which shows more than what the network is given.
-        stream = io.BytesIO(data)
-        shown = Image.fromarray(read_image(stream, (None, None, 3)))
-        scale = PICTURE_SIDE / max(shown.size)
-        size = tuple(max(1, round(scale * side)) for side in shown.size)
-        sampling = Image.Resampling
-        shown = shown.resize(size, sampling.NEAREST if scale > 1 else sampling.LANCZOS)
-        cam = Image.fromarray(cam).resize(size, sampling.BILINEAR)
+        cam = self.grad_cam(pixels[None], int(probabilities.argmax()))[0]
+        cam = Image.fromarray(cam).resize(shown.size, Image.Resampling.BILINEAR)
         picture = io.BytesIO()
         Image.fromarray(overlay(np.asarray(shown), np.asarray(cam))).save(picture, "PNG")
         return _data_url(picture)
 
-    def _draw_gates(self, image):
+    def _draw_gates(self, pixels):
         if self.gates is None:
             return None
-        gates = [v[0] for v in self.gates(image[None])]
+        gates = [v[0] for v in self.gates(pixels[None])]
         figure = gate_heat_map(self.gates.places, gates, "")
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=DPI)
@@ -126,3 +162,31 @@ class Answerer:
 
 def _data_url(png: io.BytesIO) -> str:
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+
+
+def _to_picture(image):
+    """An image as it came, which shows more than what the network is given."""
+    from PIL import Image
+
+    scale = PICTURE_SIDE / max(image.size)
+    size = tuple(max(1, round(scale * side)) for side in image.size)
+    sampling = Image.Resampling
+    return image.resize(size, sampling.NEAREST if scale > 1 else sampling.LANCZOS)
+
+
+def _maximum_pixels(model):
+    if model is None:
+        return MAXIMUM_PIXELS_OF_ANY_SIZE
+    return min(MAXIMUM_PIXELS_OF_ANY_SIZE, int(MAXIMUM_MEMORY / bytes_per_pixel(model)))
+
+
+def _last_two(path):
+    """A file and its folder, as a run is known by."""
+    return Path(path.parent.name, path.name)
+
+
+def _lock_of(predictor):
+    """A lock, where a model must not be called by two threads at a time."""
+    if predictor.model is not None and keras.backend.backend() == "tensorflow":
+        return contextlib.nullcontext()
+    return threading.Lock()

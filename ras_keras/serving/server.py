@@ -1,9 +1,13 @@
 """The server of one model."""
 
+import logging
 import socket
+from functools import partial
 from importlib.util import find_spec
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.serving.turns import Turns
+from ras_keras.serving.uploads import Uploads
 
 
 def check_installed() -> None:
@@ -12,7 +16,7 @@ def check_installed() -> None:
     Raises:
         UserError: naming the command that installs it.
     """
-    for name in ("starlette", "uvicorn"):
+    for name in ("starlette", "uvicorn", "python_multipart"):
         if find_spec(name) is None:
             raise UserError(
                 f"serving needs {name}, which the extra serve brings: pip install -e '.[serve]'."
@@ -49,16 +53,41 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(app, listener: socket.socket) -> None:
-    """Serves until a signal ends it, which it raises again."""
+def make_server(app, uploads: Uploads, turns: Turns):
+    """A uvicorn server within bounds, whose `run(sockets=[listener])` lasts until a signal.
+
+    Args:
+        app: of `make_app`.
+        uploads: that are ended when the server stops.
+        turns: likewise.
+    """
     import uvicorn
+
+    from ras_keras.serving.connections import Connection, sweep
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets=None):
+            # What is cut off now is no failure.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
+            uploads.stop()
+            turns.stop()
+            await super().shutdown(sockets)
+
+    async def tidy():
+        sweep(server.server_state.connections)
 
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        http=partial(Connection, uploads=uploads),
+        ws="none",
+        lifespan="off",
+        # What strangers send wrong is no failure of the server's.
+        log_level="error",
         access_log=False,
-        # More wait at the door, so that their images fill no memory.
-        limit_concurrency=64,
+        proxy_headers=False,
+        callback_notify=tidy,
+        timeout_notify=1,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = Server(config)
+    return server

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.errors import UserError
-from ras_keras.training import state
+from ras_keras.training import best_model, state
 from ras_keras.training.gates import Gates, spread
 from ras_keras.training.run_folder import RunFolder
 
@@ -103,7 +103,7 @@ class Record(keras.callbacks.Callback):
     """Writes best.keras, metrics.csv and the state after each epoch, in this order.
 
     The state comes last: a run that is killed in between does the epoch again
-    and writes the same files once more.
+    and writes the same files once more. Behind it comes only the copy of best.keras.
 
     Args:
         run: the folder.
@@ -111,7 +111,7 @@ class Record(keras.callbacks.Callback):
         class_names: that travel with it.
         progress: the record so far; goes on from there.
         images_per_epoch: for the speed.
-        choose: the logged accuracy that chooses the best epoch, None for none.
+        choose: whether accuracy and loss on the watched images choose the best epoch.
         rename: what the prefix "val_" of a logged name becomes.
     """
 
@@ -122,7 +122,7 @@ class Record(keras.callbacks.Callback):
         class_names: Sequence[str],
         progress: state.Progress,
         images_per_epoch: int,
-        choose: str | None,
+        choose: bool,
         rename: str,
     ):
         super().__init__()
@@ -150,16 +150,20 @@ class Record(keras.callbacks.Callback):
         logs["images_per_second"] = self.images_per_epoch / (self.trained - self.started)
         progress = self.progress
         progress.epoch = epoch + 1
-        if self.choose and logs[self.choose] > progress.best_accuracy:
-            progress.best_accuracy, progress.best_epoch = float(logs[self.choose]), epoch + 1
-            self.run.write_model("best.keras", self.network, self.class_names)
-        progress.history.append(
+        row = (
             {"epoch": epoch + 1}
             | {name.replace("val_", self.rename): float(value) for name, value in logs.items()}
             | {"seconds": now - self.started}
         )
+        if self.choose:
+            accuracy, loss = row[f"{self.rename}accuracy"], f"{self.rename}loss"
+            if best_model.is_better(progress, accuracy, row[loss], loss):
+                progress.best_accuracy, progress.best_epoch = accuracy, epoch + 1
+                best_model.write(self.run, self.network, self.class_names, progress)
+        progress.history.append(row)
         self.run.write_metrics(progress.history)
         state.save(self.run, values, progress)
+        best_model.keep_copy(self.run, progress)
 
 
 _ACCURACIES = {"accuracy": "train", "val_accuracy": "held-out", "test_accuracy": "test"}

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from ras_keras.errors import UserError
-from ras_keras.training import state
+from ras_keras.files import locked
 from ras_keras.training.memory import released
 from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
@@ -48,14 +48,17 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
         raise UserError(
             f"{path} cannot be created ({error.strerror}); choose another folder."
         ) from error
-    with released():
-        return train(recipe, run, resume=state.exists(run), **options)
+    with locked(path), released():
+        resume = run.has_state()
+        if not resume:
+            run.begin(recipe)
+        return train(recipe, run, resume=resume, **options)
 
 
 def difference(stored: Recipe, asked: Recipe) -> str:
     """The first field in which two recipes differ."""
-    for field in dataclasses.fields(Recipe):
-        before, now = getattr(stored, field.name), getattr(asked, field.name)
-        if field.compare and before != now:
-            return f"{field.name} {before} there, {now} here"
+    now = asked.compared()
+    for name, before in stored.compared().items():
+        if before != now[name]:
+            return f"{name} {getattr(stored, name)} there, {getattr(asked, name)} here"
     return "the same"

@@ -1,10 +1,11 @@
-"""Memory of trainings that follow each other in one process."""
+"""Memory: what a process took at most, and what a training gives back."""
 
 import contextlib
 import ctypes
 import gc
 
 import keras
+import psutil
 
 
 @contextlib.contextmanager
@@ -30,3 +31,14 @@ def released():
         # Of glibc: what is free goes back to the system, where there is this function.
         with contextlib.suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has held in memory at any time."""
+    used = psutil.Process().memory_info()
+    try:
+        import resource
+    except ImportError:
+        return used.peak_wset
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if psutil.MACOS else 1024 * peak

@@ -64,8 +64,8 @@ def print_plan(
     }
     for name, value in lines.items():
         print(f"{name:8} {value}")
-    if batches.left_out:
-        print(f"notice   {batches.left_out}")
+    for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
+        print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
 
 

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.data.image_dataset import Images
+from ras_keras.data.class_folders import listed
+from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
 from ras_keras.training.recipe import Recipe
+
+CHANNELS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Data:
         image_shape: (H, W, 3).
         mean: of each channel, in pixel units.
         variance: of each channel, in squared pixel units.
+        notices: what whoever trains on it should be told, a sentence each.
     """
 
     batches: TrainingBatches
@@ -30,6 +36,7 @@ class Data:
     image_shape: tuple[int, int, int]
     mean: tuple[float, ...]
     variance: tuple[float, ...]
+    notices: tuple[str, ...] = ()
 
 
 def load_data(recipe: Recipe, replicas: int = 1) -> Data:
@@ -55,7 +62,24 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
         image_shape=dataset.image_shape,
         mean=mean,
         variance=variance,
+        notices=(*dataset.notices, *_degenerate(dataset)),
     )
+
+
+def _degenerate(dataset: ImageDataset) -> list[str]:
+    """What a network cannot learn from these training images."""
+    notices = []
+    if dataset.constant_channels:
+        channels = ", ".join(CHANNELS[number] for number in dataset.constant_channels)
+        notices.append(
+            f"constant over the training images: {channels}; normalized by a deviation of "
+            f"{PHOTOGRAPHS_DEVIATION:g} levels"
+        )
+    counts = np.bincount(dataset.train.labels, minlength=len(dataset.class_names))
+    untrained = [name for name, count in zip(dataset.class_names, counts, strict=True) if not count]
+    if untrained:
+        notices.append(f"no images of {listed(untrained)} are left to train on")
+    return notices
 
 
 def _given(value, otherwise):

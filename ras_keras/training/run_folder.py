@@ -1,9 +1,11 @@
 """The folder that a training run leaves behind, the only interface to what follows."""
 
+import contextlib
 import json
 import platform
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +17,14 @@ import keras
 from ras_keras.class_names import save_model
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError, first_line
-from ras_keras.files import write_atomically
+from ras_keras.files import is_vacant, remove_vacant, write_atomically
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
-from ras_keras.training.recipe import Recipe
+from ras_keras.training.recipe import Recipe, located
 
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
+# What a training makes once an epoch is done.
+PRODUCTS = ("metrics.csv", "best.keras", "final.keras", "result.json")
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,10 @@ class RunFolder:
 
     @classmethod
     def create(cls, log_dir: str, name: str | None, recipe: Recipe) -> "RunFolder":
-        """Creates a new folder; never takes one that exists.
+        """Creates a new folder, or takes one that a run which was killed has left.
 
         Raises:
-            UserError: if it exists already or cannot be written.
+            UserError: if it holds anything else or cannot be written.
         """
         network = f"{recipe.model}{recipe.depth}-{recipe.attention}"
         if recipe.k is not None:
@@ -57,9 +61,11 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError as error:
+            run = cls(path)
+            if run.file("recipe.json").is_file() or is_vacant(path):
+                return run
             raise UserError(
-                f"{path} exists and is not overwritten; go on with it by --resume {path}, or "
-                "choose another --name."
+                f"{path} exists and is not overwritten: it holds no run; choose another --name."
             ) from error
         except OSError as error:
             raise UserError(
@@ -76,10 +82,42 @@ class RunFolder:
         """
         run = cls(Path(path))
         if not run.file("recipe.json").is_file():
+            if is_vacant(run.path):
+                raise UserError(
+                    f"{path} was left empty by a run that was killed; give the command that began "
+                    "it again."
+                )
             raise UserError(
                 f"{path} is no run folder (it holds no recipe.json); name one such as Logs/<run>."
             )
         return run
+
+    def states(self) -> list[Path]:
+        """The files of the state, newest first."""
+        return sorted(self.file("state").glob("epoch-*.npz"), reverse=True)
+
+    def has_state(self) -> bool:
+        """Whether there is a state to go on from; one before the first epoch must be whole."""
+        files = self.states()
+        return bool(files) and (files[0].stem != "epoch-0000" or zipfile.is_zipfile(files[0]))
+
+    def has_begun(self) -> bool:
+        """Whether there is a state, or anything else that a training has made."""
+        return self.has_state() or any(self.file(name).exists() for name in PRODUCTS)
+
+    def begin(self, recipe: Recipe) -> None:
+        """Makes the folder that of a run that has not begun, whatever a killed one left in it.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        self._clear()
+        self.write_recipe(recipe)
+
+    def _clear(self) -> None:
+        self.remove_leftovers()
+        shutil.rmtree(self.file("state"), ignore_errors=True)
+        self.file("environment.json").unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Removes files that a kill left half written."""
@@ -123,8 +161,11 @@ class RunFolder:
         return result
 
     def discard(self) -> None:
-        """Removes the folder of a run that never began."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes what a run that never began has written, and the folder if that was all."""
+        with contextlib.suppress(OSError):
+            self._clear()
+            self.file("recipe.json").unlink(missing_ok=True)
+            remove_vacant(self.path)
 
     def read_recipe(self) -> Recipe:
         try:
@@ -135,7 +176,8 @@ class RunFolder:
             ) from error
 
     def write_recipe(self, recipe: Recipe) -> None:
-        self.write_json("recipe.json", recipe.to_dict())
+        """recipe.json, which holds in any working directory."""
+        self.write_json("recipe.json", located(recipe).to_dict())
 
     def write_environment(self, recipe: Recipe) -> None:
         """Adds this process to environment.json, an entry each time the run was started.

@@ -3,7 +3,6 @@
 import json
 import zipfile
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -23,12 +22,14 @@ class Progress:
         epoch: epochs done.
         best_epoch: the epoch with the best accuracy, 0 before the first.
         best_accuracy: on the images that choose the best epoch.
+        best_checksum: of best.keras, None before the first.
         history: a row of metrics.csv for each epoch done.
     """
 
     epoch: int = 0
     best_epoch: int = 0
     best_accuracy: float = -1.0
+    best_checksum: str | None = None
     history: list[dict] = field(default_factory=list)
 
 
@@ -55,13 +56,8 @@ def save(run: RunFolder, values: list[np.ndarray], progress: Progress) -> None:
     write_atomically(
         folder / f"epoch-{progress.epoch:04d}.npz", lambda file: np.savez(file, **arrays)
     )
-    for outdated in _files(run)[KEPT:]:
+    for outdated in run.states()[KEPT:]:
         outdated.unlink()
-
-
-def exists(run: RunFolder) -> bool:
-    """Whether the run has a state to go on from."""
-    return bool(_files(run))
 
 
 def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
@@ -70,7 +66,7 @@ def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
     Raises:
         UserError: if there is none.
     """
-    for file in _files(run):
+    for file in run.states():
         try:
             with np.load(file) as arrays:
                 progress = Progress(**json.loads(str(arrays["progress"])))
@@ -79,8 +75,3 @@ def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             print(f"{file} is damaged ({error}); going back to the state before it.")
     raise UserError(f"{run.path} holds no whole state to resume from; start a new run.")
-
-
-def _files(run) -> list[Path]:
-    """State files, newest first."""
-    return sorted(run.file("state").glob("epoch-*.npz"), reverse=True)

@@ -1,8 +1,6 @@
 """A recipe goes in, a run folder comes out."""
 
 import dataclasses
-import resource
-import sys
 from collections.abc import Sequence
 
 import keras
@@ -12,7 +10,7 @@ from ras_keras.csv_files import write_rows
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import UserError
 from ras_keras.layers.batch_normalization import replicas
-from ras_keras.training import devices, state
+from ras_keras.training import best_model, devices, state
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
@@ -26,6 +24,7 @@ from ras_keras.training.callbacks import (
 )
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.gates import Gates
+from ras_keras.training.memory import peak_memory
 from ras_keras.training.network import build_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.training.prepared_data import load_data
@@ -49,7 +48,8 @@ def train(
 
     Args:
         recipe: a resolved recipe that has been checked.
-        run: an empty folder, or with `resume` that of the run to go on with.
+        run: a folder of this process alone: a new one, or with `resume` that of the run to go on
+            with.
         resume: whether to go on from the run's last state.
         tensorboard_graph: whether TensorBoard gets the network's graph.
         strategy: the TensorFlow distribution strategy; None for one device.
@@ -80,11 +80,11 @@ def train(
             start, progress = state.capture(model), state.Progress()
         run.write_environment(recipe)
         run.write_recipe(recipe)
-        if progress.epoch == 0:
-            state.save(run, start, progress)
         print_plan(recipe, data, model, progress, run, resume)
         seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
+        if progress.epoch == 0:
+            state.save(run, start, progress)
         print_estimate(recipe, data, progress, seconds_per_image)
         averaging = None
         if recipe.average_weights:
@@ -98,13 +98,11 @@ def train(
         gates = Gates(network).rows(_fixed_images(data))
         if gates:
             write_rows(run.file("gates.csv"), gates)
-        if data.watched is None:
-            progress.best_epoch = progress.epoch
-            run.write_model("best.keras", network, data.class_names)
         result = _result(recipe, network, data, progress)
+        result["best"] = _best(recipe, run, network, data, progress)
         if test:
             _add_test(result, recipe, run, network, data)
-        result["peak_memory_bytes"] = _peak_memory()
+        result["peak_memory_bytes"] = peak_memory()
         run.write_json("result.json", result)
     print(f"trained in {duration(result['seconds'])}")
     return result
@@ -140,7 +138,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
             data.class_names,
             progress,
             data.batches.images_per_epoch,
-            choose="val_accuracy" if data.watched else None,
+            choose=data.watched is not None,
             rename="test_" if recipe.protocol == "paper" else "val_",
         ),
         keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
@@ -181,19 +179,8 @@ def _fixed_images(data):
     return np.array(images[:GATE_IMAGES])
 
 
-def _peak_memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
-
-
 def _result(recipe, model, data, progress) -> dict:
-    """What came out of the training."""
-    best = {"epoch": progress.best_epoch, "selected_on": "nothing: best is final"}
-    if data.watched is not None:
-        images = "test images" if recipe.protocol == "paper" else "held-out training images"
-        best["selected_on"] = f"{len(data.watched)} {images}"
-        if recipe.protocol != "paper":
-            best["val_accuracy"] = progress.best_accuracy
+    """What came out of the training, the best epoch apart."""
     return {
         "protocol": recipe.protocol,
         "dataset": recipe.dataset,
@@ -203,8 +190,24 @@ def _result(recipe, model, data, progress) -> dict:
         "device": devices.description(),
         "seconds": sum(row["seconds"] for row in progress.history),
         "final": {"epoch": progress.epoch},
-        "best": best,
     }
+
+
+def _best(recipe, run, network, data, progress) -> dict:
+    """What came out as the best epoch; best.keras is its model."""
+    if data.watched is None:
+        run.write_model(best_model.FILE, network, data.class_names)
+        return {"epoch": progress.epoch, "selected_on": "nothing: best is final"}
+    images, prefix = "held-out training images", "val_"
+    if recipe.protocol == "paper":
+        images, prefix = "test images", "test_"
+    best = {"epoch": progress.best_epoch, "selected_on": f"{len(data.watched)} {images}"}
+    accuracy = progress.best_accuracy
+    if not best_model.secure(run, network, data.class_names, progress):
+        lost = f"nothing: the model of epoch {progress.best_epoch} is lost, best is final"
+        best = {"epoch": progress.epoch, "selected_on": lost}
+        accuracy = progress.history[-1][f"{prefix}accuracy"]
+    return best if recipe.protocol == "paper" else best | {"val_accuracy": accuracy}
 
 
 def _add_test(result, recipe, run, model, data):
@@ -212,7 +215,7 @@ def _add_test(result, recipe, run, model, data):
     classes = len(data.class_names)
     best = final = evaluate(model, data.test, classes, recipe.batch_size)
     if result["best"]["epoch"] != result["epochs"]:
-        model.load_weights(run.file("best.keras"))
+        best_model.load(run, model)
         best = evaluate(model, data.test, classes, recipe.batch_size)
     result["test_images"] = len(data.test)
     result["final"] |= final.summary()

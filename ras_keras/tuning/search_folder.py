@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.errors import UserError
-from ras_keras.files import write_atomically
+from ras_keras.files import is_vacant, write_atomically
 from ras_keras.training.completion import difference
 from ras_keras.training.recipe import Recipe
 from ras_keras.tuning.space import Space
@@ -38,7 +38,7 @@ class SearchFolder:
         """
         file = self.file("search.json")
         if not file.exists():
-            if self.path.exists() and any(self.path.iterdir()):
+            if self.path.exists() and not is_vacant(self.path):
                 raise UserError(f"{self.path} exists and holds no search; choose another --name.")
             return
         try:

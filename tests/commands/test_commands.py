@@ -74,8 +74,8 @@ def test_a_run_folder_holds_the_run(trained):
     assert float(row["gate_spread"]) > 0
     assert float(row["learning_rate"]) == pytest.approx(0.1)
     result = json.loads((trained / "result.json").read_text())
-    assert result["best"]["selected_on"] == "144 held-out training images"
-    assert (result["training_images"], result["test_images"]) == (1293, 360)
+    assert result["best"]["selected_on"] == "287 held-out training images"
+    assert (result["training_images"], result["test_images"]) == (1150, 360)
     recipe = RunFolder.open(str(trained)).read_recipe()
     assert (recipe.depth, recipe.epochs, recipe.precision) == (11, 1, "float32")
     (environment,) = json.loads((trained / "environment.json").read_text())

@@ -47,7 +47,10 @@ def refused(capsys, tmp_path):
         (["--connection", "bachnorm"], ["none, batch_norm", "nearest is 'batch_norm'"]),
         (["--batch-size", "0"], ["--batch-size must be >= 1", "0"]),
         (["--batch-size", "5000"], ["5000", "1,293 training images"]),
-        (["--recipe", "quick", "--steps-per-execution", "4"], ["4", "41 steps", "one of 1, 41"]),
+        (
+            ["--recipe", "quick", "--steps-per-execution", "5"],
+            ["5", "36 steps", "one of 1, 2, 3, 4, 6"],
+        ),
         (["--dataset", "imdb_reviews"], ["imdb_reviews is no image-classification set"]),
         (["--dataset", "beans", "--image-size", "0"], ["--image-size must be >= 1"]),
         (["--dataset", "imagenette"], ["imagenette vary in size", "--image-size"]),

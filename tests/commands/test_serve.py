@@ -13,6 +13,7 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -77,8 +78,16 @@ def url(model):
         lines = dict(process.stdout.readline().split(maxsplit=1) for _ in range(4))
         assert lines["model"].strip() == str(model.file)
         assert lines["stop"].strip() == "Ctrl-C"
-        yield lines["page"].strip()
-        process.send_signal(signal.SIGINT)
+        url = lines["page"].strip()
+        yield url
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as upload:
+            upload.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n."
+            )
+            # It has been read when the next one has been answered.
+            urllib.request.urlopen(f"{url}/health").close()
+            process.send_signal(signal.SIGINT)
+            assert b"the server is being stopped" in b"".join(iter(lambda: upload.recv(9999), b""))
         assert process.wait(timeout=30) == 130
         assert process.stderr.read() == "\nstopped by SIGINT\n"
 
@@ -131,7 +140,7 @@ def shown_classes(browser):
 
 def test_the_page(url, browser, model, photo):
     browser.get(url)
-    assert str(model.file) in browser.find_element("tag name", "body").text
+    assert str(Path(*model.file.parts[-2:])) in browser.find_element("tag name", "body").text
     expected = model.network.predict(photo.small[None], verbose=0)[0]
     order = np.argsort(-expected)[:5]
 
@@ -178,6 +187,12 @@ def test_the_api(url, model, photo):
     expected = model.network.predict(photo.small[None], verbose=0)[0]
     with urllib.request.urlopen(f"{url}/predict", photo.file.read_bytes()) as reply:
         answer = json.load(reply)
+    # As curl -F image=@photo.png URL/predict.
+    head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="photo.png"\r\n\r\n'
+    form = head + photo.file.read_bytes() + b"\r\n--b--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", form, kind)) as reply:
+        assert json.load(reply) == answer
     assert list(answer) == ["classes"]
     order = np.argsort(-expected)[:5]
     assert [each["class"] for each in answer["classes"]] == [NAMES[i] for i in order]
@@ -259,7 +274,8 @@ def test_the_page_asks_nobody_else_and_escapes_names(model):
     assert status == 200
     assert "default-src 'none'" in headers["content-security-policy"]
     assert b"://" not in body
-    assert b"&lt;b&gt;$model" in body
+    assert f"{ROOT.name}/&lt;b&gt;$model".encode() in body
+    assert str(ROOT.parent).encode() not in body
     assert b"<b>" not in body
 
 
@@ -302,6 +318,7 @@ def test_bad_input(model, tmp_path, capsys, monkeypatch):
             ([model.file, "--port", "70000"], "--port must be in 0..65535"),
             ([model.file, "--port", "x"], "--port must be an integer. Received: 'x'"),
             ([model.file, "--host", "no such host", "--port", "0"], "--host no such host"),
+            ([model.file, "--allow-host", "http://a.b"], "--allow-host 'http://a.b' is no name"),
             ([model.file, "--port", "0", "--classes", "none"], "--classes none: No such file"),
             (["missing.keras", "--port", "0"], "missing.keras: no such file"),
         ):

@@ -12,8 +12,14 @@ import pytest
 from PIL import Image
 
 from ras_keras.data import load_dataset
-from ras_keras.data.image_files import MAXIMUM_PIXELS
-from ras_keras.deploy.images import UnreadableImage, find_images, read_image
+from ras_keras.data.image_files import FILE_FORMATS, MAXIMUM_PIXELS
+from ras_keras.deploy.images import (
+    FORMATS,
+    SUFFIXES,
+    UnreadableImage,
+    find_images,
+    read_image,
+)
 from ras_keras.errors import UserError
 
 ANY = (None, None, 3)
@@ -49,6 +55,9 @@ def png(width, height, data=b"", color_type=2):
         (".webp", {"lossless": True}, 0),
         (".jpg", {"quality": 98, "subsampling": 0}, 6),
         (".gif", {}, 40),
+        (".tif", {"compression": "tiff_deflate"}, 0),
+        (".ppm", {}, 0),
+        (".jfif", {"format": "JPEG", "quality": 98, "subsampling": 0}, 6),
     ],
 )
 def test_formats(tmp_path, pixels, suffix, options, tolerance):
@@ -114,9 +123,9 @@ def test_the_camera_s_orientation(tmp_path, pixels):
 
 
 def test_resizes_as_a_folder_of_training_images_does(tmp_path, pixels):
-    for split in ("train", "test"):
-        (tmp_path / split / "a").mkdir(parents=True)
-        Image.fromarray(pixels).save(tmp_path / split / "a" / "1.png")
+    for folder in ("train/a", "train/b", "test/a", "test/b"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.fromarray(pixels).save(tmp_path / folder / "1.png")
     trained_on = load_dataset(f"folder:{tmp_path}", image_size=8).train.images[0]
     read = read_image(tmp_path / "train/a/1.png", (8, 8, 3))
     np.testing.assert_array_equal(read, trained_on)
@@ -169,6 +178,36 @@ def test_gigantic_images_are_refused_before_they_are_decoded(tmp_path, size):
     tracemalloc.stop()
 
 
+def test_bounds_of_files_of_one_s_own(tmp_path):
+    """A tile that is decoded as a whole, and digits that are read in Python."""
+    (tmp_path / "digits.ppm").write_bytes(b"P3 2000 2000 255 " + 2**22 * b"1 ")
+    with pytest.raises(UnreadableImage, match="more than 8 MB of digits"):
+        read_image(tmp_path / "digits.ppm", ANY)
+    # Width, height, bits, compression, photometric, samples, the tile's sides, its place and bytes.
+    tags = {256: 64, 257: 64, 258: 8, 259: 8, 262: 1, 277: 1, 322: 20_000, 323: 20_000}
+    entries = [
+        struct.pack("<HHII", *(tag, 4, 1, n)) for tag, n in (tags | {324: 8, 325: 9}).items()
+    ]
+    table = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    (tmp_path / "tile.tif").write_bytes(b"II*\0" + struct.pack("<I", 8) + table)
+    with pytest.raises(UnreadableImage, match="a tile has more than 64,000,000 pixels"):
+        read_image(tmp_path / "tile.tif", ANY)
+    Image.fromarray(np.full((4, 4), 40000, "uint16")).save(tmp_path / "deep.pgm")
+    np.testing.assert_array_equal(read_image(tmp_path / "deep.pgm", ANY), np.full((4, 4, 3), 156))
+
+
+def test_a_stranger_s_file_reaches_few_decoders(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.tif")
+    assert "TIFF" not in FORMATS
+    with pytest.raises(UnreadableImage, match="it is not of PNG, JPEG, WEBP, GIF, BMP"):
+        read_image(tmp_path / "a.tif", ANY, FORMATS)
+
+
+def test_the_endings_are_those_of_the_formats():
+    known = {end for end, name in Image.registered_extensions().items() if name in FILE_FORMATS}
+    assert {*SUFFIXES} == known - {".pfm"}
+
+
 def test_gigantic_files_are_not_read(tmp_path):
     file = tmp_path / "long.webp"
     with file.open("wb") as stream:
@@ -192,7 +231,7 @@ def test_damaged_bytes_of_real_files_never_fail_otherwise(tmp_path, pixels):
     """Bytes flipped at random: an image comes out, or the one error."""
     rng = np.random.default_rng(0)
     outcomes = []
-    for suffix in ("png", "jpeg", "webp", "gif", "bmp"):
+    for suffix in ("png", "jpeg", "webp", "gif", "bmp", "tiff", "ppm"):
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, suffix)
         for _ in range(60):
@@ -232,9 +271,31 @@ def test_finds_files_folders_and_patterns(tree):
     assert found("**/c.webp") == ["sub/c.webp"]
 
 
+def test_links_are_followed_once_and_hidden_files_left_out(tree):
+    Path("outside").mkdir()
+    Path("outside/e.jfif").touch()
+    Path("sub/outside").symlink_to(tree / "outside")
+    Path("sub/up").symlink_to(tree / "sub")
+    Path("sub/gone").symlink_to("nothing")
+    Path("sub/gone.txt").symlink_to("nothing")
+    Path("sub/._c.webp").touch()
+    Path("sub/__MACOSX").mkdir()
+    Path("sub/__MACOSX/c.webp").touch()
+
+    def found(*arguments):
+        return [str(path) for path in find_images(arguments)]
+
+    below = ["sub/c.webp", "sub/gone", "sub/outside/e.jfif"]
+    assert found("sub") == below
+    assert found("sub/**") == below
+    assert found("s*/**/*.jfif", "**/e.*") == ["sub/outside/e.jfif", "outside/e.jfif"]
+    assert found("sub/[!u]*") == [*below[:2], "sub/gone.txt", "sub/notes.txt", below[2]]
+
+
 @pytest.mark.parametrize(
     ("argument", "says"),
     [
+        ("", "an empty argument names no image"),
         ("missing.png", "missing.png: no such file"),
         ("*.tiff", r"\*.tiff: nothing matches this pattern"),
         ("bare", "bare holds no images; they end in .png"),

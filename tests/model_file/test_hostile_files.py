@@ -102,7 +102,8 @@ def test_encrypted(saved, tmp_path):
 
 
 def nested(depth, opening=b"[", closing=b"]"):
-    return b'{"class_name":"Functional","config":{"a":' + opening * depth + closing * depth + b"}}"
+    functional = b'{"module":"keras","class_name":"Model","config":{"a":'
+    return functional + opening * depth + closing * depth + b"}}"
 
 
 def test_json(saved, tmp_path):
@@ -153,7 +154,8 @@ def test_code(saved, tmp_path, layer, message):
 
 def test_code_in_other_places(saved, tmp_path):
     compiled = {"loss": LAMBDA}
-    path = with_layer(saved, tmp_path / "a.keras", {"class_name": "ReLU"}, compile_config=compiled)
+    relu = {"module": "keras.layers", "class_name": "ReLU"}
+    path = with_layer(saved, tmp_path / "a.keras", relu, compile_config=compiled)
     refused(path, "it needs a lambda, and loading that could run any code")
     model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "b.keras")
@@ -260,7 +262,8 @@ def test_weights_of_other_shapes(saved, tmp_path):
 
 
 def test_many_calls(saved, tmp_path):
-    layer = {"module": "keras.layers", "class_name": "ReLU", "inbound_nodes": [{}] * 10_001}
+    node = {"args": [{"class_name": "__keras_tensor__", "config": {}}], "kwargs": {}}
+    layer = {"module": "keras.layers", "class_name": "ReLU", "inbound_nodes": [node] * 10_001}
     refused(with_layer(saved, tmp_path / "x.keras", layer), "calls layers more than 10,000 times")
 
 

@@ -7,7 +7,10 @@ import keras
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.training import RECIPES, Interrupted, complete, resolve
+from ras_keras.loading import load_model
+from ras_keras.training import RECIPES, Interrupted, complete, evaluate, resolve
+from ras_keras.training.memory import released
+from ras_keras.training.prepared_data import load_data
 
 QUICK = RECIPES["quick"].with_attention("none")
 RECIPE = resolve(
@@ -31,8 +34,13 @@ def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
     written = (path / "result.json").stat().st_mtime_ns
     assert complete(RECIPE, path) == result
     assert (path / "result.json").stat().st_mtime_ns == written
+    (path / "best.keras").write_bytes(b"of another run")
     longer = complete(dataclasses.replace(RECIPE, epochs=3), path)
     assert longer["epochs"] == 3
+    with released():
+        found = evaluate(load_model(path / "best.keras"), load_data(RECIPE).test, 10, 128)
+    assert found.accuracy == longer["best"]["test_accuracy"]
+    assert not (path / ".lock").exists()
     with pytest.raises(UserError, match="seed 0 there, 1 here"):
         complete(dataclasses.replace(RECIPE, seed=1, epochs=3), path)
     with pytest.raises(UserError, match="epochs 3 there, 2 here"):

@@ -9,6 +9,8 @@ from ras_keras.commands.train import Train
 from ras_keras.errors import UserError
 from ras_keras.layers import make_attention
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
+from ras_keras.training.completion import difference
+from ras_keras.training.recipe import located
 
 CHANGED = Recipe(
     recipe="quick",
@@ -19,7 +21,7 @@ CHANGED = Recipe(
     schedule_factor=0.2,
     momentum=0.8,
     image_size=48,
-    validation_split=0.2,
+    validation_split=0.3,
     training_images=100,
     imports=("mine", "yours"),
     model="wrn",
@@ -196,6 +198,36 @@ def test_a_run_remembers_where_its_data_lay(monkeypatch):
     assert resolve(Recipe(dataset="cifar10", data_dir="mine")).data_dir == "mine"
     assert resolve(Recipe(dataset="digits")).data_dir is None
     assert resolve(Recipe(dataset="cifar10")) == resolve(Recipe(dataset="cifar10", data_dir="x"))
+
+
+def test_a_recipe_is_located_wherever_it_is_read(tmp_path, monkeypatch):
+    (tmp_path / "pets").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for dataset, data_dir in (
+        ("folder:pets", None),
+        ("folder:~/pets/", None),
+        ("folder:pets/../pets", None),
+        ("folder:old", "pets"),
+        (f"folder:{tmp_path}/pets", None),
+    ):
+        recipe = located(Recipe(dataset=dataset, data_dir=data_dir))
+        assert (recipe.dataset, recipe.data_dir) == ("folder:pets", str(tmp_path / "pets"))
+        assert located(recipe).to_dict() == recipe.to_dict()
+    assert located(Recipe(dataset="cifar10", data_dir="x")).data_dir == str(tmp_path / "x")
+    assert located(Recipe(dataset="cifar10", data_dir="gs://x")).data_dir == "gs://x"
+    assert located(Recipe()).data_dir is None
+
+
+def test_recipes_of_folders_are_equal_wherever_these_lie():
+    one, other = Recipe(dataset="folder:a"), Recipe(dataset="folder:b", data_dir="c")
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != Recipe(dataset="cifar10")
+    assert one != dataclasses.replace(one, image_size=8)
+    changed = dataclasses.replace(other, image_size=8)
+    assert difference(one, changed) == "image_size None there, 8 here"
+    assert difference(Recipe(), one) == "dataset digits there, folder:a here"
 
 
 def test_milestones_beyond_the_end_are_allowed():
