@@ -88,7 +88,7 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     check_dataset(**data)
     dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names
-    check_images(explainer.predictor.model, test)
+    check_images(explainer.predictor.image_shape, test)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"model    {explainer.predictor.path}")
     print(f"data     {dataset.name}, {len(test):,} test images")

@@ -60,6 +60,9 @@ def main(arguments: Sequence[str], program: str) -> int:
     if names is not None:
         predictor = predictor.with_class_names(names)
 
+    # Standard output holds the predictions alone.
+    for notice in predictor.notices:
+        print(f"notice: {notice}", file=sys.stderr)
     # A name that the terminal cannot show must not end the work.
     sys.stdout.reconfigure(errors="backslashreplace")
     left_out = []
