@@ -90,7 +90,7 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     test, names = dataset.test, dataset.class_names
     check_images(explainer.predictor.image_shape, test)
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"model    {explainer.predictor.path}")
+    _print_model(explainer)
     print(f"data     {dataset.name}, {len(test):,} test images")
     print_notices(dataset)
     starts = range(0, len(test), options.batch_size)
@@ -112,7 +112,7 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
             tqdm.write(f"left out: {error}", file=sys.stderr)
     if readable:
         folder.mkdir(parents=True, exist_ok=True)
-        print(f"model    {explainer.predictor.path}")
+        _print_model(explainer)
         # Of one image there is nothing to compare.
         study = None
         if len(readable) > 1:
@@ -129,6 +129,12 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
         print(f"{left_out:,} of {len(files):,} images could not be read", file=sys.stderr)
         return UNREADABLE
     return 0
+
+
+def _print_model(explainer: Explainer) -> None:
+    print(f"model    {explainer.predictor.path}")
+    for notice in explainer.predictor.notices:
+        print(f"notice   {notice}")
 
 
 def _study(explainer, batches, steps, images, class_names=()) -> GateStudy:

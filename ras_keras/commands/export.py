@@ -1,12 +1,14 @@
 """Export a saved model to other runtimes."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import keras
+import numpy as np
 import tyro
 
 from ras_keras.class_names import names_file, read_class_names
@@ -14,23 +16,31 @@ from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
 from ras_keras.deploy import fold
-from ras_keras.deploy.export import export, files_of, size
+from ras_keras.deploy.agreement import Reference, images_of_dataset, images_of_files
+from ras_keras.deploy.export import ExportDiffers, export, files_of, size
 from ras_keras.deploy.formats import FORMATS, check_installed, format_of
+from ras_keras.deploy.images import find_images
 from ras_keras.deploy.precision import half_precision, in_float32
 from ras_keras.deploy.predictor import Predictor, open_predictor
 from ras_keras.deploy.quantization import accuracy, calibration_images
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
+from ras_keras.training.evaluation import check_images
 from ras_keras.training.recipe import one_of
 from ras_keras.training.trained_model import TrainedModel
 
 QUANTIZED = "litert"
 INT8 = "int8"
 CALIBRATION_IMAGES = 200
+DIFFERS = 1
 
 
 @dataclass(frozen=True)
 class Export:
-    """Write a model in the formats of other runtimes: raw images in, probabilities out."""
+    """Write a model in the formats of other runtimes: raw images in, probabilities out.
+
+    Each is compared with the Keras model on 200 images of the run's data set, or of the one that
+    is named, or on --images. One that differs is not written; the exit code is then 1.
+    """
 
     model: Annotated[str, tyro.conf.Positional]
     """A .keras file, or a run folder, whose best.keras is taken."""
@@ -43,6 +53,9 @@ class Export:
     accuracy lost is measured on the test images."""
     calibration_images: int = CALIBRATION_IMAGES
     """Training images that int8 is calibrated by."""
+    images: tuple[str, ...] | None = None
+    """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg', to
+    compare on; None is the data set's."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
@@ -51,38 +64,92 @@ class Export:
     _folded behind it with --fold."""
 
 
-def main(arguments: Sequence[str], program: str) -> None:
+def main(arguments: Sequence[str], program: str) -> int:
     options = parse(Export, arguments, program)
     _check(options)
     trained = TrainedModel.find(options.model)
     paths = _paths(options, trained.path)
-    data = options.data.arguments(options.model, trained.recipe) if options.quantize else None
-    if data:
+    files = find_images(options.images or ())
+    data = None
+    if _needs_data(options):
+        data = options.data.arguments(options.model, trained.recipe)
         check_dataset(**data)
+    elif trained.recipe and not files:
+        data = options.data.arguments(options.model, trained.recipe)
 
     predictor = open_predictor(options.model, options.imports)
     print(f"{'model':11} {predictor.path}")
+    for notice in predictor.notices:
+        print(f"{'notice':11} {notice}")
     model = predictor.model
     if half_precision(model):
         print(f"{'notice':11} trained in {half_precision(model)}, exported in float32")
     model = in_float32(model)
+    dataset, unchecked = _dataset(options, data, predictor)
+    calibration = None
+    if options.quantize:
+        calibration = calibration_images(dataset.train, options.calibration_images)
+    images = _images(files, predictor) if files else ()
+    if dataset and not files:
+        images = images_of_dataset(dataset)
+    reference = Reference.of(model, images, predictor.least) if len(images) else None
     if options.fold:
         model = fold(model)
-    dataset = match_classes(load_dataset(**data), predictor.path) if data else None
-    calibration = None
-    if dataset:
-        print_notices(dataset, width=11)
-        _check_fits(predictor, dataset)
-        calibration = calibration_images(dataset.train, options.calibration_images)
+    code = 0
     for name, path in paths.items():
         quantized = calibration if name == QUANTIZED else None
-        difference = export(model, path, name, read_class_names(predictor.path), quantized)
-        print(
-            f"{name:11} {path}, {size(path, name) / 2**20:.2f} MiB, probabilities within "
-            f"{difference:.1g} of Keras's on random images"
-        )
-    if dataset:
+        names = read_class_names(predictor.path)
+        try:
+            agreement = export(model, path, name, names, quantized, reference)
+        except ExportDiffers as error:
+            print(f"error: {error}", file=sys.stderr)
+            code = DIFFERS
+            continue
+        found = agreement or f"not checked on images{unchecked}"
+        print(f"{name:11} {path}, {size(path, name) / 2**20:.2f} MiB, {found}")
+    if options.quantize:
         _print_loss(predictor, open_predictor(paths[QUANTIZED]), dataset)
+    return code
+
+
+def _needs_data(options: Export) -> bool:
+    """Whether the data set was asked for, rather than taken because the run has one."""
+    return options.quantize is not None or options.data != DataFlags()
+
+
+def _dataset(
+    options: Export, data: dict | None, predictor: Predictor
+) -> tuple[ImageDataset | None, str]:
+    """The data set of these arguments if there are any, and behind a colon why there is none.
+
+    Raises:
+        UserError: if it was asked for and cannot be had, or does not fit the model.
+    """
+    if data is None:
+        return None, ""
+    try:
+        check_dataset(**data)
+        dataset = load_dataset(**data)
+        check_images(predictor.image_shape, dataset.test)
+    except (UserError, OSError) as error:
+        if _needs_data(options):
+            raise
+        return None, f": {first_line(error)}"
+    if options.quantize:
+        dataset = match_classes(dataset, predictor.path)
+        _check_fits(predictor, dataset)
+    print_notices(dataset, width=11)
+    return dataset, ""
+
+
+def _images(files: Sequence[Path], predictor: Predictor) -> list[np.ndarray]:
+    def leave_out(error):
+        print(f"left out: {error}", file=sys.stderr)
+
+    images = images_of_files(files, predictor.image_shape, leave_out)
+    if not images:
+        raise UserError(f"--images: none of {len(files):,} could be read; name others.")
+    return images
 
 
 def _check(options: Export) -> None:
@@ -101,11 +168,18 @@ def _check(options: Export) -> None:
             f"{options.model} is exported already; name the .keras file or the run folder that it "
             "came from."
         )
+    if options.images == ():
+        raise UserError("--images names nothing; give images, folders or patterns.")
+    if options.images and options.data != DataFlags() and not options.quantize:
+        raise UserError(
+            f"--images {options.images[0]} and the flags of a data set contradict each other; "
+            "give images or a data set."
+        )
     if options.quantize is None:
-        if (options.data, options.calibration_images) != (DataFlags(), CALIBRATION_IMAGES):
+        if options.calibration_images != CALIBRATION_IMAGES:
             raise UserError(
-                f"a data set and --calibration-images say nothing without --quantize {INT8}; leave "
-                "them out."
+                f"--calibration-images {options.calibration_images}: they say nothing without "
+                f"--quantize {INT8}; leave them out."
             )
         return
     if options.calibration_images < 1:

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str], program: str) -> None:
         uploads, turns = Uploads(), Turns()
         url = address(listener)
         print(f"model    {predictor.path}")
+        for notice in predictor.notices:
+            print(f"notice   {notice}")
         print(f"page     {url}")
         print(f"JSON     curl --data-binary @IMAGE {url}/predict")
         print("stop     Ctrl-C", flush=True)

@@ -34,6 +34,14 @@ class Images:
         return Images(self.images[indices], self.labels[indices])
 
 
+def equally_spaced(length: int, count: int) -> np.ndarray:
+    """Indices at equal distances, from first to last; all of them if `count` is more.
+
+    They follow no seed, and of images that lie class by class come from every class.
+    """
+    return np.linspace(0, length - 1, min(count, length)).astype(int)
+
+
 @dataclass(frozen=True)
 class ImageDataset:
     """A data set and what is particular to it.

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ras_keras.class_names import write_class_names
+from ras_keras.deploy.agreement import LOG_TOLERANCE, Agreement, Reference
 from ras_keras.deploy.formats import FORMATS
 from ras_keras.deploy.runtimes import import_openvino, open_exported
 from ras_keras.errors import UserError, first_line
@@ -19,13 +20,18 @@ TOLERANCE = 1e-4
 INPUT, OUTPUT = "images", "probabilities"
 
 
+class ExportDiffers(UserError):
+    """The exported model says something else than the Keras model; it was not written."""
+
+
 def export(
     model: keras.Model,
     path: Path,
     name: str,
     class_names: Sequence[str] | None,
     calibration: np.ndarray | None = None,
-) -> float:
+    reference: Reference | None = None,
+) -> Agreement | None:
     """Writes a model in a format, all of it or nothing, and runs it there once.
 
     The exported model takes raw images, 0..255, float32 (N, H, W, channels) with any N, and returns
@@ -38,12 +44,15 @@ def export(
         class_names: one for each class; None if the model has none.
         calibration: for litert alone, images (N, H, W, channels) that weights and activations are
             quantized to int8 by; None exports in float32.
+        reference: real images with the probabilities that the exported model must return; None
+            compares it on made images alone, for which a trained network is sure of one class.
 
     Returns:
-        The largest difference to the model's probabilities on random images.
+        How far it is from the reference, None without one.
 
     Raises:
-        UserError: if the model cannot be converted, or without calibration another model came out.
+        UserError: if the model cannot be converted.
+        ExportDiffers: if without calibration another model came out.
     """
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         made = Path(folder, path.name)
@@ -62,17 +71,14 @@ def export(
             ) from error
         if class_names is not None:
             write_class_names(made, class_names)
-        difference = _difference(model, made, name)
-        # Written so that NaN is refused too.
-        if calibration is None and not difference <= TOLERANCE:
-            raise UserError(
-                f"{path} was not written: in {name} the probabilities differ by {difference:.1g}, "
-                f"more than {TOLERANCE:g}, from Keras's; choose another --format."
-            )
+        predict = open_exported(made, name).predict
+        agreement = reference.compare(predict) if reference else None
+        if calibration is None:
+            _check(model, predict, agreement, f"{path} was not written: in {name}")
         # What lies beside the model's file comes first.
         for each in sorted(Path(folder).iterdir(), key=lambda file: file == made):
             each.rename(path.parent / each.name)
-    return difference
+    return agreement
 
 
 def files_of(path: Path, name: str) -> list[Path]:
@@ -86,10 +92,20 @@ def size(path: Path, name: str) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _difference(model, path, name) -> float:
+def _check(model, predict, agreement, what) -> None:
+    if agreement and not agreement.holds:
+        raise ExportDiffers(
+            f"{what}, {agreement}, where no label and at most {LOG_TOLERANCE:g} in "
+            "log-probabilities may change; choose another --format."
+        )
     images = made_images(model.input_shape[1:])
-    ours, theirs = model.predict_on_batch(images), open_exported(path, name).predict(images)
-    return float(np.abs(np.asarray(ours) - theirs).max())
+    difference = np.abs(np.asarray(model.predict_on_batch(images)) - predict(images)).max()
+    # Written so that NaN is refused too.
+    if not difference <= TOLERANCE:
+        raise ExportDiffers(
+            f"{what} the probabilities of made images differ by {difference:.1g}, more than "
+            f"{TOLERANCE:g}, from Keras's; choose another --format."
+        )
 
 
 def _write_saved_model(model, path):

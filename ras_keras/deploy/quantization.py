@@ -4,6 +4,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.data import Images
+from ras_keras.data.image_dataset import equally_spaced
 from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import UserError
 from ras_keras.training import Evaluation
@@ -15,8 +16,6 @@ BATCH_SIZE = 128
 def calibration_images(images: Images, count: int) -> np.ndarray:
     """`count` of the training images, at equal distances: uint8 (count, H, W, channels).
 
-    They follow no seed, and of a data set that lies class by class come from every class.
-
     Raises:
         UserError: if there are fewer.
     """
@@ -25,7 +24,7 @@ def calibration_images(images: Images, count: int) -> np.ndarray:
             f"--calibration-images {count} is not between 1 and the {len(images):,} training "
             "images; choose another number."
         )
-    return images.images[np.linspace(0, len(images) - 1, count).astype(int)]
+    return images.images[equally_spaced(len(images), count)]
 
 
 def accuracy(predictor: Predictor, images: Images, what: str) -> float:

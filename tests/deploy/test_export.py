@@ -1,6 +1,7 @@
 """Exported models, each in its own runtime."""
 
 import json
+import re
 import shutil
 from importlib import util
 
@@ -81,9 +82,10 @@ def test_an_exported_model_is_a_predictor(exported, images, name):
         np.testing.assert_allclose(probabilities, expected[:count], atol=TOLERANCE)
 
 
-def test_folded(trained, exported, images, tmp_path):
+def test_folded(trained, exported, images, tmp_path, capsys):
     flags = ["--fold", "--format", "onnx", "--output", tmp_path / "folded.onnx"]
     assert call("export", trained, *flags) == 0
+    assert ", on 200 images 0 labels changed, largest difference" in capsys.readouterr().out
     expected = open_predictor(trained).predict(images)
     predictor = open_predictor(tmp_path / "folded.onnx")
     np.testing.assert_allclose(predictor.predict(images), expected, atol=TOLERANCE)
@@ -98,7 +100,8 @@ def _operations(file):
 
 def test_int8(trained, tmp_path, capsys):
     assert call("export", trained, *INT8, "--output", tmp_path / "small") == 0
-    line = capsys.readouterr().out.splitlines()[-1]
+    *_, checked, line = capsys.readouterr().out.splitlines()
+    assert re.search(r"on 200 images \d+ labels changed, .* in log-probabilities", checked)
     assert line.endswith("points lost (n=360, digits)")
     result = json.loads((trained / "result.json").read_text())["best"]
     assert f"{100 * result['test_accuracy']:.2f} % in float32" in line
@@ -200,7 +203,10 @@ def refused(capsys):
         (["--format", "litert", "--quantize", "int4"], ["--quantize", "'int4'"]),
         ([*INT8, "--calibration-images", "0"], ["--calibration-images must be >= 1"]),
         (["--calibration-images", "9"], ["say nothing without --quantize int8"]),
-        (["--dataset", "digits"], ["say nothing without --quantize int8"]),
+        (["--dataset", "digits", "--image-size", "8"], ["--image-size 8"]),
+        (["--images"], ["--images names nothing"]),
+        (["--images", "nowhere.png"], ["nowhere.png: no such file"]),
+        (["--images", __file__, "--dataset", "digits"], ["contradict each other"]),
         (INT8, ["in no run folder", "--dataset"]),
         (
             [*INT8, "--dataset", "digits", "--calibration-images", "1438"],
@@ -240,3 +246,13 @@ def test_a_model_that_is_no_classifier_of_images(refused, tmp_path):
     file = tmp_path / "flat.keras"
     keras.Sequential([keras.Input((7,)), keras.layers.Dense(4)]).save(file)
     refused(file, says=["no images of shape"])
+
+
+@pytest.mark.parametrize("name", ["ras.onnx", "ras_saved_model"])
+def test_evaluate_takes_exported_models(trained, exported, name, tmp_path, capsys):
+    flags = ["--dataset", "digits", "--output", tmp_path / "picture.png"]
+    assert call("evaluate", exported / name, *flags) == 0
+    printed = capsys.readouterr().out
+    result = json.loads((trained / "result.json").read_text())["best"]
+    assert f"top-1    {100 * result['test_accuracy']:.2f} %" in printed
+    assert f"loss     {result['test_loss']:.3f}" in printed
