@@ -88,7 +88,7 @@ def _typed(where, columns, texts):
     row = {}
     for name, kind in columns.items():
         try:
-            row[name] = typed(_value(texts[name], kind), kind)
+            row[name] = read_cell(texts[name], kind)
         except WrongValue as error:
             raise UserError(
                 f"{where}, column {name}: {shown(texts[name])} is not {describe(kind)}; {RESTORE}."
@@ -96,8 +96,21 @@ def _typed(where, columns, texts):
     return row
 
 
-def _value(text, kind):
-    """What a cell says, of the type that its column has; the text if it says no such thing."""
+def read_cell(text: str, kind: type):
+    """What a cell says.
+
+    Args:
+        text: of the cell.
+        kind: of its column, as in `read_rows`.
+
+    Raises:
+        WrongValue: if it says nothing of the kind.
+    """
+    return typed(_plain(text, kind), kind)
+
+
+def _plain(text, kind):
+    """The number in a cell, None for nothing, the text where its column holds no such thing."""
     while not isinstance(kind, type) and typing.get_origin(kind) is not typing.Literal:
         parts = typing.get_args(kind)
         if types.NoneType in parts and not text:

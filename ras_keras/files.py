@@ -24,8 +24,10 @@ def write_atomically(path: Path, write) -> None:
     Raises:
         UserError: if the disk is full or cannot be written; `path` is as it was.
     """
-    # Of this process alone: several may write the same file.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    # Of this process alone: several may write the same file. As short as may be: the name of
+    # the file may be the longest that there is.
+    stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    temporary = path.with_name(f".{stem}.{os.getpid()}.tmp{path.suffix[:16]}")
     try:
         write(temporary)
         with temporary.open("rb+") as stream:
