@@ -1,5 +1,6 @@
 """The commands: each parses flags, calls the package and prints."""
 
+import contextlib
 import errno
 import importlib
 import os
@@ -13,6 +14,7 @@ from ras_keras import __version__
 from ras_keras.commands.arguments import checked_arguments
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.errors import UserError, first_line
+from ras_keras.printable import printable
 from ras_keras.training import Interrupted
 from ras_keras.training.recipe import one_of
 
@@ -57,6 +59,10 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
 
 def _run(main, arguments: Sequence[str], program: str) -> int:
     """Runs the `main` of a command; what a user can mend becomes one line."""
+    # What a terminal or a log of another encoding cannot show must not end the work.
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main(checked_arguments(arguments), program)
         sys.stdout.flush()
@@ -98,5 +104,5 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return USAGE

@@ -1,6 +1,5 @@
 """Measure a saved model on a test set."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,12 @@ import tyro
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
+from ras_keras.deploy.predictor import open_predictor
+from ras_keras.deploy.quantization import evaluate_predictor
 from ras_keras.errors import UserError
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
-from ras_keras.training import evaluate
-from ras_keras.training.trained_model import TrainedModel
+from ras_keras.training.trained_model import recipe_beside
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Evaluate:
     """Measure a saved model on the test images of a data set."""
 
     model: Annotated[str, tyro.conf.Positional]
-    """A .keras file, or a run folder, whose best.keras is taken."""
+    """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
@@ -37,23 +37,23 @@ def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
     if options.batch_size < 1:
         raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
-    trained = TrainedModel.find(options.model)
-    path = trained.path
+    predictor = open_predictor(options.model, options.imports)
+    path = predictor.path
     picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
     check_picture(picture)
-    model = trained.load(options.imports)
-    data = options.data.arguments(options.model, trained.recipe)
+    data = options.data.arguments(options.model, recipe_beside(path))
     check_dataset(**data)
 
     dataset = match_classes(load_dataset(**data), path)
     names = dataset.class_names
-    evaluation = evaluate(
-        model, dataset.test, len(names), options.batch_size, verbose=int(sys.stdout.isatty())
-    )
+    evaluation = evaluate_predictor(predictor, dataset.test, len(names), options.batch_size)
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")
     print_notices(dataset)
-    print(f"loss     {evaluation.loss:.4f}")
+    for notice in predictor.notices:
+        print(f"notice   {notice}")
+    if evaluation.loss is not None:
+        print(f"loss     {evaluation.loss:.4f}")
     print(f"top-1    {100 * evaluation.accuracy:.2f} %")
     if evaluation.top5 is not None:
         print(f"top-5    {100 * evaluation.top5:.2f} %")

@@ -25,6 +25,7 @@ from ras_keras.explain.explanation import (
 )
 from ras_keras.explain.gate_study import GateStudy, study_gates
 from ras_keras.explain.gate_table import gate_table
+from ras_keras.printable import printable
 from ras_keras.training.evaluation import check_images
 from ras_keras.training.trained_model import TrainedModel
 
@@ -88,7 +89,7 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
     check_dataset(**data)
     dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names
-    check_images(explainer.predictor.model, test)
+    check_images(explainer.predictor.image_shape, test)
     folder.mkdir(parents=True, exist_ok=True)
     print(f"model    {explainer.predictor.path}")
     print(f"data     {dataset.name}, {len(test):,} test images")
@@ -109,7 +110,7 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
             read_image(file, shape)
             readable.append(file)
         except UnreadableImage as error:
-            tqdm.write(f"left out: {error}", file=sys.stderr)
+            tqdm.write(f"left out: {printable(error)}", file=sys.stderr)
     if readable:
         folder.mkdir(parents=True, exist_ok=True)
         print(f"model    {explainer.predictor.path}")

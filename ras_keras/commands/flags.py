@@ -15,6 +15,18 @@ from ras_keras.training.recipe import flag, starting_recipe
 
 T = TypeVar("T")
 
+# More is a slip that would take days; of all others, what 32 bits hold.
+MOST = {
+    "seeds": 10_000,
+    "workers": 1_000,
+    "trials": 1_000_000,
+    "repeats": 100_000,
+    "steps": 1_000_000,
+    "calls": 10_000_000,
+    "threads": 10_000,
+}
+MOST_OF_ALL = 2**31 - 1
+
 
 def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | None = None) -> T:
     """Reads flags into a dataclass whose nested dataclasses are flags of their own.
@@ -33,7 +45,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
+            read = tyro.cli(
                 cls,
                 args=_with_values(cls, arguments),
                 prog=program,
@@ -44,6 +56,8 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         if leaving.code:
             raise UserError(_one_line(complaint.getvalue(), program)) from None
         raise
+    _check_sizes(read)
+    return read
 
 
 def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T:
@@ -62,6 +76,18 @@ def value_of(name: str, arguments: Sequence[str]) -> str | None:
         if argument.startswith(f"{name}="):
             return argument.partition("=")[2]
     return None
+
+
+def _check_sizes(options) -> None:
+    """Refuses integers that nothing could count to."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if dataclasses.is_dataclass(value):
+            _check_sizes(value)
+        most = MOST.get(field.name, MOST_OF_ALL)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, int) and abs(each) > most:
+                raise UserError(f"{flag(field.name)} must be at most {most:,}. Received: {each}")
 
 
 def _fields(cls) -> list[dataclasses.Field]:

@@ -19,6 +19,7 @@ from ras_keras.deploy.prediction_text import csv_lines, json_document, table
 from ras_keras.deploy.predictions import predict_images
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
+from ras_keras.printable import printable
 
 STANDARD_INPUT = "-"
 UNREADABLE = 1
@@ -60,8 +61,9 @@ def main(arguments: Sequence[str], program: str) -> int:
     if names is not None:
         predictor = predictor.with_class_names(names)
 
-    # A name that the terminal cannot show must not end the work.
-    sys.stdout.reconfigure(errors="backslashreplace")
+    # Standard output holds the predictions alone.
+    for notice in predictor.notices:
+        print(f"notice: {notice}", file=sys.stderr)
     left_out = []
     with tqdm(
         total=len(images),
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str], program: str) -> int:
 
         def leave_out(error):
             left_out.append(error)
-            _writer(sys.stderr)(f"left out: {error}\n")
+            _writer(sys.stderr)(f"left out: {printable(error)}\n")
             bar.update()
 
         def counted(predictions):

@@ -23,6 +23,8 @@ class TrainingBatches:
         devices: over which a batch is split; the last batch of an epoch is cut
             to a multiple of it.
         augmentation: of the images; None for the data set's own crop and flip.
+        least: images that each device needs in a batch, 2 where a gate normalizes over the
+            batch; a last batch of fewer is left out.
 
     Raises:
         UserError: for a batch size that the images or the devices do not allow,
@@ -36,6 +38,7 @@ class TrainingBatches:
         seed: int,
         devices: int = 1,
         augmentation: Augmentation | None = None,
+        least: int = 1,
     ):
         augmentation = augmentation or Augmentation(dataset.crop_padding, dataset.flip)
         if not 1 <= batch_size <= len(dataset.train):
@@ -47,6 +50,12 @@ class TrainingBatches:
             raise UserError(
                 f"--batch-size {batch_size} does not divide by the {devices} devices; "
                 f"{batch_size - batch_size % devices or devices} does."
+            )
+        if batch_size // devices < least:
+            raise UserError(
+                f"--batch-size {batch_size} gives each of {devices} devices "
+                f"{batch_size // devices} and a gate that normalizes over the batch needs {least}; "
+                f"give --batch-size {least * devices} or more."
             )
         height, width, _ = dataset.image_shape
         if augmentation.cutout > min(height, width):
@@ -69,11 +78,14 @@ class TrainingBatches:
         self.augmentation = augmentation
         self.classes = len(dataset.class_names)
         self.drop_remainder = dataset.drop_remainder
+        self.least = least
 
     @property
     def images_per_epoch(self) -> int:
         images = len(self.images)
-        return images - images % (self.batch_size if self.drop_remainder else self.devices)
+        images -= images % (self.batch_size if self.drop_remainder else self.devices)
+        last = images % self.batch_size
+        return images - last if last // self.devices < self.least else images
 
     @property
     def steps_per_epoch(self) -> int:
@@ -87,6 +99,11 @@ class TrainingBatches:
             return ""
         if self.drop_remainder:
             return f"the last, smaller batch of an epoch, {count} images, is left out"
+        if count >= self.devices:
+            return (
+                f"the last batch of an epoch, {count} image{'s' if count > 1 else ''}, is left "
+                "out, for a gate normalizes over the batch"
+            )
         return (
             f"the last batch of an epoch is cut by {count} to divide by the {self.devices} devices"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.class_names import is_name
+from ras_keras.class_order import listed
 from ras_keras.data.image_paths import (
     HIDDEN,
     SUFFIXES,
@@ -20,8 +21,6 @@ from ras_keras.errors import UserError
 LAYOUT = "PATH/train/CLASS/*.png and PATH/test/CLASS/*.png"
 BESIDE = "beside the class folders"
 DEEPER = "in folders below the classes"
-# Names of classes that a notice names.
-NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -164,12 +163,6 @@ def _notices(path, names, passed_over, lacking) -> tuple[str, ...]:
         if len(same) > 1
     ]
     return tuple(notices)
-
-
-def listed(names) -> str:
-    """The first names of many, for messages."""
-    rest = len(names) - NAMED
-    return ", ".join(map(repr, names[:NAMED])) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _error(path, what) -> UserError:

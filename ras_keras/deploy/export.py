@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from ras_keras.class_names import write_class_names
 from ras_keras.deploy.formats import FORMATS
-from ras_keras.deploy.runtimes import TRIED_SIZE, import_openvino, open_exported
+from ras_keras.deploy.runtimes import import_openvino, open_exported
 from ras_keras.errors import UserError, first_line
 from ras_keras.layers import GatedConvolution
+from ras_keras.outputs.made_images import made_images
 
 TOLERANCE = 1e-4
-TRIED_IMAGES = 7
 INPUT, OUTPUT = "images", "probabilities"
 
 
@@ -87,9 +87,7 @@ def size(path: Path, name: str) -> int:
 
 
 def _difference(model, path, name) -> float:
-    height, width, channels = (length or TRIED_SIZE for length in model.input_shape[1:])
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (TRIED_IMAGES, height, width, channels), "uint8")
+    images = made_images(model.input_shape[1:])
     ours, theirs = model.predict_on_batch(images), open_exported(path, name).predict(images)
     return float(np.abs(np.asarray(ours) - theirs).max())
 

@@ -14,7 +14,7 @@ from ras_keras.deploy.folded_layers import (
     folded_linear,
     gated_convolution,
 )
-from ras_keras.deploy.graph import Graph
+from ras_keras.graph import Graph, as_function
 
 LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
 NO_CHANGE = Affine(np.ones(1), np.zeros(1))
@@ -48,10 +48,10 @@ def fold(model: keras.Model) -> keras.Model:
     """
     if not type(model).call.__module__.startswith("keras."):
         return model
-    if isinstance(model, keras.Sequential) and model.built:
-        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    if not isinstance(model, keras.Function):
+    function = as_function(model)
+    if function is None:
         return model
+    model = function
     # Without what the original was compiled with, which `clone_model` would repeat.
     model = keras.Model(model.input, model.output, name=model.name)
     folding = _Folding(Graph(model))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from ras_keras.deploy.predictions import Prediction
+from ras_keras.printable import printable
 
 
 def table(
@@ -18,13 +19,15 @@ def table(
         images: the names of all images, and
         names: of all classes, for the widths of the columns.
     """
+    images, names = [*map(printable, images)], [*map(printable, names)]
     image_width = max(map(len, [*images, "image"]))
     class_width = max(map(len, [*names, "class"]))
     yield f"{'image':{image_width}}  {'class':{class_width}}  probability\n"
     for prediction in predictions:
-        image = prediction.image
+        image = printable(prediction.image)
         for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
-            yield f"{image:{image_width}}  {name:{class_width}}  {100 * probability:9.2f} %\n"
+            shown = f"{image:{image_width}}  {printable(name):{class_width}}"
+            yield f"{shown}  {100 * probability:9.2f} %\n"
             image = ""
 
 

@@ -10,7 +10,9 @@ import numpy as np
 from ras_keras.class_names import check_number, read_class_names
 from ras_keras.deploy.formats import format_of
 from ras_keras.deploy.runtimes import open_exported
-from ras_keras.errors import UserError
+from ras_keras.outputs import image_classifier
+from ras_keras.outputs.image_classifier import LEAST
+from ras_keras.pixels import in_pixel_units
 from ras_keras.training.trained_model import TrainedModel
 
 
@@ -24,7 +26,11 @@ class Predictor:
         class_names: one for each class; "0", "1", ... if none travelled with the model.
         predict: from raw images, 0..255, uint8 (N, H, W, channels), to probabilities,
             float32 (N, classes); one batch, all of it at once.
-        model: the Keras model, None in a format that Keras does not run.
+        model: the Keras model, from images to probabilities; None in a format that Keras does not
+            run.
+        exclusive: whether a class excludes the others, so that probabilities add up to 1.
+        least: the probability down to which its logarithm is right.
+        notices: what a user should know of how the model's output was read, a line each.
     """
 
     path: Path
@@ -32,6 +38,9 @@ class Predictor:
     class_names: tuple[str, ...]
     predict: Callable[[np.ndarray], np.ndarray]
     model: keras.Model | None = None
+    exclusive: bool = True
+    least: float = LEAST
+    notices: tuple[str, ...] = ()
 
     def with_class_names(self, names: Sequence[str]) -> "Predictor":
         """The same model with other names for its classes.
@@ -61,17 +70,26 @@ def open_predictor(
     name = format_of(path)
     if name is not None:
         exported = open_exported(path, name, threads)
-        names = class_names(path, exported.classes)
-        return Predictor(path, exported.image_shape, names, exported.predict)
+        return Predictor(
+            path,
+            exported.image_shape,
+            class_names(path, exported.classes),
+            lambda images: exported.predict(in_pixel_units(images)),
+            exclusive=exported.exclusive,
+            notices=exported.notices,
+        )
     trained = TrainedModel.find(path)
-    model = with_probabilities(trained.load(imports))
-    classes = model.output_shape[-1]
+    classifier = image_classifier(trained.load(imports))
+    model = classifier.model
     return Predictor(
         trained.path,
         model.input_shape[1:],
-        class_names(trained.path, classes),
-        lambda images: np.asarray(model.predict_on_batch(images)),
+        class_names(trained.path, classifier.classes),
+        lambda images: np.asarray(model.predict_on_batch(in_pixel_units(images)), "float32"),
         model,
+        classifier.exclusive,
+        classifier.least,
+        classifier.notices,
     )
 
 
@@ -84,24 +102,3 @@ def class_names(path: Path, classes: int) -> tuple[str, ...]:
     names = read_class_names(path) or tuple(str(number) for number in range(classes))
     check_number(path, names, classes)
     return names
-
-
-def with_probabilities(model: keras.Model) -> keras.Model:
-    """The model itself if it ends in a softmax, otherwise the model with one behind it.
-
-    Raises:
-        UserError: if it is no classifier of images.
-    """
-    inputs, outputs = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    if not isinstance(inputs, tuple) or len(inputs) != 4 or inputs[-1] not in (1, 3):
-        raise UserError(f"{model.name} takes {inputs} and no images of shape (N, H, W, 1 or 3).")
-    if not isinstance(outputs, tuple) or len(outputs) != 2 or outputs[-1] is None:
-        raise UserError(f"{model.name} returns {outputs} and not a number for each class.")
-    last = model.layers[-1]
-    if isinstance(last, keras.layers.Softmax) or (
-        getattr(last, "activation", None) is keras.activations.softmax
-    ):
-        return model
-    return keras.Model(
-        model.input, keras.layers.Softmax(dtype="float32", name="probabilities")(model.output)
-    )

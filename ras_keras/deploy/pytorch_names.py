@@ -19,6 +19,8 @@ BATCH_NORM = {
 }
 # Names of each kind in a message; of more it says how many.
 LISTED = 12
+# What data parallelism, torch.compile and averaging put before a name, in any order.
+WRAPPERS = r"^((module|_orig_mod)\.)+"
 # Stage, containers of any name but that of a DIA unit, and the rest from the block's number on.
 IN_A_BLOCK = r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)"
 
@@ -95,7 +97,7 @@ NAMING = {
 class Entries(dict[str, np.ndarray]):
     """A checkpoint's arrays by names that `NAMING` speaks of.
 
-    What data parallelism puts before a name, and the containers between a stage and its blocks
+    What wrappers put before a name, and the containers between a stage and its blocks
     (layer1.ModuleList.0.conv1.weight), are left out of it; counts of batches are dropped.
 
     Attributes:
@@ -106,7 +108,7 @@ class Entries(dict[str, np.ndarray]):
         super().__init__()
         self.originals = {}
         for original, array in arrays.items():
-            name = original.removeprefix("module.")
+            name = re.sub(WRAPPERS, "", original)
             if name.endswith("num_batches_tracked"):
                 continue
             found = re.fullmatch(IN_A_BLOCK, name)

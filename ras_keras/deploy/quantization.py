@@ -7,6 +7,7 @@ from ras_keras.data import Images
 from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import UserError
 from ras_keras.training import Evaluation
+from ras_keras.training.evaluation import check_classes, check_images
 
 BATCH_SIZE = 128
 
@@ -35,8 +36,20 @@ def accuracy(predictor: Predictor, images: Images, what: str) -> float:
         images: with their labels.
         what: is measured, for the progress bar.
     """
-    parts = [
-        predictor.predict(images.images[start : start + BATCH_SIZE])
-        for start in tqdm(range(0, len(images), BATCH_SIZE), desc=what)
-    ]
-    return Evaluation(images.labels, np.concatenate(parts)).accuracy
+    classes = len(predictor.class_names)
+    return evaluate_predictor(predictor, images, classes, BATCH_SIZE, what).accuracy
+
+
+def evaluate_predictor(
+    predictor: Predictor, images: Images, classes: int, batch_size: int, what: str = "evaluating"
+) -> Evaluation:
+    """As `ras_keras.training.evaluate`, by a model of any format.
+
+    Raises:
+        UserError: if it takes other images or has another number of classes.
+    """
+    check_images(predictor.image_shape, images)
+    check_classes(len(predictor.class_names), classes)
+    starts = tqdm(range(0, len(images), batch_size), desc=what, leave=False)
+    parts = [predictor.predict(images.images[start : start + batch_size]) for start in starts]
+    return Evaluation(images.labels, np.concatenate(parts), predictor.exclusive)

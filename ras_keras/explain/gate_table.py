@@ -1,5 +1,7 @@
 """What gates do over images, as text."""
 
+from ras_keras.printable import printable
+
 COLUMNS = {
     "mean": "mean V",
     "low": "5 %",
@@ -17,6 +19,7 @@ def gate_table(rows: list[dict]) -> str:
     # A layer that a stage shares stands there once for each call.
     if len({*names}) < len(names):
         names = [f"{row['layer']}, block {row['block']}" for row in rows]
+    names = [*map(printable, names)]
     width = max(len(name) for name in ("gate", *names))
     lines = [f"{'gate':{width}}" + "".join(f"  {title:>8}" for title in COLUMNS.values())]
     for name, row in zip(names, rows, strict=True):

@@ -5,6 +5,10 @@ import numpy as np
 from keras import ops
 
 from ras_keras.errors import UserError
+from ras_keras.outputs.graph import Place, flattened
+from ras_keras.outputs.heads import TwoClasses
+from ras_keras.outputs.one_image import one_image_model
+from ras_keras.outputs.scores import is_activation, keeps_numbers
 
 
 class GradCam:
@@ -14,14 +18,15 @@ class GradCam:
         CAM = relu(sum over channels of a * A)     a number for each place
 
     A is the last map of the network, before it is pooled or flattened, found by walking back from
-    its output; z is the logit of a class. The logit and not the probability: a softmax that
-    is sure of its class has a gradient of nearly 0 and mixes all other classes into it, so z
-    is computed anew from the kernel of the last dense layer.
+    its output, into models within the model; z is the logit of a class. The logit and not the
+    probability: a softmax that is sure of its class has a gradient of nearly 0 and mixes all other
+    classes into it, so z is computed anew from the kernel of the last dense layer. One unit, of two
+    classes, has the logits -z and z.
 
     Args:
-        model: a functional classifier of images, channels last. It may end in a dense layer
-            with any activation or none, with a softmax layer behind it; of any other end the
-            output itself takes the place of z.
+        model: a functional or sequential classifier of images, channels last. It may end in a dense
+            layer with any activation or none, with a softmax or sigmoid behind it; of any other end
+            the output itself takes the place of z.
 
     Raises:
         UserError: if it has not exactly one last map, or Keras runs on a backend whose gradients
@@ -36,9 +41,10 @@ class GradCam:
                 f"Grad-CAM has no gradients on the backend {keras.backend.backend()}; set "
                 f"KERAS_BACKEND to one of {', '.join(_GRADIENTS)}."
             )
-        end, self.classifier = _before_classifier(model.output)
+        model = flattened(one_image_model(model))
+        end, self.classifier = _before_classifier(Place(model.outputs[0]))
         last = _last_map(model, end)
-        self.maps = keras.Model(model.input, last)
+        self.maps = keras.Model(model.inputs[0], last)
         self.head = keras.Model(last, end)
 
     def __call__(self, images: np.ndarray, classes: np.ndarray | int | None = None) -> np.ndarray:
@@ -67,10 +73,11 @@ class GradCam:
 
     def _logits(self, end):
         end = ops.cast(end, "float32")
-        if self.classifier is None:
-            return end
-        logits = ops.matmul(end, ops.cast(self.classifier.kernel, "float32"))
-        return logits if self.classifier.bias is None else logits + self.classifier.bias
+        if self.classifier is not None:
+            end = ops.matmul(end, ops.cast(self.classifier.kernel, "float32"))
+            if self.classifier.bias is not None:
+                end += self.classifier.bias
+        return ops.concatenate([-end, end], axis=-1) if end.shape[-1] == 1 else end
 
 
 def grad_cam(
@@ -93,17 +100,21 @@ def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     return np.uint8(np.round(0.55 * image + 0.45 * colours))
 
 
-def _before_classifier(output):
-    """The tensor that goes into the last dense layer, and that layer; else the output and None."""
-    operation = output._keras_history.operation
-    activation = getattr(operation, "activation", None)
-    if isinstance(operation, keras.layers.Softmax) or (
-        isinstance(operation, keras.layers.Activation) and activation is keras.activations.softmax
-    ):
-        return _before_classifier(_inputs(output)[0])
-    if isinstance(operation, keras.layers.Dense):
-        return _inputs(output)[0], operation
-    return output, None
+def _before_classifier(place):
+    """The tensor that goes into the last dense layer, and that layer; else the logits and None."""
+    while True:
+        operation, inputs = place.origin()
+        if len(inputs) != 1 or len(inputs[0].tensor.shape) != 2:
+            return place.tensor, None
+        if isinstance(operation, keras.layers.Dense):
+            return inputs[0].tensor, operation
+        if not (
+            isinstance(operation, TwoClasses)
+            or is_activation(operation)
+            or keeps_numbers(operation, place, inputs)
+        ):
+            return place.tensor, None
+        (place,) = inputs
 
 
 def _last_map(model, tensor):

@@ -8,17 +8,20 @@ from ras_keras.explain.gate_pictures import study_heat_map
 from ras_keras.explain.gate_study import study_gates
 from ras_keras.explain.grad_cam import GradCam, overlay
 from ras_keras.explain.recurrence_picture import recurrence_picture
+from ras_keras.literal import label
 from ras_keras.training.callbacks import OnImages
 from ras_keras.training.gates import Gates
 
 SHOWN = 8
+COLUMNS = 2
 DPI = 80
 
 
 class TrainingPictures(OnImages):
     """Draws the gates, their recurrence and Grad-CAM after some of the epochs.
 
-    Grad-CAM is that of the most probable class, beside the first images. The weights and the
+    Grad-CAM is that of the most probable class, beside images of different classes, which the
+    picture "examples" shows with their classes. The weights and the
     course of the training stay as they would be without it.
 
     Args:
@@ -38,6 +41,9 @@ class TrainingPictures(OnImages):
 
         self.gates = Gates(self.model)
         self.grad_cam = GradCam(self.model)
+        self.examples = np.arange(min(SHOWN, len(self.images)))
+        if self.labelled is not None:
+            self.examples = of_different_classes(np.asarray(self.labelled.labels), SHOWN)
         self.writer = tf.summary.create_file_writer(str(self.folder))
 
     def on_epoch_end(self, epoch, logs=None):
@@ -46,18 +52,46 @@ class TrainingPictures(OnImages):
             return
         import tensorflow as tf
 
-        images = self.images[:SHOWN]
+        images = self._example_images()
         beside = [
             np.hstack([np.broadcast_to(image, overlaid.shape), overlaid])
             for image, cam in zip(images, self.grad_cam(images), strict=True)
             for overlaid in [overlay(image, cam)]
         ]
+        figures = self._figures(done)
+        if self.labelled is not None:
+            figures["examples"] = self._labelled(beside, f"Grad-CAM after epoch {done}")
         # Keras counts epochs from 0 in its curves.
         with self.writer.as_default(step=epoch):
             tf.summary.image("grad_cam", np.stack(beside), max_outputs=SHOWN)
-            for name, figure in self._figures(done).items():
+            for name, figure in figures.items():
                 tf.summary.image(name, _pixels(figure)[None])
         self.writer.flush()
+
+    def _example_images(self):
+        source = self.images if self.labelled is None else self.labelled.images
+        return np.stack([np.asarray(source[number]) for number in self.examples])
+
+    def _labelled(self, beside, title):
+        """The examples with their classes, as a matplotlib Figure."""
+        from matplotlib.figure import Figure
+
+        predicted = self.model.predict_on_batch(self._example_images()).argmax(axis=1)
+        rows = -(-len(beside) // COLUMNS)
+        figure = Figure(figsize=(3.2 * COLUMNS, 1.9 * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, picture, number, guess in zip(
+            panels, beside, self.examples, predicted, strict=False
+        ):
+            truth = self.class_names[int(self.labelled.labels[number])]
+            axes.imshow(picture, interpolation="nearest")
+            axes.set_title(
+                f"{label(truth)}, predicted {label(self.class_names[guess])}", fontsize=8
+            )
+        figure.suptitle(title, fontsize=10)
+        return figure
 
     def _figures(self, epoch):
         if not self.gates.places:
@@ -71,6 +105,14 @@ class TrainingPictures(OnImages):
 
     def on_train_end(self, logs=None):
         self.writer.close()
+
+
+def of_different_classes(labels: np.ndarray, count: int) -> np.ndarray:
+    """Places of `count` images: the first of each class, then the next ones; in rising order."""
+    _, firsts = np.unique(labels, return_index=True)
+    firsts = np.sort(firsts)[:count]
+    others = np.setdiff1d(np.arange(min(len(labels), 2 * count)), firsts)
+    return np.sort(np.concatenate([firsts, others[: count - len(firsts)]]))
 
 
 def _pixels(figure) -> np.ndarray:

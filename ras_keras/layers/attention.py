@@ -1,7 +1,5 @@
 """What all attention layers have in common."""
 
-import numbers
-
 import keras
 from keras import ops
 
@@ -74,14 +72,3 @@ class Attention(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format}
-
-
-def check_at_least_one(name: str, value) -> int:
-    """`value` as an int.
-
-    Raises:
-        ValueError: if it is no integer >= 1.
-    """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
-    return int(value)

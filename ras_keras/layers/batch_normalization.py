@@ -60,6 +60,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
             self._move(self.moving_variance, variance * (n - 1) / n)
         return outputs
 
+    def slope(self, inputs, training=False):
+        """|dy/dx| of each channel with the statistics held, (C,)."""
+        variance = self.moving_variance
+        if training and self.trainable:
+            _, variance = self._moments(inputs, None)
+        return ops.abs(self.gamma) * ops.rsqrt(variance + self.epsilon)
+
     def _fits_fused_kernel(self, inputs, training) -> bool:
         return (
             keras.backend.backend() == "tensorflow"

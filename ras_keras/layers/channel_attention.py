@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention, check_at_least_one
+from ras_keras.checks import MOST_APPLICATIONS, check_at_least_one
+from ras_keras.layers.attention import Attention
 from ras_keras.layers.batch_normalization import EPSILON, MOMENTUM
 from ras_keras.layers.connections import make_connection
+from ras_keras.layers.steepness import LONG, Steepness
 
 
 class ChannelAttention(Attention):
@@ -23,10 +25,20 @@ class ChannelAttention(Attention):
     connections, Eq. (5)); with `normalize_input=False` it is left out (k - 1
     connections).
 
+    A batch normalization as connection needs batches of at least two images in
+    training: of one image it makes 0, whatever the image, and its moving
+    variance goes to 0.
+
+    A channel that is constant over the batch has a gradient that each
+    normalization multiplies by up to 1 / sqrt(epsilon) = 316. From k = 5 on, it
+    is taken as 0 where it would be more than 2^60 times as large behind some
+    applications as before them; elsewhere it is that of the equations. So V and
+    all gradients are finite for every k.
+
     A subclass defines g in `make_transform`.
 
     Args:
-        k: how often a transform is applied; an integer >= 1.
+        k: how often a transform is applied; an integer from 1 to 100.
         normalize_input: whether a connection stands before the first
             application as well.
         shared: True for one transform used k times, False for k transforms.
@@ -45,7 +57,7 @@ class ChannelAttention(Attention):
     Output shape: the input's.
 
     Raises:
-        ValueError: for a `k` that is no integer >= 1, an unknown `connection`
+        ValueError: for a `k` that is no integer from 1 to 100, an unknown `connection`
             or `data_format`, or an input of another rank or without a known
             number of channels.
     """
@@ -62,13 +74,13 @@ class ChannelAttention(Attention):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.k = check_at_least_one("k", k)
+        self.k = check_at_least_one("k", k, MOST_APPLICATIONS)
         self.normalize_input = normalize_input
         self.shared = shared
         self.connection = connection
         self.shared_connection = shared_connection
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
         self.connections = self._make_connections()
 
     def _make_connections(self) -> list[keras.layers.Layer]:
@@ -126,11 +138,15 @@ class ChannelAttention(Attention):
         if not self.built:
             self.build(x.shape)
         v, gates = self.pool(x), []
+        steepness = Steepness() if self.k >= LONG else None
         for application in range(self.k):
             connection = self.connection_before(application)
+            transform = self.transform_of(application)
+            if steepness is not None:
+                v = steepness.before(connection, transform, v, training)
             if connection is not None:
                 v = connection(v, training=training)
-            v = self.transform_of(application)(self.features(v))
+            v = transform(self.features(v))
             gates.append(ops.sigmoid(v))
         return gates
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 import keras
+from keras import ops
 
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.rational import Rational
@@ -40,9 +41,16 @@ def make_connection(kind: str, *, momentum: float, epsilon: float, name: str) ->
     }
     if kind in makers:
         return makers[kind](name=name)
+    if kind == "exponential":
+        return keras.layers.Activation(_exponential, dtype="float32", name=name)
     if kind in connection_names():
         return keras.layers.Activation(kind, dtype="float32", name=name)
     raise ValueError(
         f"`connection` must be None or one of {', '.join(connection_names())}. "
         f"Received: connection={kind!r}"
     )
+
+
+def _exponential(v):
+    """exp(v), without the infinities that begin behind e^80, where every gate is saturated."""
+    return ops.exp(ops.minimum(v, 80.0))

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention, check_at_least_one
+from ras_keras.checks import check_at_least_one
+from ras_keras.layers.attention import Attention
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.transforms import Bottleneck, check_odd, reduced
 

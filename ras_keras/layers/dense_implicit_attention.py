@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention, check_at_least_one
+from ras_keras.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
+from ras_keras.layers.attention import Attention
 from ras_keras.layers.transforms import Bottleneck, dense, reduced
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -35,7 +36,7 @@ class DenseImplicitAttention(Attention):
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         activation: a, one of "sigmoid", "tanh" and "relu".
-        cells: stacked, an integer >= 1.
+        cells: stacked, an integer from 1 to 100.
         dropout: of the connection between stacked cells, in [0, 1).
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
@@ -48,7 +49,7 @@ class DenseImplicitAttention(Attention):
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, an
-            unknown `activation`, `cells` that are no integer >= 1, a `dropout`
+            unknown `activation`, `cells` that are no integer from 1 to 100, a `dropout`
             outside of [0, 1), and as `Attention` does.
 
     Source: arXiv 1905.10671, Fig. 4 and Appendix C, with the biases of its
@@ -76,10 +77,8 @@ class DenseImplicitAttention(Attention):
                 f"Received: activation={activation!r}"
             )
         self.activation = activation
-        self.cells = check_at_least_one("cells", cells)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout!r}")
-        self.dropout = dropout
+        self.cells = check_at_least_one("cells", cells, MOST_APPLICATIONS)
+        self.dropout = check_rate("dropout", dropout)
 
     def build(self, input_shape):
         channels = self.channels(_map_shape(input_shape))

@@ -6,6 +6,8 @@ from keras import ops
 # Least-squares fit of LeakyReLU(0.01) on [-3, 3]: nowhere there more than 0.034 off.
 NUMERATOR = (0.0336, 0.505, 1.6513, 2.0045, 0.9279, 0.1515)
 DENOMINATOR = (0.0, -3.9693, 0.0, -0.3001)
+# From here on in powers of 1 / x; x^5 is infinite from 5e7 on.
+LARGE = 1000.0
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")
@@ -37,15 +39,28 @@ class Rational(keras.layers.Layer):
         return self.add_weight(name=name, shape=(len(start),), initializer=initializer)
 
     def call(self, x):
-        return _polynomial(self.numerator, x) / (1 + ops.abs(x * _polynomial(self.denominator, x)))
+        large = ops.abs(x) > LARGE
+        near = ops.where(large, ops.ones_like(x), x)
+        y = _polynomial(self.numerator, near)
+        y = y / (1 + ops.abs(near * _polynomial(self.denominator, near)))
+        # The same ratio in powers of 1 / x, in which nothing becomes too large.
+        far = ops.where(large, x, ops.full_like(x, LARGE))
+        inverse = 1 / far
+        ratio = _polynomial(self.numerator, inverse, highest_first=True)
+        ratio = ratio / (
+            ops.square(ops.square(inverse))
+            + ops.abs(_polynomial(self.denominator, inverse, highest_first=True))
+        )
+        return ops.where(large, far * ratio, y)
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
 
-def _polynomial(coefficients, x):
-    """Horner's rule, lowest power first."""
-    *lower, value = ops.unstack(ops.convert_to_tensor(coefficients))
+def _polynomial(coefficients, x, highest_first=False):
+    """Horner's rule; of `coefficients` the lowest power stands first, unless asked otherwise."""
+    coefficients = ops.unstack(ops.convert_to_tensor(coefficients))
+    *lower, value = reversed(coefficients) if highest_first else coefficients
     for coefficient in reversed(lower):
         value = value * x + coefficient
     return value

@@ -3,6 +3,7 @@
 import keras
 from keras import initializers
 
+from ras_keras.checks import is_real, plain
 from ras_keras.layers.channel_attention import ChannelAttention
 from ras_keras.layers.transforms import Linear
 
@@ -40,8 +41,12 @@ class RecurrentAttention(ChannelAttention):
     problem and the precision; `gamma_initializer=0.1` starts outside the saddle.
     With k = 1 there is no saddle.
 
+    Training takes batches of at least two images, wherever there is a batch
+    normalization. Gradients of channels that are constant over the batch are as
+    in `ChannelAttention`.
+
     Args:
-        k: how often g is applied; an integer >= 1.
+        k: how often g is applied; an integer from 1 to 100.
         normalize_input: whether BN_0 stands before the first application.
         gamma_initializer: of gamma, an initializer or a constant; zeros as
             published.
@@ -65,7 +70,7 @@ class RecurrentAttention(ChannelAttention):
     Output shape: the input's.
 
     Raises:
-        ValueError: for a `k` that is no integer >= 1, an unknown `connection`
+        ValueError: for a `k` that is no integer from 1 to 100, an unknown `connection`
             or `data_format`, or an input of another rank or without a known
             number of channels.
 
@@ -114,6 +119,6 @@ class RecurrentAttention(ChannelAttention):
 
 def _initializer(identifier):
     """A number means that constant; anything else is for Keras to look up."""
-    if isinstance(identifier, int | float):
-        return initializers.Constant(identifier)
+    if is_real(identifier):
+        return initializers.Constant(plain(identifier))
     return initializers.get(identifier)

@@ -85,9 +85,9 @@ class SpatialPyramidAttention(SqueezeExcitation):
 
 def _bin_means(size, bins):
     """(bins, size): row i averages the positions from i * size / bins to (i + 1) * size / bins."""
-    places = ops.arange(size)
-    first = ops.arange(bins) * size // bins
-    last = -(-(ops.arange(1, bins + 1) * size) // bins)
+    places = ops.arange(size, dtype="int32")
+    first = ops.arange(bins, dtype="int32") * size // bins
+    last = -(-(ops.arange(1, bins + 1, dtype="int32") * size) // bins)
     inside = (places[None, :] >= first[:, None]) & (places[None, :] < last[:, None])
     inside = ops.cast(inside, "float32")
     return inside / ops.sum(inside, axis=1, keepdims=True)

@@ -2,7 +2,7 @@
 
 import keras
 
-from ras_keras.layers.attention import check_at_least_one
+from ras_keras.checks import check_at_least_one
 from ras_keras.layers.channel_attention import ChannelAttention
 from ras_keras.layers.transforms import Bottleneck, reduced
 

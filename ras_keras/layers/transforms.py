@@ -3,7 +3,7 @@
 import keras
 from keras import initializers, ops
 
-from ras_keras.layers.attention import check_at_least_one
+from ras_keras.checks import check_at_least_one
 
 
 class Linear(keras.layers.Layer):
@@ -25,6 +25,10 @@ class Linear(keras.layers.Layer):
 
     def call(self, v):
         return v * self.gamma + self.beta
+
+    def slope(self, v, training=False):
+        """|dy/dv| of each channel, (C,)."""
+        return ops.abs(self.gamma)
 
 
 class Bottleneck(keras.layers.Layer):

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers
 
+from ras_keras.checks import check_at_least_one, plain
 from ras_keras.loading import check_model_file
 from ras_keras.models.parts import channel_axis
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
+MOST_CLASSES = 1_000_000
 # Divided by the root of less, 255 would be near the end of float16.
 LEAST_VARIANCE = 1e-4
 
@@ -39,7 +41,7 @@ def image_classifier(
             channels first; H and W may be None.
         pooling: without the top, what ends the network: None for the last map,
             "avg" or "max" for a vector.
-        classes: of the classifier.
+        classes: of the classifier, an integer from 1 to 1,000,000.
         classifier_activation: of the classifier; None for logits.
         mean: of each channel, in pixel units.
         variance: of each channel, in squared pixel units.
@@ -53,14 +55,17 @@ def image_classifier(
         UserError: for a `.keras` file of weights that is damaged.
     """
     input_shape = _checked_input_shape(input_shape, mean, variance)
-    if not isinstance(classes, int) or classes < 1:
-        raise ValueError(f"`classes` must be an integer >= 1. Received: classes={classes!r}")
+    classes = check_at_least_one("classes", classes, MOST_CLASSES)
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
 
     inputs = keras.Input(input_shape, name="images")
     x = layers.Normalization(
-        axis=channel_axis(), mean=mean, variance=variance, dtype="float32", name="normalization"
+        axis=channel_axis(),
+        mean=[float(each) for each in mean],
+        variance=[float(each) for each in variance],
+        dtype="float32",
+        name="normalization",
     )(inputs)
     x = body(x)
     if include_top or pooling == "avg":
@@ -90,7 +95,7 @@ def _dense(x, classes, activation):
 
 
 def _checked_input_shape(input_shape, mean, variance):
-    shape = tuple(input_shape)
+    shape = plain(tuple(input_shape))
     if len(shape) != 3 or shape[0 if channel_axis() == 1 else 2] is None:
         raise ValueError(
             "`input_shape` must hold height, width and a known number of channels, such as "

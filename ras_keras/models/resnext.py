@@ -6,7 +6,7 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.layers.attention import check_at_least_one
+from ras_keras.checks import check_at_least_one
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
@@ -14,6 +14,7 @@ from ras_keras.models.resnet import blocks
 from ras_keras.models.stages import STAGES, residual_stages
 
 STEM_FILTERS = 32
+WIDEST = 1024
 STAGE_FILTERS = (128, 256, 512)
 
 
@@ -42,8 +43,9 @@ def ResNeXt(
         attention: as for `ResNet`.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.
-        cardinality: groups, an integer >= 1.
-        base_width: channels of a group in the first stage, an integer >= 1.
+        cardinality: groups, an integer from 1 to 1,024.
+        base_width: channels of a group in the first stage, an integer
+            from 1 to 1,024.
         name: of the model, "resnext<depth>-<cardinality>x<base_width>d" if None.
         **kwargs: of `ras_keras.models.image_classifier`.
 
@@ -101,5 +103,5 @@ def check_groups(cardinality: int, base_width: int) -> None:
     Raises:
         ValueError: naming the argument.
     """
-    check_at_least_one("cardinality", cardinality)
-    check_at_least_one("base_width", base_width)
+    check_at_least_one("cardinality", cardinality, WIDEST)
+    check_at_least_one("base_width", base_width, WIDEST)

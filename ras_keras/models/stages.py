@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
+from ras_keras.checks import is_integer, plain
 from ras_keras.layers.registry import AttentionLike, make_attention
 from ras_keras.models.parts import normalization
 
 STAGES = (1, 2, 3)
+# Layers that a network may have; Keras takes minutes to build 1,000.
+DEEPEST = 10_000
 
 
 class StageAttention:
@@ -109,7 +112,7 @@ def check_attention_stages(stages: Sequence[int]) -> None:
     Raises:
         ValueError: saying which exist.
     """
-    stages = tuple(stages)
+    stages = plain(tuple(stages))
     if not stages or len({*stages}) < len(stages) or not {*stages} <= {*STAGES}:
         raise ValueError(
             f"`attention_stages` must be one or several of {STAGES}. "
@@ -126,14 +129,16 @@ def blocks_per_stage(depth: int, layers_per_block: int, others: int) -> int:
         others: layers outside of the stages that the depth counts.
 
     Raises:
-        ValueError: naming the two nearest depths that fit.
+        ValueError: naming the two nearest depths that fit, or the largest.
     """
     step = layers_per_block * len(STAGES)
     least = step + others
-    if isinstance(depth, int) and depth >= least and depth % step == others:
-        return depth // step
+    if is_integer(depth) and depth > DEEPEST:
+        raise ValueError(f"`depth` must be at most {DEEPEST:,}. Received: depth={depth!r}")
+    if is_integer(depth) and depth >= least and depth % step == others:
+        return int(depth) // step
     nearest = ""
-    if isinstance(depth, int):
+    if is_integer(depth):
         below = max(least, (depth - others) // step * step + others)
         nearest = f"; the nearest are {below} and {below + step}"
     raise ValueError(

@@ -6,13 +6,15 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.layers.attention import check_at_least_one
+from ras_keras.checks import check_at_least_one, check_rate
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
 
 STAGE_FILTERS = (16, 32, 64)
+# A convolution of a network as wide as this has 370 million weights.
+WIDEST = 100
 
 
 def blocks(depth: int) -> int:
@@ -44,7 +46,7 @@ def WideResNet(
         attention: as for `ResNet`.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.
-        widen_factor: an integer >= 1.
+        widen_factor: an integer from 1 to 100.
         dropout: between the convolutions of a block, in [0, 1).
         name: of the model, "wrn<depth>-<widen_factor>" if None.
         **kwargs: of `ras_keras.models.image_classifier`.
@@ -103,6 +105,5 @@ def check_width(widen_factor: int, dropout: float) -> None:
     Raises:
         ValueError: naming the argument.
     """
-    check_at_least_one("widen_factor", widen_factor)
-    if not 0 <= dropout < 1:
-        raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout!r}")
+    check_at_least_one("widen_factor", widen_factor, WIDEST)
+    check_rate("dropout", dropout)

@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from ras_keras.deploy.graph import Graph
+from ras_keras.graph import Graph
 
 # Of the image that the network is asked about; strides divide it.
 SIDE = 64

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
 from ras_keras.training import best_model, state
 from ras_keras.training.gates import Gates, spread
@@ -74,12 +75,29 @@ class StopOnNaN(keras.callbacks.Callback):
             )
 
 
+# A spread of rounding errors.
+DEAD = 1e-6
+
+
 class OnImages(keras.callbacks.Callback):
     """A callback that looks at a fixed batch of images, which `train` gives to it."""
 
-    def set_images(self, images: np.ndarray) -> None:
-        """Takes the batch, uint8 (N, H, W, 3), before training begins."""
+    def set_images(
+        self,
+        images: np.ndarray,
+        labelled: Images | None = None,
+        class_names: Sequence[str] = (),
+    ) -> None:
+        """Takes what it looks at before training begins.
+
+        Args:
+            images: the batch, uint8 (N, H, W, 3).
+            labelled: all the images that it is the beginning of, with their labels.
+            class_names: of the labels.
+        """
         self.images = images
+        self.labelled = labelled
+        self.class_names = tuple(class_names)
 
 
 class GateSpread(OnImages):
@@ -87,7 +105,7 @@ class GateSpread(OnImages):
 
     `gate_spread` is the standard deviation of V across a fixed batch of images,
     averaged over the channels of a layer and then over layers. A gate that does
-    not look at its input has a spread of 0.
+    not look at its input has a spread of 0; after the first epoch a notice says so.
     """
 
     def on_train_begin(self, logs=None):
@@ -97,6 +115,18 @@ class GateSpread(OnImages):
         gates = self.gates(self.images)
         if gates:
             logs["gate_spread"] = spread(gates)
+            if epoch == 0 and logs["gate_spread"] < DEAD:
+                tqdm.write(f"notice   {self._dead(logs['gate_spread'])}")
+
+    def _dead(self, found: float) -> str:
+        on_saddle = any(getattr(layer, "gamma", None) is not None for layer in self.gates.layers)
+        remedy = "--gamma-initializer 0.1 starts off the saddle"
+        if not on_saddle:
+            remedy = "another --learning-rate or --attention may wake them"
+        return (
+            "no attention so far: after the first epoch the gates do not look at the image "
+            f"(spread {found:.1g}, below {DEAD:g}); {remedy}"
+        )
 
 
 class Record(keras.callbacks.Callback):

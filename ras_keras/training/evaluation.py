@@ -1,5 +1,6 @@
 """How good a model is on labelled images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -7,6 +8,8 @@ import numpy as np
 
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
+from ras_keras.outputs import image_classifier
+from ras_keras.pixels import in_pixel_units
 
 
 @dataclass(frozen=True)
@@ -16,18 +19,22 @@ class Evaluation:
     Attributes:
         labels: (N,), the truth.
         probabilities: (N, classes).
+        exclusive: whether they are of classes that exclude each other, and add up to 1.
     """
 
     labels: np.ndarray
     probabilities: np.ndarray
+    exclusive: bool = True
 
     @property
     def predictions(self) -> np.ndarray:
         return self.probabilities.argmax(axis=1)
 
     @property
-    def loss(self) -> float:
-        """Mean cross-entropy in nats."""
+    def loss(self) -> float | None:
+        """Mean cross-entropy in nats; None where classes do not exclude each other."""
+        if not self.exclusive:
+            return None
         chosen = self.probabilities[np.arange(len(self.labels)), self.labels]
         return float(-np.log(np.maximum(chosen, keras.config.epsilon())).mean())
 
@@ -53,36 +60,51 @@ class Evaluation:
 def evaluate(
     model: keras.Model, images: Images, classes: int, batch_size: int, verbose: int = 0
 ) -> Evaluation:
-    """Predicts the classes of `images` by a model of probabilities or logits.
+    """Predicts the classes of `images`, as `image_classifier` reads what the model returns.
 
     Raises:
-        UserError: if the model takes other images or has another number of
-            classes.
+        UserError: if the model takes other images, has another number of classes, or is no
+            classifier.
     """
-    check_images(model, images)
-    outputs = model.predict(images.images, batch_size=batch_size, verbose=verbose)
-    if outputs.ndim != 2 or outputs.shape[1] != classes:
+    shape = getattr(model, "input_shape", None)
+    if isinstance(shape, tuple):
+        check_images(shape[1:], images)
+    classifier = image_classifier(model)
+    check_images(classifier.model.input_shape[1:], images)
+    check_classes(classifier.classes, classes)
+    pixels = in_pixel_units(images.images)
+    outputs = classifier.model.predict(pixels, batch_size=batch_size, verbose=verbose)
+    return Evaluation(images.labels, np.asarray(outputs, "float32"), classifier.exclusive)
+
+
+def check_classes(returned: int, classes: int) -> None:
+    """Refuses a model of another number of classes than the labels have.
+
+    Raises:
+        UserError: saying how many there are of each.
+    """
+    if returned != classes:
         raise UserError(
-            f"the model's output of shape {outputs.shape[1:]} is not one number for each of the "
+            f"the model's output of shape ({returned},) is not one number for each of the "
             f"{classes} classes; evaluate it on the data set it was trained on (--dataset)."
         )
-    if outputs.min() < 0 or not np.allclose(outputs.sum(axis=1), 1, atol=1e-2):
-        outputs = keras.ops.convert_to_numpy(keras.ops.softmax(outputs))
-    return Evaluation(images.labels, outputs)
 
 
-def check_images(model: keras.Model, images: Images) -> None:
+def check_images(image_shape: Sequence[int | None], images: Images) -> None:
     """Refuses images that a model does not take.
+
+    Args:
+        image_shape: of the model's, without the batch; None is any size.
+        images: all of one shape.
 
     Raises:
         UserError: naming both shapes.
     """
-    expected, received = getattr(model, "input_shape", None), images.images.shape
-    if isinstance(expected, tuple) and not (
-        len(expected) == len(received)
-        and all(size in (None, found) for size, found in zip(expected, received, strict=True))
+    expected, received = tuple(image_shape), images.images.shape[1:]
+    if len(expected) != len(received) or not all(
+        size in (None, found) for size, found in zip(expected, received, strict=True)
     ):
         raise UserError(
-            f"the model takes images of shape {expected[1:]} and these are {received[1:]}; "
-            "--image-size resizes them, --dataset chooses others."
+            f"the model takes images of shape {expected} and these are {received}; --image-size "
+            "resizes them, --dataset chooses others."
         )

@@ -7,11 +7,13 @@ from itertools import islice
 import keras
 import numpy as np
 
+from ras_keras.graph import Graph, as_function
 from ras_keras.layers import Attention
 from ras_keras.training.gate_statistics import GateStatistics
 
 # Above this |gamma| a channel has left the saddle that gamma = 0 is.
 ALIVE = 0.01
+STAGE = r"stage(\d+)_"
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Place:
     """Where a gate is in its network.
 
     Attributes:
-        layer: name of the attention layer.
+        layer: name of the attention layer, behind those of the models that it is in:
+            "backbone/stage1_block1_attention"; "backbone:2" is the second call of a backbone.
         stage: counted from 1; None in a network that is not of this package.
         block: of the stage, or of the whole network where there are no stages; from 1.
     """
@@ -30,7 +33,10 @@ class Place:
 
     @property
     def title(self) -> str:
-        return self.layer if self.stage is None else f"stage {self.stage}, block {self.block}"
+        if self.stage is None:
+            return self.layer
+        model = self.layer.rpartition("/")[0]
+        return f"{model}{model and ', '}stage {self.stage}, block {self.block}"
 
 
 class Gate(keras.layers.Layer):
@@ -45,16 +51,19 @@ class Gate(keras.layers.Layer):
         self.attention = attention
 
     def call(self, inputs):
-        if hasattr(self.attention, "recurrence"):
+        if isinstance(self.attention, Attention) and hasattr(self.attention, "recurrence"):
             return self.attention.recurrence(inputs)
         return [self.attention.gate(inputs)]
 
 
 class Gates:
-    """Computes every gate of a network at once.
+    """Computes every gate of a network at once, those of the models in it too.
+
+    A gate is what a method `gate(x)` of a layer's class makes of the layer's input, if it
+    is of shape (N, C).
 
     Args:
-        model: a functional network.
+        model: a functional network. Calls of its layers in other models are none of its own.
 
     Attributes:
         layers: the attention layers in the order of the blocks; one that a
@@ -63,21 +72,15 @@ class Gates:
     """
 
     def __init__(self, model: keras.Model):
-        # A layer of the user's may have a `gate` of another kind, or be an Attention without one.
-        gated = [
-            layer
-            for layer in model.layers
-            if isinstance(layer, Attention) and hasattr(layer, "gate")
-        ]
-        calls = [(layer, node) for layer in gated for node in layer._inbound_nodes]
-        self.layers = [layer for layer, _ in calls]
-        self.places = _places(self.layers)
-        applications = [Gate(layer)(*node.arguments.args) for layer, node in calls]
-        self.lengths = [len(each) for each in applications]
+        found = _gates_in(model)
+        self.layers = [layer for layer, _, _ in found]
+        self.places = _places([name for _, name, _ in found])
+        self.lengths = [len(applications) for _, _, applications in found]
         self.model = None
-        if calls:
+        if found:
             # One flat list: of one output alone Keras makes no list.
-            self.model = keras.Model(model.input, [v for each in applications for v in each])
+            outputs = [v for _, _, applications in found for v in applications]
+            self.model = keras.Model(as_function(model).input, outputs)
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         """V of each call, float32 (N, C), for images (N, H, W, 3); empty without gates."""
@@ -125,13 +128,61 @@ class Gates:
         return rows
 
 
-def _places(layers) -> list[Place]:
-    places = []
-    for layer in layers:
-        named = re.match(r"stage(\d+)_", layer.name)
+def _gates_in(model) -> list[tuple]:
+    """The gated layer, its name in this model and V after 1..k applications, of each gate."""
+    function = as_function(model)
+    if function is None:
+        return []
+    graph, found = Graph(function), []
+    for layer in graph.layers:
+        calls = graph.arguments(layer)
+        for number, arguments in enumerate(calls, 1):
+            name = f"{layer.name}:{number}" if len(calls) > 1 else layer.name
+            if as_function(layer) is not None:
+                found += _gates_of_model(layer, name, arguments)
+            elif applications := _applications(layer, arguments):
+                staged = re.match(STAGE, layer.name)
+                found.append((layer, layer.name if staged else name, applications))
+    return found
+
+
+def _gates_of_model(model, name, arguments) -> list[tuple]:
+    """The gates of a model that another one calls."""
+    inner = _gates_in(model)
+    if not inner:
+        return []
+    outputs = [v for _, _, applications in inner for v in applications]
+    values = keras.Model(as_function(model).input, outputs)(*arguments)
+    values = iter(values if isinstance(values, list | tuple) else [values])
+    return [
+        (layer, f"{name}/{place}", list(islice(values, len(applications))))
+        for layer, place, applications in inner
+    ]
+
+
+def _applications(layer, arguments) -> list:
+    """V after each application in a call, empty for a layer without a gate."""
+    if not callable(getattr(type(layer), "gate", None)):
+        return []
+    try:
+        found = Gate(layer)(*arguments)
+    # A layer of the user's may have a `gate` of another kind.
+    except Exception:
+        return []
+    fits = all(len(getattr(v, "shape", ())) == 2 and v.shape[1] for v in found)
+    return list(found) if fits else []
+
+
+def _places(names) -> list[Place]:
+    places, before = [], []
+    for name in names:
+        model, _, layer = name.rpartition("/")
+        named = re.match(STAGE, layer)
         stage = int(named[1]) if named else None
-        block = 1 + sum(place.stage == stage for place in places)
-        places.append(Place(layer.name, stage, block))
+        # Without stages gates are counted through the whole network.
+        kind = stage if stage is None else (model, stage)
+        before.append(kind)
+        places.append(Place(name, stage, before.count(kind)))
     return places
 
 

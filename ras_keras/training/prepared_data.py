@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ras_keras.class_order import listed
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.data.class_folders import listed
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
+from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.recipe import Recipe
 
 CHANNELS = ("red", "green", "blue")
@@ -55,7 +56,14 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
         label_smoothing=recipe.label_smoothing,
     )
     return Data(
-        batches=TrainingBatches(dataset, recipe.batch_size, recipe.seed, replicas, augmentation),
+        batches=TrainingBatches(
+            dataset,
+            recipe.batch_size,
+            recipe.seed,
+            replicas,
+            augmentation,
+            least=least_images(least_network(recipe)),
+        ),
         watched=dataset.test if recipe.protocol == "paper" else held_out,
         test=dataset.test,
         class_names=dataset.class_names,

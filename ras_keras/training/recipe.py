@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from ras_keras.checks import plain
 from ras_keras.data.folder import FOLDER, folder_path, is_folder
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import (
@@ -158,6 +159,11 @@ class Recipe:
             "warmup_epochs",
         }
     )
+
+    def __post_init__(self):
+        # NumPy's numbers could not be written as JSON.
+        for each in dataclasses.fields(self):
+            object.__setattr__(self, each.name, plain(getattr(self, each.name)))
 
     def compared(self) -> dict:
         """The fields by which recipes differ: those that do not say where the data lie."""

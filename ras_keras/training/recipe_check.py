@@ -19,6 +19,7 @@ from ras_keras.layers.registry import (
 )
 from ras_keras.loading import check_model_file
 from ras_keras.models.registry import MODELS
+from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.recipe import (
     ATTENTION_OPTIONS,
     DECAYS,
@@ -135,7 +136,7 @@ def _check_network(recipe):
     try:
         family.blocks(recipe.network_arguments()["depth"])
         layer = make_attention(*recipe.attention_arguments())
-        family.build(**recipe.network_arguments() | {"depth": family.least_depth})
+        model = least_network(recipe)
         if layer is not None:
             type(layer).from_config(layer.get_config())
     # A layer of the user's may fail in any way.
@@ -149,6 +150,12 @@ def _check_network(recipe):
                 "input, and be made again from its get_config."
             )
         raise UserError(message) from error
+    if recipe.batch_size is not None and recipe.batch_size < least_images(model):
+        raise UserError(
+            f"--batch-size {recipe.batch_size} is too small for --attention {recipe.attention}, "
+            "which normalizes over the batch and would make the same gate of every image; give "
+            "--batch-size 2 or more, or --connection none."
+        )
 
 
 def _check_attention_options(recipe):

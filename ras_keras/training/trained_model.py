@@ -37,8 +37,7 @@ class TrainedModel:
             path = RunFolder.open(str(path)).file("best.keras")
             if not path.exists():
                 raise UserError(f"{path.parent} has no best.keras yet; let it finish an epoch.")
-        run = RunFolder(path.parent)
-        return cls(path, run.read_recipe() if run.file("recipe.json").is_file() else None)
+        return cls(path, recipe_beside(path))
 
     def load(self, imports: Sequence[str] = ()) -> keras.Model:
         """Loads it.
@@ -51,3 +50,13 @@ class TrainedModel:
         """
         import_modules((*(self.recipe.imports if self.recipe else ()), *imports))
         return load_model(self.path)
+
+
+def recipe_beside(path: Path) -> Recipe | None:
+    """The recipe of the run that a model's file or folder lies in, None if it lies in none.
+
+    Raises:
+        UserError: if the recipe is damaged.
+    """
+    run = RunFolder(path.parent)
+    return run.read_recipe() if run.file("recipe.json").is_file() else None

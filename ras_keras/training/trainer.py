@@ -8,6 +8,7 @@ import numpy as np
 
 from ras_keras.csv_files import write_rows
 from ras_keras.data.batches import evaluation_batches
+from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import best_model, devices, state
@@ -148,7 +149,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     ]
     for callback in every:
         if isinstance(callback, OnImages):
-            callback.set_images(_fixed_images(data))
+            callback.set_images(_fixed_images(data), _looked_at(data), data.class_names)
     try:
         model.fit(
             data.batches.from_step(progress.epoch * steps),
@@ -175,8 +176,12 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
 
 def _fixed_images(data):
     """The images on which gates are looked at."""
-    images = data.watched.images if data.watched else data.batches.images
-    return np.array(images[:GATE_IMAGES])
+    return np.array(_looked_at(data).images[:GATE_IMAGES])
+
+
+def _looked_at(data):
+    """The images that are watched, or where there are none those of the training."""
+    return data.watched or Images(data.batches.images, data.batches.labels)
 
 
 def _result(recipe, model, data, progress) -> dict:

@@ -104,3 +104,27 @@ def test_evaluation_keeps_order_and_pixels():
     assert [len(y) for _, y in batches] == [16, 16, 16, 2]
     np.testing.assert_array_equal(np.concatenate([x for x, _ in batches]), images.images)
     np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), images.labels)
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "devices", "used", "left_out"),
+    [
+        (49, 16, 1, 48, "the last batch of an epoch, 1 image, is left out"),
+        (50, 16, 1, 50, ""),
+        (48, 16, 1, 48, ""),
+        (51, 16, 2, 48, "the last batch of an epoch, 3 images, is left out"),
+        (53, 16, 2, 52, "cut by 1 to divide by the 2 devices"),
+    ],
+)
+def test_a_gate_that_normalizes_sees_no_batch_of_one(count, batch_size, devices, used, left_out):
+    batches = TrainingBatches(dataset(count), batch_size, seed=0, devices=devices, least=2)
+    assert batches.images_per_epoch == used
+    assert left_out in batches.left_out and bool(left_out) == bool(batches.left_out)
+    sizes = [len(y) for _, y in collect(batches, 0, batches.steps_per_epoch)]
+    assert sum(sizes) == used and min(sizes) // devices >= 2
+
+
+def test_two_devices_with_an_image_each_are_refused():
+    with pytest.raises(UserError, match=r"--batch-size 2 gives each of 2 devices 1 .* give .* 4"):
+        TrainingBatches(dataset(), 2, seed=0, devices=2, least=2)
+    assert TrainingBatches(dataset(), 2, seed=0, devices=2).steps_per_epoch == 25

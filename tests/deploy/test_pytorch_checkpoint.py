@@ -8,6 +8,8 @@ import pytest
 import ras_keras
 from ras_keras.class_names import read_class_names
 from ras_keras.commands import run
+from ras_keras.deploy.pytorch_checkpoint import read_checkpoint
+from ras_keras.deploy.pytorch_names import Entries
 from ras_keras.layers import RecurrentAttention
 
 torch = pytest.importorskip("torch")
@@ -92,6 +94,45 @@ def test_wrappings_pixels_and_image_size(tmp_path, wrapped, parallel):
     model = ras_keras.load_model(tmp_path / "x.keras")
     expected = probabilities(network, images(24), mean, std)
     np.testing.assert_allclose(model.predict(images(24), verbose=0), expected, atol=1e-4)
+
+
+WRAPPED = {
+    "compiled": lambda state: prefixed(state, "_orig_mod."),
+    "compiled, then parallel": lambda state: {"net": prefixed(state, "module._orig_mod.")},
+    "parallel, then compiled": lambda state: {"model": prefixed(state, "_orig_mod.module.")},
+    "averaged": lambda state: {
+        "model_state_dict": {"n_averaged": torch.tensor(3), **prefixed(state, "module.")},
+        "epoch": 3,
+    },
+    "parameters": lambda state: {
+        name: torch.nn.Parameter(value) if value.is_floating_point() else value
+        for name, value in state.items()
+    },
+    "deeper": lambda state: {
+        "ema": {"state_dict": prefixed(state, "module.module."), "decay": 0.9}
+    },
+}
+
+
+def prefixed(state, prefix):
+    return {f"{prefix}{name}": value for name, value in state.items()}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_wrappers_of_the_weights(tmp_path, name):
+    state = randomized(Network(blocks=1, attention="ras")).state_dict()
+    torch.save(WRAPPED[name](state), tmp_path / "x.pth")
+    arrays = Entries(read_checkpoint(tmp_path / "x.pth"))
+    expected = {key for key in state if not key.endswith("num_batches_tracked")}
+    assert set(arrays) == expected
+    for key in expected:
+        np.testing.assert_array_equal(arrays[key], state[key].detach().numpy())
+
+
+def test_several_networks_in_a_checkpoint(refused, tmp_path):
+    state = Network(blocks=1).state_dict()
+    torch.save({"model": state, "ema": state}, tmp_path / "two.pth")
+    refused(tmp_path / "two.pth", says=["the weights of several networks, model and ema"])
 
 
 def test_it_says_what_it_read_off(tmp_path, capsys):

@@ -5,7 +5,9 @@ import math
 import pytest
 
 from ras_keras.commands.flags import parse, parse_with_recipe
+from ras_keras.commands.reproduce import Reproduce
 from ras_keras.commands.train import Train
+from ras_keras.commands.tune import Tune
 from ras_keras.errors import UserError
 from ras_keras.layers import make_attention
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
@@ -272,3 +274,24 @@ def test_refuses(change, message):
     with pytest.raises(UserError, match=message) as error:
         check_recipe(dataclasses.replace(RECIPES["paper"], **change))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("cls", "flags", "named"),
+    [
+        (Train, ["--epochs", "100000000000000"], "--epochs must be at most"),
+        (Train, ["--explain-every", "100000000000000"], "--explain-every must be at most"),
+        (Tune, ["--workers", "1000000000"], "--workers must be at most 1,000"),
+        (Tune, ["--trials", "100000000000000"], "--trials must be at most"),
+        (Reproduce, ["table1", "--seeds", "100000000000000"], "--seeds must be at most 10,000"),
+    ],
+)
+def test_numbers_that_nothing_counts_to(cls, flags, named):
+    with pytest.raises(UserError, match=named):
+        parse(cls, flags, "program")
+
+
+def test_epochs_are_an_integer():
+    for value in ("1e23", "nan", "inf"):
+        with pytest.raises(UserError, match=f"--epochs must be an integer. Received: '{value}'"):
+            parse(Train, ["--epochs", value], "train")

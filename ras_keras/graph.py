@@ -26,7 +26,15 @@ class Graph:
             self._calls.setdefault(id(node.operation), []).append(node)
             for tensor in node.input_tensors:
                 self._readers.setdefault(id(tensor), []).append(node.operation)
+        # As they were made: a depth alone does not order the calls of one layer.
+        for operation in {id(node.operation): node.operation for node in nodes}.values():
+            order = {id(node): number for number, node in enumerate(operation._inbound_nodes)}
+            self._calls[id(operation)].sort(key=lambda node, order=order: order[id(node)])
         self.layers = [layer for layer in model.layers if id(layer) in self._calls]
+
+    def arguments(self, layer: keras.layers.Layer) -> list[tuple]:
+        """The positional arguments of each call of a layer in this model."""
+        return [node.arguments.args for node in self._calls[id(layer)]]
 
     def is_called_plainly(self, layer: keras.layers.Layer) -> bool:
         """Whether every call has one argument, no other such as `training=True`, and one result."""
@@ -60,3 +68,10 @@ class Graph:
         if len(readers) != 1 or id(output) in self._returned or not self.is_called_once(layer):
             return None
         return readers[0] if self.is_called_once(readers[0]) else None
+
+
+def as_function(model) -> keras.Function | None:
+    """A functional or sequential model as a function of its inputs; None of other layers."""
+    if isinstance(model, keras.Sequential) and model.built:
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    return model if isinstance(model, keras.Function) else None

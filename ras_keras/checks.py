@@ -1,0 +1,54 @@
+"""Numbers that are given as arguments; NumPy's count as Python's."""
+
+import numbers
+
+# Of a recurrence, and of cells that are stacked.
+MOST_APPLICATIONS = 100
+
+
+def check_at_least_one(name: str, value, most: int | None = None) -> int:
+    """`value` as an int.
+
+    Args:
+        name: of the argument.
+        value: of it.
+        most: the largest that is taken.
+
+    Raises:
+        ValueError: if it is no integer >= 1, or larger than `most`.
+    """
+    if not is_integer(value) or value < 1:
+        raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
+    if most is not None and value > most:
+        raise ValueError(f"`{name}` must be at most {most:,}. Received: {name}={value!r}")
+    return int(value)
+
+
+def check_rate(name: str, value) -> float:
+    """`value` as a float.
+
+    Raises:
+        ValueError: if it is no number in [0, 1).
+    """
+    if not is_real(value) or not 0 <= value < 1:
+        raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
+    return float(value)
+
+
+def is_integer(value) -> bool:
+    """Whether it is one of Python's or NumPy's integers; True and False are none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_real(value) -> bool:
+    """Whether it is one of Python's or NumPy's integers or floats; True and False are none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def plain(value):
+    """A NumPy number as Python's; a list or tuple with such numbers in it; all else as it is."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value))
+    if is_integer(value):
+        return int(value)
+    return float(value) if is_real(value) else value

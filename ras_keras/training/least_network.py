@@ -1,0 +1,26 @@
+"""The least network of a recipe's kind, which answers for all of them."""
+
+import keras
+
+from ras_keras.models.registry import MODELS
+from ras_keras.training.recipe import Recipe
+
+
+def least_network(recipe: Recipe) -> keras.Model:
+    """The recipe's network with a block a stage."""
+    family = MODELS[recipe.model]
+    return family.build(**recipe.network_arguments() | {"depth": family.least_depth})
+
+
+def least_images(model: keras.Model) -> int:
+    """Images that a batch needs to train the network.
+
+    2 if one of its layers normalizes vectors over the batch, as gates do: of one image such a
+    normalization makes 0, whatever the image. Else 1: in maps it has a number a place.
+    """
+    normalizations = [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built
+    ]
+    return 2 if any(layer.input_spec.ndim == 2 for layer in normalizations) else 1
