@@ -19,8 +19,8 @@ def literal(text: str, width: int | None = None) -> str:
     return "\n".join(line.replace("$", r"\$") for line in lines)
 
 
-def label(name: str) -> str:
+def label(name: str, longest: int = LONGEST) -> str:
     """A name for a legend or an axis, in short; matplotlib leaves out what begins with "_"."""
-    if len(name) > LONGEST:
-        name = f"{name[: LONGEST // 2]}…{name[-LONGEST // 2 :]}"
+    if len(name) > longest:
+        name = f"{name[: longest // 2]}…{name[-longest // 2 :]}"
     return literal(f" {name}" if name.startswith("_") else name)

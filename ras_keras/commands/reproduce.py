@@ -1,5 +1,6 @@
 """Reproduce the papers' tables."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import tyro
 
 from ras_keras.commands.flags import parse
 from ras_keras.errors import UserError
+from ras_keras.printable import printable
 from ras_keras.reproduction.execution import execute, print_plan
 from ras_keras.reproduction.report import report, report_table
 from ras_keras.reproduction.scale import Scale
@@ -17,6 +19,7 @@ from ras_keras.reproduction.tables import TABLES
 from ras_keras.training.recipe import one_of
 
 REPORT = "report"
+UNREADABLE = 1
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,9 @@ class Reproduce:
     """Folder of tables, pictures and the runs' records."""
 
 
-def main(arguments: Sequence[str], program: str) -> None:
+def main(arguments: Sequence[str], program: str) -> int:
     if list(arguments[:1]) == [REPORT]:
-        _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
-        return
+        return _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
     options = parse(Reproduce, arguments, program)
     one_of("the table", options.table, (*TABLES, REPORT))
     study = Study(
@@ -83,20 +85,27 @@ def main(arguments: Sequence[str], program: str) -> None:
     output = Path(options.output)
     if options.dry_run:
         print_plan(study, output)
-        return
+        return 0
     data = {"data_dir": options.data_dir, "download": options.download}
     execute(study, Path(options.log_dir), output, data)
     _print(report_table(output / study.name))
+    return 0
 
 
-def _report(options: Report) -> None:
+def _report(options: Report) -> int:
     output = Path(options.output)
     readme = output.resolve().parent / "README.md"
     if options.readme is not None:
         readme = Path(options.readme)
         if not readme.is_file():
             raise UserError(f"--readme {readme} is no file; name the README.")
-    _print(report(output, readme if readme.is_file() else None))
+    files, left_out = report(output, readme if readme.is_file() else None)
+    _print(files)
+    for error in left_out:
+        print(f"left out: {printable(error)}", file=sys.stderr)
+    if left_out and readme.is_file():
+        print(f"{readme} stays as it is, for it shows all tables", file=sys.stderr)
+    return UNREADABLE if left_out else 0
 
 
 def _print(files: Sequence[Path]) -> None:

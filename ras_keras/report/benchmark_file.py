@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ras_keras.csv_files import RESTORE, read_header, read_rows
 from ras_keras.errors import UserError
+from ras_keras.markdown_text import plain, table
 from ras_keras.report.benchmark_columns import COLUMNS, SPREADS
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
@@ -80,10 +81,8 @@ def benchmark_markdown(rows: Sequence[dict]) -> str:
     parts = []
     for text, group in groupby(rows, key=setup):
         lines = [list(columns), ["---"] * len(columns)]
-        lines += [[column(row) for column in columns.values()] for row in group]
-        parts.append(f"{text}\n")
-        parts += [f"| {' | '.join(line)} |" for line in lines]
-        parts.append("")
+        lines += [[plain(column(row)) for column in columns.values()] for row in group]
+        parts += [f"{plain(text)}\n", table(lines), ""]
     return "\n".join(parts).rstrip()
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ras_keras.markdown_text import code, plain, table
+
 HEADINGS = {
     "scale": "run at",
     "group": "group",
@@ -45,12 +47,8 @@ def markdown(rows: Sequence[dict], recipes: bool = False) -> str:
     if recipes:
         headings.append("recipe")
         for line, row in zip(lines, rows, strict=True):
-            line.append(f"`{row['recipe']}`")
-    lines = [headings, ["---"] * len(headings), *lines]
-    # A bar would end the cell.
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
+            line.append(code(row["recipe"]))
+    return table([headings, ["---"] * len(headings), *lines])
 
 
 def _cell(row, name) -> str:
@@ -60,10 +58,10 @@ def _cell(row, name) -> str:
     if name == "published":
         return with_sd(value, row["published_sd"])
     if name == "dataset":
-        return DATASETS.get(value, value)
+        return plain(DATASETS.get(value, value))
     if value is None:
         return ""
-    return FORMATS.get(name, "{}").format(value)
+    return plain(value) if isinstance(value, str) else FORMATS.get(name, "{}").format(value)
 
 
 def _missing(row) -> str:
@@ -74,7 +72,7 @@ def with_sd(value, sd) -> str:
     """Such as "94.84 ± 0.14"."""
     if value in (None, ""):
         return ""
-    text = value if isinstance(value, str) else f"{value:.2f}"
+    text = plain(value) if isinstance(value, str) else f"{value:.2f}"
     if sd in (None, ""):
         return text
-    return f"{text} ± {sd if isinstance(sd, str) else format(sd, '.2f')}"
+    return f"{text} ± {plain(sd) if isinstance(sd, str) else format(sd, '.2f')}"

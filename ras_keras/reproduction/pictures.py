@@ -12,6 +12,8 @@ from ras_keras.reproduction.records import Record
 # Okabe and Ito's colours, which the colour-blind tell apart; shapes tell them apart in print.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = "os^Dv<>PX*"
+# Characters of a row's name, which says the options of its attention.
+LONGEST = 120
 LINES = ("-", "--", "-.", ":")
 PICTURES = ("k", "parameters", "speed", "curves", "gates")
 AXES = {
@@ -106,12 +108,12 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                 [row["accuracy"] for row in group],
                 [row["accuracy_sd"] or 0 for row in group],
                 **_style(number, joined=axis == "k"),
-                label=label(name),
+                label=label(name, LONGEST),
             )
             if axis != "k":
                 for row in group:
                     panel.annotate(
-                        label(row["entry"]),
+                        label(row["entry"], LONGEST),
                         (x(row), row["accuracy"]),
                         (5, 4),
                         textcoords="offset points",
@@ -164,7 +166,7 @@ def _curves(rows, records):
                 style = _style(number, joined=True) | {"markersize": 4}
                 del style["capsize"]
                 if epochs:
-                    panel.plot(epochs, values, **style, label=label(row["entry"]))
+                    panel.plot(epochs, values, **style, label=label(row["entry"], LONGEST))
             title = f"{DATASETS.get(dataset, dataset)}, {name}"
             panel.set(title=literal(title, 34), xlabel="epoch", ylabel=what)
             panel.title.set_fontsize(9)
@@ -210,7 +212,7 @@ def _gates(rows, records):
                 mean,
                 [below, above],
                 **_style(number, joined=False) | {"markersize": 4},
-                label=label(row["entry"]),
+                label=label(row["entry"], LONGEST),
             )
         title = f"{DATASETS.get(dataset, dataset)}, {name}"
         panel.set_title(literal(title, 34), fontsize=9)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
+from ras_keras.markdown_text import plain
 from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
 from ras_keras.reproduction.markdown import markdown
 from ras_keras.reproduction.pictures import PICTURES, write_pictures
@@ -23,15 +24,16 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
 
 
-def report(output: Path, readme: Path | None) -> list[Path]:
+def report(output: Path, readme: Path | None) -> tuple[list[Path], list[UserError]]:
     """Makes everything anew from the records and CSV files of a folder, without training.
 
     Args:
         output: the folder, such as results.
-        readme: the file whose section of results is replaced, None for none.
+        readme: the file whose section of results is replaced if all tables could be made, None
+            for none.
 
     Returns:
-        The files written.
+        The files written, and the error of each table that could not be made.
 
     Raises:
         UserError: naming what is missing or cannot be right; no file is half
@@ -39,12 +41,17 @@ def report(output: Path, readme: Path | None) -> list[Path]:
     """
     if not output.is_dir():
         raise UserError(f"--output {output} is no folder; name the one that holds the results.")
-    files = [file for folder in table_folders(output) for file in report_table(folder)]
-    if readme is not None:
+    files, errors = [], []
+    for folder in table_folders(output):
+        try:
+            files += report_table(folder)
+        except UserError as error:
+            errors.append(error)
+    if readme is not None and not errors:
         text = with_section(readme, results_section(output, readme.parent))
-        write_atomically(readme, lambda path: path.write_text(text))
+        write_atomically(readme, lambda path: path.write_text(text, encoding="utf-8"))
         files.append(readme)
-    return files
+    return files, errors
 
 
 def table_folders(output: Path) -> list[Path]:
@@ -80,8 +87,8 @@ def report_table(folder: Path) -> list[Path]:
     if any(row["n"] or row["diverged"] for row in rows) or not file.is_file():
         write_rows(file, rows)
     rows = read_results(file)
-    content = f"# {rows[0]['title']}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
-    write_atomically(text, lambda path: path.write_text(content))
+    content = f"# {plain(rows[0]['title'])}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
+    write_atomically(text, lambda path: path.write_text(content, encoding="utf-8"))
     for name in PICTURES:
         folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
     return [file, text, *write_pictures(rows, _records(folder), folder)]
@@ -116,12 +123,12 @@ def results_section(output: Path, root: Path) -> str:
         links = [
             f"[{name}]({_link(file, root)})" for name, file in pictures.items() if file.is_file()
         ]
-        parts += [f"### {rows[0]['title']}", _note(folder).rstrip(), markdown(rows)]
+        parts += [f"### {plain(rows[0]['title'])}", _note(folder).rstrip(), markdown(rows)]
         parts += [f"!{link}" for link in links[:1]]
         links = [*links[1:], f"[recipes]({_link(folder.with_name(f'{folder.name}.md'), root)})"]
         parts.append(f"More: {', '.join(links)}.")
     for file in benchmark_files(output):
-        parts += [f"### Benchmark: {file.stem}", benchmark_markdown(read_benchmark(file))]
+        parts += [f"### Benchmark: {plain(file.stem)}", benchmark_markdown(read_benchmark(file))]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -132,7 +139,7 @@ def with_section(readme: Path, section: str) -> str:
         UserError: if it cannot be read or the section's marks are not in it.
     """
     try:
-        text = readme.read_text()
+        text = read_text(readme)
     except OSError as error:
         raise UserError(f"--readme {readme}: {error.strerror}.") from error
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
@@ -147,8 +154,21 @@ def _note(folder: Path) -> str:
     if (folder / FILE).is_file():
         parts.append(f"```bash\n{Study.read(folder).command}\n```")
     if (folder / NOTE).is_file():
-        parts.append((folder / NOTE).read_text().strip())
+        parts.append(read_text(folder / NOTE).strip())
     return "\n\n".join(parts) + "\n\n" if parts else ""
+
+
+def read_text(file: Path) -> str:
+    """A text of UTF-8.
+
+    Raises:
+        UserError: if it is none.
+        OSError: if it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is no UTF-8 text; save it as UTF-8.") from error
 
 
 def _link(file: Path, root: Path) -> str:
