@@ -129,11 +129,18 @@ def _is(value, kind) -> bool:
         whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
         return whole or (origin is float and isinstance(value, float) and math.isfinite(value))
     if origin is str:
-        # No path has a zero character: the system would refuse it by a traceback.
-        return isinstance(value, str) and "\0" not in value
+        return isinstance(value, str) and _is_text(value)
     if origin is tuple:
         return isinstance(value, list)
     return isinstance(value, dict if _has_keys(kind) else origin)
+
+
+def _is_text(value: str) -> bool:
+    """Whether the system could have it as a path, which may hold bytes that are no UTF-8."""
+    try:
+        return b"\0" not in value.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _has_keys(kind) -> bool:

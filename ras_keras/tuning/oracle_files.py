@@ -95,15 +95,13 @@ def check_files(folder: Path, state: dict, space: Space, metrics: tuple[str, ...
     Raises:
         UserError: naming the file and what in it cannot be right.
     """
-    # As JSON has it, without tuples.
-    state = json.loads(json.dumps(state))
-    searched = state["hyperparameters"]["space"]
+    searched = _text(state["hyperparameters"]["space"])
     numbers = set()
 
     def check_trial(content):
         _check(content, TRIAL)
         found = content["hyperparameters"]
-        _require(found["space"] == searched, "hyperparameters.space")
+        _require(_text(found["space"]) == searched, "hyperparameters.space")
         _require(space.holds(found["values"]), "hyperparameters.values")
         for name, kind in (("tuner/epochs", Count), ("tuner/initial_epoch", Natural)):
             if name in found["values"]:
@@ -119,7 +117,7 @@ def check_files(folder: Path, state: dict, space: Space, metrics: tuple[str, ...
             name: kind for name, kind in (BAYESIAN | HYPERBAND).items() if name in state
         }
         _check(content, kinds)
-        _require(content["hyperparameters"]["space"] == searched, "hyperparameters.space")
+        _require(_text(content["hyperparameters"]["space"]) == searched, "hyperparameters.space")
         for name in FIXED:
             _require(content.get(name) == state.get(name), name)
         named = {*content["start_order"], *content["end_order"], *content["retry_queue"]}
@@ -136,6 +134,11 @@ def _check(content, kinds):
         if name not in content:
             raise WrongValue(name, "is missing")
         typed(content[name], kind, name)
+
+
+def _text(value):
+    """A value as JSON, where true is not 1, nor 1 the same as 1.0."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _require(holds, key):
