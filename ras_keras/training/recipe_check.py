@@ -31,6 +31,7 @@ from ras_keras.training.recipe import (
     network_options,
     one_of,
 )
+from ras_keras.training.trained_model import TrainedModel
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -86,7 +87,7 @@ def check_recipe(recipe: Recipe) -> None:
     )
     _check_network(recipe)
     if recipe.weights is not None:
-        check_model_file(recipe.weights)
+        check_model_file(TrainedModel.find(recipe.weights).path)
     check_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
 
 
