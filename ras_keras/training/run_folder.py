@@ -23,6 +23,7 @@ from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe, located
 
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
+DATA = "data.json"
 # What a training makes once an epoch is done.
 PRODUCTS = ("metrics.csv", "best.keras", "final.keras", "result.json")
 
@@ -33,6 +34,7 @@ class RunFolder:
 
     recipe.json      what was asked
     environment.json versions, device, git commit
+    data.json        class names, counts and a digest of the data
     metrics.csv      a row an epoch
     gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
@@ -117,7 +119,8 @@ class RunFolder:
     def _clear(self) -> None:
         self.remove_leftovers()
         shutil.rmtree(self.file("state"), ignore_errors=True)
-        self.file("environment.json").unlink(missing_ok=True)
+        for name in ("environment.json", DATA):
+            self.file(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Removes files that a kill left half written."""
