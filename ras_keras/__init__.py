@@ -1,6 +1,6 @@
 """Recurrent attention on Keras 3."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 # All of these register what a saved model may hold.
 from ras_keras import layers, models, training
