@@ -1,34 +1,36 @@
-"""Text from outside in Markdown, as it is, and tables."""
+"""Text from outside in Markdown, as it is, and tables of it."""
 
 import html
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
+from urllib.parse import quote
 
-from ras_keras.printable import printable
-
-
-def table(lines: Sequence[Sequence[str]]) -> str:
-    """Lines of cells as a Markdown table.
-
-    Args:
-        lines: the headings, dashes, and what follows; of Markdown.
-    """
-    # A bar would end the cell, in code too.
-    cells = ([cell.replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+from ras_keras.shown_text import shown
 
 
-def plain(text: str) -> str:
-    """Text from outside as Markdown that shows it as it is: neither HTML nor links nor code."""
-    text = re.sub(r"([\\`*\[\]$])", r"\\\1", printable(text))
-    # Within a word an underscore is one; a tilde alone strikes nothing.
-    text = re.sub(r"(?<!\w)_|_(?!\w)|~(?=~)", lambda found: f"\\{found[0]}", text)
-    return html.escape(text, quote=False)
+def escaped(text: str) -> str:
+    """The text of a cell or a heading, without any markup."""
+    text = shown(text).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", text)
 
 
 def code(text: str) -> str:
-    """Text from outside as code in Markdown."""
-    text = printable(text)
-    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    space = " " if "`" in text else ""
-    return f"{fence}{space}{text}{space}{fence}"
+    """The text as code, in a table too."""
+    text = shown(text)
+    if not re.search(r"[`|\\]", text):
+        return f"`{text}`"
+    # Of these none can stand between backticks in a cell.
+    entities = {"`": "&#96;", "|": "&#124;", "\\": "&#92;", "*": "&#42;", "_": "&#95;"}
+    return f"<code>{html.escape(text).translate(str.maketrans(entities))}</code>"
+
+
+def link(text: str, path: PurePath) -> str:
+    """A link to a file, relative to where the text lies."""
+    return f"[{escaped(text)}]({quote(path.as_posix().encode(errors='surrogateescape'))})"
+
+
+def table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table whose headings are text and whose cells are Markdown, of `escaped` or `code`."""
+    rows = [[escaped(heading) for heading in headings], ["---"] * len(headings), *lines]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

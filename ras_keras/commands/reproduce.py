@@ -1,6 +1,5 @@
 """Reproduce the papers' tables."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Annotated
 import tyro
 
 from ras_keras.commands.flags import parse
+from ras_keras.commands.left_out import LeftOut
 from ras_keras.errors import UserError
-from ras_keras.printable import printable
 from ras_keras.reproduction.execution import execute, print_plan
 from ras_keras.reproduction.report import report, report_table
 from ras_keras.reproduction.scale import Scale
@@ -19,7 +18,6 @@ from ras_keras.reproduction.tables import TABLES
 from ras_keras.training.recipe import one_of
 
 REPORT = "report"
-UNREADABLE = 1
 
 
 @dataclass(frozen=True)
@@ -99,13 +97,9 @@ def _report(options: Report) -> int:
         readme = Path(options.readme)
         if not readme.is_file():
             raise UserError(f"--readme {readme} is no file; name the README.")
-    files, left_out = report(output, readme if readme.is_file() else None)
-    _print(files)
-    for error in left_out:
-        print(f"left out: {printable(error)}", file=sys.stderr)
-    if left_out and readme.is_file():
-        print(f"{readme} stays as it is, for it shows all tables", file=sys.stderr)
-    return UNREADABLE if left_out else 0
+    left_out = LeftOut()
+    _print(report(output, readme if readme.is_file() else None, left_out))
+    return left_out.exit_code
 
 
 def _print(files: Sequence[Path]) -> None:

@@ -12,7 +12,7 @@ from ras_keras.explain.gate_pictures import (
     stages,
 )
 from ras_keras.explain.grad_cam import overlay
-from ras_keras.literal import label, literal
+from ras_keras.picture_text import LONGEST_TITLE, literal
 from ras_keras.training.gates import Place
 
 TOP = 5
@@ -62,7 +62,7 @@ def image_page(
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = Scale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
-    figure.suptitle(literal(title), fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 
@@ -71,13 +71,13 @@ def _draw_image(figure, image, cam, probabilities, class_names, target):
     shown.imshow(np.broadcast_to(image, (*image.shape[:2], 3)), interpolation="nearest")
     shown.set_title("image", fontsize=9)
     looked.imshow(overlay(image, cam), interpolation="nearest")
-    looked.set_title(f"Grad-CAM for {label(class_names[target])}", fontsize=9)
+    looked.set_title(f"Grad-CAM for {literal(class_names[target])}", fontsize=9)
     for axes in (shown, looked):
         axes.set_axis_off()
     best = np.argsort(-probabilities, kind="stable")[:TOP]
     percents = 100 * probabilities[best]
     colours = ["C3" if number == target else "C7" for number in best]
-    drawn = bars.barh([label(class_names[number]) for number in best], percents, color=colours)
+    drawn = bars.barh([literal(class_names[number]) for number in best], percents, color=colours)
     bars.bar_label(drawn, [f"{percent:.1f} %" for percent in percents], fontsize=8, padding=2)
     bars.invert_yaxis()
     bars.set_xlim(0, 118)

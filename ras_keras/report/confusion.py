@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ras_keras.literal import label
-from ras_keras.printable import printable
+from ras_keras.picture_text import literal
+from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import Evaluation
 
 
@@ -18,7 +18,7 @@ def class_table(evaluation: Evaluation, names: Sequence[str]) -> str:
         evaluation.labels,
         evaluation.predictions,
         labels=range(len(names)),
-        target_names=[*map(printable, names)],
+        target_names=[*map(shown, names)],
         digits=3,
         zero_division=0,
     )
@@ -32,11 +32,12 @@ def plot_confusion(evaluation: Evaluation, names: Sequence[str], file: Path) -> 
     matrix = confusion_matrix(
         evaluation.labels, evaluation.predictions, labels=range(len(names)), normalize="true"
     )
+    names = [*map(literal, names)]
     few = len(names) <= 20
     side = 3 + 0.5 * len(names) if few else 14
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.subplots()
-    display = ConfusionMatrixDisplay(np.round(100 * matrix, 1), display_labels=[*map(label, names)])
+    display = ConfusionMatrixDisplay(np.round(100 * matrix, 1), display_labels=names)
     rotation = 90 if max(map(len, names)) > 3 else 0
     display.plot(
         include_values=few, values_format=".0f", cmap="Blues", xticks_rotation=rotation, ax=axes

@@ -1,9 +1,12 @@
 """The curves of training runs as a picture."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ras_keras.literal import label
+from ras_keras.csv_files import RESTORE, read_rows
+from ras_keras.errors import UserError
+from ras_keras.picture_text import literal
 from ras_keras.training.run_folder import RunFolder
 
 PANELS = {
@@ -13,37 +16,60 @@ PANELS = {
 }
 
 
-def plot_curves(runs: Sequence[tuple[RunFolder, Sequence[dict]]], file: Path) -> None:
-    """Draws accuracy, loss and gate spread of one or more runs, a colour a run.
+@dataclass(frozen=True)
+class Curves:
+    """What a run's metrics.csv has to draw.
 
-    Args:
-        runs: each with the rows of its metrics.csv.
-        file: of the picture.
+    Attributes:
+        name: of the run.
+        columns: of each quantity its epochs and its values.
     """
+
+    name: str
+    columns: dict[str, tuple[list[float], list[float]]]
+
+
+def read_curves(run: RunFolder) -> Curves:
+    """The curves of a run.
+
+    Raises:
+        UserError: if it has not finished an epoch, or its metrics.csv is damaged.
+    """
+    file = run.file("metrics.csv")
+    if not file.is_file():
+        raise UserError(f"{file} is missing; the run has not finished an epoch.")
+    rows = read_rows(file)
+    if any(row.get("epoch") is None for row in rows):
+        raise UserError(f"{file} does not say each row's epoch; {RESTORE}.")
+    columns = {}
+    for name in rows[0]:
+        found = [(row["epoch"], row[name]) for row in rows if row[name] is not None]
+        columns[name] = tuple(map(list, zip(*found, strict=True))) if found else ([], [])
+    # "." has no name of its own.
+    return Curves(run.path.absolute().name, columns)
+
+
+def plot_curves(runs: Sequence[Curves], file: Path) -> None:
+    """Draws accuracy, loss and gate spread of one or more runs, a colour a run."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.5 * len(PANELS), 4), layout="constrained")
     figure.get_layout_engine().set(wspace=0.06)
     panels = figure.subplots(1, len(PANELS))
-    for number, (run, rows) in enumerate(runs):
+    for number, run in enumerate(runs):
         for axes, (name, _) in zip(panels, PANELS.items(), strict=True):
             for prefix, style in (("", "--"), ("val_", "-"), ("test_", ":")):
-                points = [
-                    (row["epoch"], row[prefix + name])
-                    for row in rows
-                    if row.get(prefix + name) is not None
-                ]
-                if points:
+                if prefix + name in run.columns:
                     axes.plot(
-                        *zip(*points, strict=True),
+                        *run.columns[prefix + name],
                         # The gate's spread has no training and held-out form of its own.
                         "-" if name == "gate_spread" else style,
                         color=f"C{number}",
                         marker=".",
-                        label=f"{label(run.path.resolve().name)}: {_WHERE[prefix]}",
+                        label=f"{literal(run.name)}: {_WHERE[prefix]}",
                     )
-    for axes, (title, unit, scale) in zip(panels, PANELS.values(), strict=True):
-        axes.set(title=title, xlabel="epoch", ylabel=unit, yscale=scale)
+    for axes, (title, label, scale) in zip(panels, PANELS.values(), strict=True):
+        axes.set(title=title, xlabel="epoch", ylabel=label, yscale=scale)
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize=8, loc="lower right")
     figure.savefig(file, dpi=150)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ras_keras.markdown_text import code, plain, table
+from ras_keras.markdown_text import code, escaped, table
 
 HEADINGS = {
     "scale": "run at",
@@ -43,12 +43,12 @@ def markdown(rows: Sequence[dict], recipes: bool = False) -> str:
     """
     names = [name for name in HEADINGS if any(row[name] not in (None, "", 0) for row in rows)]
     headings = [HEADINGS[name] for name in names]
-    lines = [[_cell(row, name) for name in names] for row in rows]
+    lines = [[escaped(_cell(row, name)) for name in names] for row in rows]
     if recipes:
         headings.append("recipe")
         for line, row in zip(lines, rows, strict=True):
             line.append(code(row["recipe"]))
-    return table([headings, ["---"] * len(headings), *lines])
+    return table(headings, lines)
 
 
 def _cell(row, name) -> str:
@@ -58,10 +58,10 @@ def _cell(row, name) -> str:
     if name == "published":
         return with_sd(value, row["published_sd"])
     if name == "dataset":
-        return plain(DATASETS.get(value, value))
+        return DATASETS.get(value, value)
     if value is None:
         return ""
-    return plain(value) if isinstance(value, str) else FORMATS.get(name, "{}").format(value)
+    return FORMATS.get(name, "{}").format(value)
 
 
 def _missing(row) -> str:
@@ -72,7 +72,7 @@ def with_sd(value, sd) -> str:
     """Such as "94.84 ± 0.14"."""
     if value in (None, ""):
         return ""
-    text = plain(value) if isinstance(value, str) else f"{value:.2f}"
+    text = value if isinstance(value, str) else f"{value:.2f}"
     if sd in (None, ""):
         return text
-    return f"{text} ± {plain(sd) if isinstance(sd, str) else format(sd, '.2f')}"
+    return f"{text} ± {sd if isinstance(sd, str) else format(sd, '.2f')}"

@@ -5,15 +5,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ras_keras.files import write_atomically
-from ras_keras.literal import label, literal
+from ras_keras.picture_text import LONGEST_TITLE, literal, wrapped
 from ras_keras.reproduction.markdown import DATASETS
 from ras_keras.reproduction.records import Record
 
 # Okabe and Ito's colours, which the colour-blind tell apart; shapes tell them apart in print.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = "os^Dv<>PX*"
-# Characters of a row's name, which says the options of its attention.
-LONGEST = 120
 LINES = ("-", "--", "-.", ":")
 PICTURES = ("k", "parameters", "speed", "curves", "gates")
 AXES = {
@@ -50,8 +48,9 @@ def write_pictures(
     files = []
     for name, figure in figures.items():
         if figure is not None:
-            title = literal(rows[0]["title"], 90)
-            figure.suptitle(f"{title}\n{literal(_runs(done))}", fontsize=10)
+            title = wrapped(rows[0]["title"], 90)
+            runs = literal(_runs(done), LONGEST_TITLE)
+            figure.suptitle(f"{title}\n{runs}", fontsize=10)
             files.append(stem.with_name(f"{stem.name}-{name}.png"))
             write_atomically(files[-1], lambda file, figure=figure: figure.savefig(file, dpi=150))
     return files
@@ -108,12 +107,12 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                 [row["accuracy"] for row in group],
                 [row["accuracy_sd"] or 0 for row in group],
                 **_style(number, joined=axis == "k"),
-                label=label(name, LONGEST),
+                label=literal(name),
             )
             if axis != "k":
                 for row in group:
                     panel.annotate(
-                        label(row["entry"], LONGEST),
+                        literal(row["entry"]),
                         (x(row), row["accuracy"]),
                         (5, 4),
                         textcoords="offset points",
@@ -121,7 +120,7 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                         color=COLORS[number % len(COLORS)],
                     )
         panel.set(
-            title=label(DATASETS.get(dataset, dataset)),
+            title=literal(DATASETS.get(dataset, dataset)),
             xlabel=AXES[axis],
             ylabel="test accuracy, % (mean, bar: standard deviation)",
         )
@@ -159,16 +158,16 @@ def _curves(rows, records):
     if any(row["gate_spread"] is not None for row in rows):
         quantities["gate_spread"] = "gate spread (deviation of V over images)"
     figure, panels = _figure(len(groups), len(quantities), width=4.2, height=3.4)
-    for line, (quantity, what) in zip(panels, quantities.items(), strict=True):
+    for line, (quantity, label) in zip(panels, quantities.items(), strict=True):
         for panel, ((dataset, name), group) in zip(line, groups.items(), strict=True):
             for number, row in enumerate(group):
                 epochs, values = _by_epoch(records(row), quantity)
                 style = _style(number, joined=True) | {"markersize": 4}
                 del style["capsize"]
                 if epochs:
-                    panel.plot(epochs, values, **style, label=label(row["entry"], LONGEST))
+                    panel.plot(epochs, values, **style, label=literal(row["entry"]))
             title = f"{DATASETS.get(dataset, dataset)}, {name}"
-            panel.set(title=literal(title, 34), xlabel="epoch", ylabel=what)
+            panel.set(title=wrapped(title, 34), xlabel="epoch", ylabel=label)
             panel.title.set_fontsize(9)
             if quantity == "gate_spread" and panel.lines:
                 panel.set_yscale("log")
@@ -212,10 +211,10 @@ def _gates(rows, records):
                 mean,
                 [below, above],
                 **_style(number, joined=False) | {"markersize": 4},
-                label=label(row["entry"], LONGEST),
+                label=literal(row["entry"]),
             )
         title = f"{DATASETS.get(dataset, dataset)}, {name}"
-        panel.set_title(literal(title, 34), fontsize=9)
+        panel.set_title(wrapped(title, 34), fontsize=9)
         panel.set_ylabel("gate V (mean, bar: 5th to 95th percentile)")
         places = list(group[0][1])
         step = max(1, len(places) // 9)

@@ -104,7 +104,7 @@ class Recipe:
     cells: int | None = None
     """Of dia: stacked cells; None is 1."""
     weights: str | None = None
-    """Saved .keras model to start from."""
+    """Saved .keras model to start from, or a run folder, whose best.keras is taken."""
     crop_padding: int | None = None
     """Pixels of black around an image before a random crop; None is the data set's own."""
     mirror: bool | None = None

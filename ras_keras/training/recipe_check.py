@@ -33,6 +33,7 @@ from ras_keras.training.recipe import (
     network_options,
     one_of,
 )
+from ras_keras.training.trained_model import TrainedModel
 
 # What is larger is a slip, and would be counted to for hours.
 MOST = {
@@ -54,7 +55,7 @@ def check_recipe(recipe: Recipe) -> None:
     one_of("--connection", recipe.connection, (None, NONE, *connection_names()))
     _check_network(recipe)
     if recipe.weights is not None:
-        check_model_file(recipe.weights)
+        check_model_file(TrainedModel.find(recipe.weights).path)
     check_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
 
 

@@ -26,6 +26,7 @@ from ras_keras.training.run_files import Result, Start, Starts
 from ras_keras.typed import Count
 
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
+DATA = "data.json"
 # What a training makes once an epoch is done.
 PRODUCTS = ("metrics.csv", "best.keras", "final.keras", "result.json")
 
@@ -36,6 +37,7 @@ class RunFolder:
 
     recipe.json      what was asked
     environment.json versions, device, git commit
+    data.json        class names, counts and a digest of the data
     metrics.csv      a row an epoch
     gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
@@ -120,7 +122,8 @@ class RunFolder:
     def _clear(self) -> None:
         self.remove_leftovers()
         shutil.rmtree(self.file("state"), ignore_errors=True)
-        self.file("environment.json").unlink(missing_ok=True)
+        for name in ("environment.json", DATA):
+            self.file(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Removes files that a kill left half written."""
