@@ -45,7 +45,7 @@ def export(
     Raises:
         UserError: if the model cannot be converted, or without calibration another model came out.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".export.", dir=path.parent) as folder:
         made = Path(folder, path.name)
         try:
             if calibration is None:
