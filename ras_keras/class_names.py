@@ -5,11 +5,14 @@ import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import keras
 
 from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
+from ras_keras.json_files import parse_json
+from ras_keras.typed import That, shown, typed
 
 MEMBER = "classes.json"
 # Characters of a name.
@@ -20,10 +23,11 @@ def save_model(path: Path, model: keras.Model, names: Sequence[str] | None) -> N
     """Writes a `.keras` file, all of it or nothing, with the names of its classes if there are any.
 
     Raises:
-        UserError: if there are more or fewer of them than classes.
+        UserError: if there are more or fewer of them than classes, or one could not be read again.
     """
     if names is not None:
         check_number(path, names, model.output_shape[-1])
+        check_names(path, names)
 
     def write(file):
         model.save(file)
@@ -46,13 +50,31 @@ def check_number(path: Path, names: Sequence[str], classes: int) -> None:
         )
 
 
+def check_names(path: Path, names: Sequence[str]) -> None:
+    """Refuses names that could not be read again.
+
+    Raises:
+        UserError: naming the first.
+    """
+    for name in names:
+        if not is_name(name):
+            raise UserError(
+                f"{path} cannot have a class of the name {shown(name)}; give it a name of up to "
+                f"{LONGEST:,} characters of one line, without control characters, in UTF-8."
+            )
+
+
 def write_class_names(path: Path, names: Sequence[str]) -> None:
     """Puts names into a `.keras` file or a SavedModel's folder, and beside any other file.
 
     Args:
         path: of a model that has just been written.
         names: one for each class.
+
+    Raises:
+        UserError: if a name could not be read again.
     """
+    check_names(path, names)
     text = json.dumps(list(names), ensure_ascii=False, indent=1) + "\n"
     if path.suffix == ".keras":
         with zipfile.ZipFile(path, "a") as archive:
@@ -79,10 +101,12 @@ def read_class_names(path: Path) -> tuple[str, ...] | None:
         text = names_file(path).read_bytes() if names_file(path).is_file() else None
     if text is None:
         return None
-    names = _json_list(text)
-    if names is None:
-        raise UserError(f"{path}: its class names are no JSON list of names; write it again.")
-    return tuple(names)
+    try:
+        return parse_json(text, Names)
+    except ValueError as error:
+        raise UserError(
+            f"{path}: its class names are no JSON list of names ({error}); write it again."
+        ) from error
 
 
 def read_names_file(file: Path) -> tuple[str, ...]:
@@ -97,18 +121,13 @@ def read_names_file(file: Path) -> tuple[str, ...]:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise UserError(f"--classes {file}: {reason}; name a file of names.") from error
     listed = text.startswith(("[", "{"))
-    names = _json_list(text) if listed else [*map(str.strip, text.splitlines())]
-    if not names or not all(map(is_name, names)):
-        raise UserError(f"--classes {file} holds no names, one a line or a JSON list; correct it.")
-    return tuple(names)
-
-
-def _json_list(text) -> list[str] | None:
     try:
-        names = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return names if isinstance(names, list) and all(map(is_name, names)) else None
+        names = [*map(str.strip, text.splitlines())]
+        return parse_json(text, Names) if listed else typed(names, Names)
+    except ValueError as error:
+        raise UserError(
+            f"--classes {file} holds no names, one a line or a JSON list ({error}); correct it."
+        ) from error
 
 
 def is_name(value) -> bool:
@@ -118,6 +137,10 @@ def is_name(value) -> bool:
         and len(value) <= LONGEST
         and not any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
     )
+
+
+Name = Annotated[str, That(is_name, "a name, text of one line without control characters")]
+Names = Annotated[tuple[Name, ...], That(len, "a list of names")]
 
 
 def names_file(path: Path) -> Path:

@@ -1,81 +1,22 @@
 """CSV files whose columns are known: what is written is read again, and nonsense is named."""
 
 import csv
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import types
+import typing
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
+from ras_keras.typed import WrongValue, describe, finite, shown, typed
 
 RESTORE = "restore the file, or make it anew"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What a column holds.
-
-    Attributes:
-        read: from the text of a cell; raises a ValueError for what is none.
-        what: in words, for messages.
-    """
-
-    read: Callable[[str], object]
-    what: str
-
-
-def _count(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if int(text) < 0:
-        raise ValueError
-    return int(text)
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(float(text)):
-        raise ValueError
-    return float(text)
-
-
-def _at_least_0(text: str) -> float:
-    if _finite(text) < 0:
-        raise ValueError
-    return float(text)
-
-
-def _text(text: str) -> str:
-    if not text.strip():
-        raise ValueError
-    return text
-
-
-def one_of(*names: str) -> Cell:
-    """A column that holds one of some names."""
-    # `tuple.index` raises a ValueError.
-    return Cell(lambda text: names[names.index(text)], f"one of {', '.join(names)}")
-
-
-def or_empty(cell: Cell) -> Cell:
-    """A column that may also be empty, which is read as None."""
-    return Cell(lambda text: cell.read(text) if text else None, f"{cell.what}, or empty")
-
-
-COUNT = Cell(_count, "an integer >= 1")
-NATURAL = Cell(_natural, "an integer >= 0")
-NUMBER = Cell(_at_least_0, "a number >= 0")
-ANY_NUMBER = Cell(_finite, "a number")
-TEXT = Cell(_text, "a text")
-ANYTHING = Cell(str, "a text or empty")
-
-
 def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
     """Writes rows whose columns are the keys of the first one, whole or not at all.
+
+    A number that is not finite is written as nothing.
 
     Raises:
         UserError: if the file cannot be written; it is as it was.
@@ -85,7 +26,7 @@ def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
         with file.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, rows[0], restval="")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows(map(finite, rows))
 
     write_atomically(path, write)
 
@@ -99,26 +40,28 @@ def read_header(path: Path) -> list[str]:
     return _read(path)[0]
 
 
-def read_rows(path: Path, columns: Mapping[str, Cell] | None = None) -> list[dict]:
+def read_rows(path: Path, columns: Mapping[str, type], others: type | None = None) -> list[dict]:
     """The rows of a file, each value of its type.
 
     Args:
         path: of the file.
-        columns: what each column holds; None if every one holds numbers or is
-            empty.
+        columns: what each column holds, as `typed` has it: int, float, str, `Literal`, one of
+            them in `Annotated`, or None too for a column that may be empty.
+        others: likewise, of columns that are not named; None if there may be none.
 
     Raises:
         UserError: naming the file, and the line and column that cannot be
             right.
     """
     header, rows = _read(path)
-    if columns is None:
-        columns = dict.fromkeys(header, or_empty(ANY_NUMBER))
+    if others is not None:
+        columns = {**dict.fromkeys(header, others), **columns}
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     if missing or unknown or len(header) != len({*header}):
-        wrong = f"column {unknown[0]!r} is unknown" if unknown else "a column stands there twice"
-        wrong = f"column {missing[0]!r} is missing" if missing else wrong
+        wrong = "a column stands there twice"
+        for names, what in ((unknown, "unknown"), (missing, "missing")):
+            wrong = f"column {shown(names[0])} is {what}" if names else wrong
         raise UserError(f"{path} does not have its columns ({wrong}); {RESTORE}.")
     if not rows:
         raise UserError(f"{path} holds no row; {RESTORE}.")
@@ -127,7 +70,9 @@ def read_rows(path: Path, columns: Mapping[str, Cell] | None = None) -> list[dic
 
 def _read(path):
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path} is no file; name a CSV file.")
+        with path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, strict=True)
             return reader.fieldnames or [], list(reader)
     except OSError as error:
@@ -141,11 +86,37 @@ def _typed(where, columns, texts):
     if None in texts or None in texts.values():
         raise UserError(f"{where} has not the {len(columns)} values of its columns; {RESTORE}.")
     row = {}
-    for name, cell in columns.items():
+    for name, kind in columns.items():
         try:
-            row[name] = cell.read(texts[name])
-        except (ValueError, OverflowError) as error:
+            row[name] = read_cell(texts[name], kind)
+        except WrongValue as error:
             raise UserError(
-                f"{where}, column {name}: {texts[name]!r} is not {cell.what}; {RESTORE}."
+                f"{where}, column {name}: {shown(texts[name])} is not {describe(kind)}; {RESTORE}."
             ) from error
     return row
+
+
+def read_cell(text: str, kind: type):
+    """What a cell says.
+
+    Args:
+        text: of the cell.
+        kind: of its column, as in `read_rows`.
+
+    Raises:
+        WrongValue: if it says nothing of the kind.
+    """
+    return typed(_plain(text, kind), kind)
+
+
+def _plain(text, kind):
+    """The number in a cell, None for nothing, the text where its column holds no such thing."""
+    while not isinstance(kind, type) and typing.get_origin(kind) is not typing.Literal:
+        parts = typing.get_args(kind)
+        if types.NoneType in parts and not text:
+            return None
+        kind = next(part for part in parts if part is not types.NoneType)
+    try:
+        return kind(text) if kind in (int, float) else text
+    except ValueError:
+        return text

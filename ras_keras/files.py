@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -12,6 +12,9 @@ from ras_keras.errors import UserError
 
 LOCK = ".lock"
 HOLDER = ".lock.pid"
+# Bytes of a name that file systems take.
+LONGEST_NAME = 255
+LONGEST_ENDING = 20
 
 
 def write_atomically(path: Path, write) -> None:
@@ -24,20 +27,46 @@ def write_atomically(path: Path, write) -> None:
     Raises:
         UserError: if the disk is full or cannot be written; `path` is as it was.
     """
-    # Of this process alone: several may write the same file.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = _temporary(path)
     try:
         write(temporary)
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}); mend that, then give the same "
             "command again, in a training with --resume."
         ) from error
+
+
+def _temporary(path: Path) -> Path:
+    """A path beside another, of this process alone, for a name of any length.
+
+    The ending stays, because writers choose the format by it.
+    """
+    ending = path.suffix if 0 < len(os.fsencode(path.suffix)) <= LONGEST_ENDING else ".part"
+    return path.with_name(f".{_digest(path.name)}.{os.getpid()}.tmp{ending}")
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The path of a file that goes with another: its name without its ending, and `ending`.
+
+    A name that would be too long for a file system is cut, and a digest of it keeps it apart.
+    """
+    stem, room = os.fsencode(path.stem), LONGEST_NAME - len(os.fsencode(ending))
+    if len(stem) > room:
+        digest = f"-{_digest(path.name)}"
+        stem = stem[: room - len(digest)].decode(errors="ignore").encode() + digest.encode()
+    return path.with_name(os.fsdecode(stem) + ending)
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
 
 
 def is_vacant(path: Path) -> bool:
@@ -58,6 +87,11 @@ def remove_vacant(folder: Path) -> None:
         for each in folder.iterdir():
             each.unlink()
         folder.rmdir()
+
+
+def newest_first(files: Iterable[Path]) -> list[Path]:
+    """Files whose names end in a number, the largest first: 10000 is longer than 9999."""
+    return sorted(files, key=lambda file: (len(file.name), file.name), reverse=True)
 
 
 def checksum(file: Path) -> str | None:

@@ -6,7 +6,14 @@ import pytest
 from filelock import FileLock
 
 from ras_keras.errors import UserError
-from ras_keras.files import checksum, is_vacant, locked, remove_vacant
+from ras_keras.files import (
+    beside,
+    checksum,
+    is_vacant,
+    locked,
+    remove_vacant,
+    write_atomically,
+)
 from tests.conftest import ROOT
 
 
@@ -76,3 +83,41 @@ def test_nothing_is_imported_that_one_operating_system_lacks():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             assert not {"fcntl", "resource", "msvcrt", "pwd", "termios"} & set(names), file
+
+
+@pytest.mark.parametrize("name", ["x" * 250 + ".csv", "ö" * 125 + ".csv", "a." + "x" * 252, "x"])
+def test_names_of_any_length_are_written(tmp_path, name):
+    path, temporary = tmp_path / name, []
+
+    def write(file):
+        temporary.append(file)
+        file.write_text("whole")
+        assert file.match(".*.tmp.*")
+        assert not is_vacant(tmp_path) if path.exists() else is_vacant(tmp_path)
+
+    write_atomically(path, write)
+    write_atomically(path, write)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    if path.suffix == ".csv":
+        assert temporary[0].suffix == ".csv"
+
+
+def test_what_fails_leaves_nothing(tmp_path):
+    def write(file):
+        file.touch()
+        raise UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed")
+
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(tmp_path / "a.csv", write)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_beside_one_with_a_long_name(tmp_path):
+    assert beside(tmp_path / "a.keras", "_b.png") == tmp_path / "a_b.png"
+    for letter in ("x", "ö"):
+        long = letter * (248 // len(letter.encode()))
+        ones = [beside(tmp_path / f"{long}{end}.keras", "_confusion_matrix.png") for end in "12"]
+        assert ones[0] != ones[1]
+        for one in ones:
+            one.touch()
+            assert one.name.endswith("_confusion_matrix.png")

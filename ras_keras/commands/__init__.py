@@ -12,7 +12,9 @@ import tensorflow as tf
 from ras_keras import __version__
 from ras_keras.commands.arguments import checked_arguments
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
+from ras_keras.commands.output import safe_output
 from ras_keras.errors import UserError, first_line
+from ras_keras.shown_text import shown
 from ras_keras.training import Interrupted
 from ras_keras.training.recipe import one_of
 
@@ -43,7 +45,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     """
     # Loaded while the console's handler still ends the process at once.
     main = importlib.import_module(f"ras_keras.commands.{command}").main
-    with interruptible() as received:
+    with safe_output(), interruptible() as received:
         try:
             return _run(main, arguments, program)
         except BaseException as error:
@@ -71,6 +73,11 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         # Whoever reads has read enough, as head does. Python would complain when it leaves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except UnicodeEncodeError as error:
+        # Of a name whose bytes are no UTF-8, which TensorFlow does not take.
+        if error.reason != "surrogates not allowed":
+            raise
+        return _refuse(f"{error.object!r:.300} is not UTF-8 in its bytes; rename it.")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
@@ -98,5 +105,5 @@ def dispatch(arguments: Sequence[str]) -> int:
 
 
 def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {shown(message)}", file=sys.stderr)
     return USAGE

@@ -13,6 +13,7 @@ from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.deploy.quantization import evaluate_predictor
 from ras_keras.errors import UserError
+from ras_keras.files import beside
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
 from ras_keras.training.trained_model import recipe_beside
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
     predictor = open_predictor(options.model, options.imports)
     path = predictor.path
-    picture = Path(options.output or path.with_name(f"{path.stem}_confusion_matrix.png"))
+    picture = Path(options.output or beside(path, "_confusion_matrix.png"))
     check_picture(picture)
     data = options.data.arguments(options.model, recipe_beside(path))
     check_dataset(**data)

@@ -25,6 +25,8 @@ from ras_keras.explain.explanation import (
 )
 from ras_keras.explain.gate_study import GateStudy, study_gates
 from ras_keras.explain.gate_table import gate_table
+from ras_keras.files import beside
+from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
 from ras_keras.training.trained_model import TrainedModel
 
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str], program: str) -> int:
     predictor = open_predictor(options.model, options.imports)
     explainer = Explainer(predictor, options.target_class)
     path = predictor.path
-    folder = Path(options.output or path.with_name(f"{path.stem}_explanation"))
+    folder = Path(options.output or beside(path, "_explanation"))
     if files and not options.output:
         folder /= OF_IMAGES
     if not files:
@@ -109,7 +111,7 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
             read_image(file, shape)
             readable.append(file)
         except UnreadableImage as error:
-            tqdm.write(f"left out: {error}", file=sys.stderr)
+            tqdm.write(f"left out: {shown(str(error))}", file=sys.stderr)
     if readable:
         folder.mkdir(parents=True, exist_ok=True)
         _print_model(explainer)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import tyro
 
+from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.training.recipe import flag, starting_recipe
 
@@ -44,7 +45,7 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
     options = {} if default is None else {"default": default}
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with coloured_output(), contextlib.redirect_stderr(complaint):
             read = tyro.cli(
                 cls,
                 args=_with_values(cls, arguments),

@@ -8,8 +8,9 @@ from typing import Annotated
 import tyro
 
 from ras_keras.commands.flags import parse
+from ras_keras.commands.left_out import LeftOut
 from ras_keras.errors import UserError
-from ras_keras.report.curves import plot_curves
+from ras_keras.report.curves import plot_curves, read_curves
 from ras_keras.report.picture import check_picture
 from ras_keras.training import RunFolder
 
@@ -25,13 +26,23 @@ class Plot:
     if there is but one."""
 
 
-def main(arguments: Sequence[str], program: str) -> None:
+def main(arguments: Sequence[str], program: str) -> int:
     options = parse(Plot, arguments, program)
     if not options.runs:
         raise UserError("no run folder was named; name one such as Logs/<run>.")
-    runs = [RunFolder.open(run) for run in options.runs]
-    folder = runs[0].path if len(runs) == 1 else Path()
+    folder = Path(options.runs[0]) if len(options.runs) == 1 else Path()
     picture = Path(options.output or folder / "curves.png")
+    curves, left_out = [], LeftOut()
+    for run in options.runs:
+        try:
+            curves.append(read_curves(RunFolder.open(run)))
+        except UserError as error:
+            # Of a single run it is all there is to say.
+            if len(options.runs) == 1:
+                raise
+            left_out(error)
     check_picture(picture)
-    plot_curves(runs, picture)
-    print(f"picture  {picture}")
+    if curves:
+        plot_curves(curves, picture)
+        print(f"picture  {picture}")
+    return left_out.exit_code

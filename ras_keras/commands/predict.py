@@ -19,6 +19,7 @@ from ras_keras.deploy.prediction_text import csv_lines, json_document, table
 from ras_keras.deploy.predictions import predict_images
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
+from ras_keras.shown_text import shown
 
 STANDARD_INPUT = "-"
 UNREADABLE = 1
@@ -63,8 +64,6 @@ def main(arguments: Sequence[str], program: str) -> int:
     # Standard output holds the predictions alone.
     for notice in predictor.notices:
         print(f"notice: {notice}", file=sys.stderr)
-    # A name that the terminal cannot show must not end the work.
-    sys.stdout.reconfigure(errors="backslashreplace")
     left_out = []
     with tqdm(
         total=len(images),
@@ -76,7 +75,7 @@ def main(arguments: Sequence[str], program: str) -> int:
 
         def leave_out(error):
             left_out.append(error)
-            _writer(sys.stderr)(f"left out: {error}\n")
+            _writer(sys.stderr)(f"left out: {shown(str(error))}\n")
             bar.update()
 
         def counted(predictions):
@@ -127,7 +126,7 @@ def _images(arguments):
 
 def _text(options, predictions, images, predictor):
     if options.json:
-        return json_document(predictions)
+        return json_document(predictions, sys.stdout.encoding)
     if options.csv:
         return csv_lines(predictions)
     return table(predictions, images, predictor.class_names)

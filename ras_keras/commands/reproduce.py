@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from ras_keras.commands.flags import parse
+from ras_keras.commands.left_out import LeftOut
 from ras_keras.errors import UserError
 from ras_keras.reproduction.execution import execute, print_plan
 from ras_keras.reproduction.report import report, report_table
@@ -66,10 +67,9 @@ class Reproduce:
     """Folder of tables, pictures and the runs' records."""
 
 
-def main(arguments: Sequence[str], program: str) -> None:
+def main(arguments: Sequence[str], program: str) -> int:
     if list(arguments[:1]) == [REPORT]:
-        _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
-        return
+        return _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
     options = parse(Reproduce, arguments, program)
     one_of("the table", options.table, (*TABLES, REPORT))
     study = Study(
@@ -83,20 +83,23 @@ def main(arguments: Sequence[str], program: str) -> None:
     output = Path(options.output)
     if options.dry_run:
         print_plan(study, output)
-        return
+        return 0
     data = {"data_dir": options.data_dir, "download": options.download}
     execute(study, Path(options.log_dir), output, data)
     _print(report_table(output / study.name))
+    return 0
 
 
-def _report(options: Report) -> None:
+def _report(options: Report) -> int:
     output = Path(options.output)
     readme = output.resolve().parent / "README.md"
     if options.readme is not None:
         readme = Path(options.readme)
         if not readme.is_file():
             raise UserError(f"--readme {readme} is no file; name the README.")
-    _print(report(output, readme if readme.is_file() else None))
+    left_out = LeftOut()
+    _print(report(output, readme if readme.is_file() else None, left_out))
+    return left_out.exit_code
 
 
 def _print(files: Sequence[Path]) -> None:

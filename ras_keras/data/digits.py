@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ras_keras.data.fingerprint import digest_of_arrays
 from ras_keras.data.image_dataset import ImageDataset, Images
 
 TEST_IMAGES = 360
@@ -30,4 +31,5 @@ def load_digits() -> ImageDataset:
         test=everything.subset(test),
         class_names=tuple(str(name) for name in digits.target_names),
         flip=False,
+        contents=digest_of_arrays((images[train], labels[train], images[test], labels[test])),
     )

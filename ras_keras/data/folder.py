@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
-from ras_keras.data.class_folders import survey
+from ras_keras.data.class_folders import ClassFolders, survey
+from ras_keras.data.fingerprint import digest_of_files
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.image_files import read_image
 from ras_keras.data.memory import allocate_images
@@ -65,7 +67,19 @@ def load_folder(name: str, path: str, image_size: int | None) -> ImageDataset:
     train = _load(found.train, image_size)
     # The test images must come out at the size of the training images.
     test = _load(found.test, image_size, expected=train.images.shape[1:3])
-    return ImageDataset(name, train, test, found.names, notices=found.notices)
+    return ImageDataset(
+        name, train, test, found.names, notices=found.notices, contents=digest(found)
+    )
+
+
+def digest(found: ClassFolders) -> str:
+    """A digest of the images of a folder, wherever it lies and whatever order it is listed in."""
+    files = [
+        (normalize("NFC", f"{split}/{found.names[label]}/{file.name}"), file)
+        for split, images in (("train", found.train), ("test", found.test))
+        for file, label in images
+    ]
+    return digest_of_files(sorted(files))
 
 
 def _load(files, image_size, expected=None) -> Images:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import UserError
 
 # A channel whose deviation is less than one of the 255 levels counts as constant. Black from a
@@ -57,6 +58,7 @@ class ImageDataset:
         mean: of each channel, 0..255; None for the mean of the training images.
         variance: of each channel, in squared pixel units; None likewise.
         notices: what whoever uses it should be told, a sentence each.
+        contents: a digest of what it was read from, empty where that is not known.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ImageDataset:
     mean: tuple[float, ...] | None = None
     variance: tuple[float, ...] | None = None
     notices: tuple[str, ...] = ()
+    contents: str = ""
 
     def __post_init__(self):
         if len(self.class_names) < 2:
@@ -90,6 +93,14 @@ class ImageDataset:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         return self.train.images.shape[1:]
+
+    def fingerprint(self) -> Fingerprint:
+        """What tells it from other data sets."""
+        counts = (
+            np.bincount(each.labels, minlength=len(self.class_names)).tolist()
+            for each in (self.train, self.test)
+        )
+        return Fingerprint(self.class_names, *map(tuple, counts), self.contents)
 
     def with_classes(self, names: Sequence[str], places: Sequence[int]) -> "ImageDataset":
         """The data set with its classes in another order.

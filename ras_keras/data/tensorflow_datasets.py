@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.data.fingerprint import digest_of_sizes
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.memory import allocate_images
 from ras_keras.errors import UserError, first_line
@@ -52,8 +53,22 @@ def load_tensorflow_dataset(
     if not builder.is_prepared():
         _prepare(builder)
     label = builder.info.features["label"]
-    train, test = (_read(builder, split, image_size) for split in ("train", _test_split(builder)))
-    return ImageDataset(name, train, test, tuple(label.names), **PARTICULARS.get(name, {}))
+    splits = ("train", _test_split(builder))
+    train, test = (_read(builder, split, image_size) for split in splits)
+    return ImageDataset(
+        name,
+        train,
+        test,
+        tuple(label.names),
+        **PARTICULARS.get(name, {}),
+        contents=_digest(builder, splits),
+    )
+
+
+def _digest(builder, splits) -> str:
+    """A digest of the version, and of the names and sizes of the files of these splits."""
+    shards = [Path(file) for split in splits for file in builder.info.splits[split].filepaths]
+    return digest_of_sizes((f"{builder.info.full_name} {file.name}", file) for file in shards)
 
 
 def _builder(name, data_dir, download, image_size):

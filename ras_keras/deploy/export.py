@@ -54,7 +54,7 @@ def export(
         UserError: if the model cannot be converted.
         ExportDiffers: if without calibration another model came out.
     """
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".export.", dir=path.parent) as folder:
         made = Path(folder, path.name)
         try:
             if calibration is None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from ras_keras.deploy.predictions import Prediction
+from ras_keras.shown_text import shown
 
 
 def table(
@@ -18,12 +19,13 @@ def table(
         images: the names of all images, and
         names: of all classes, for the widths of the columns.
     """
-    image_width = max(map(len, [*images, "image"]))
-    class_width = max(map(len, [*names, "class"]))
+    image_width = max(len(shown(image)) for image in [*images, "image"])
+    class_width = max(len(shown(name)) for name in [*names, "class"])
     yield f"{'image':{image_width}}  {'class':{class_width}}  probability\n"
     for prediction in predictions:
-        image = prediction.image
-        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
+        image = shown(prediction.image)
+        names = map(shown, prediction.classes)
+        for name, probability in zip(names, prediction.probabilities, strict=True):
             yield f"{image:{image_width}}  {name:{class_width}}  {100 * probability:9.2f} %\n"
             image = ""
 
@@ -37,13 +39,24 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
             yield _csv_line(prediction.image, rank, name, probability)
 
 
-def json_document(predictions: Iterable[Prediction]) -> Iterator[str]:
-    """One list, an object an image, a line an object."""
+def json_document(predictions: Iterable[Prediction], encoding: str | None = None) -> Iterator[str]:
+    """One list, an object an image, a line an object.
+
+    Args:
+        predictions: in their order.
+        encoding: of where it is written; what that does not have becomes an escape of JSON.
+    """
     before = "[\n"
     for prediction in predictions:
-        yield before + json.dumps(prediction.to_json(), ensure_ascii=False)
+        yield before + _json_line(prediction.to_json(), encoding or "utf-8")
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _json_line(value, encoding: str) -> str:
+    line = json.dumps(value, ensure_ascii=False)
+    as_it_is = shown(line) == line and line == line.encode(encoding, "replace").decode(encoding)
+    return line if as_it_is else json.dumps(value)
 
 
 def _csv_line(*values) -> str:

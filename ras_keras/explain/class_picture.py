@@ -4,7 +4,7 @@ import numpy as np
 
 from ras_keras.explain.gate_pictures import PANEL_WIDTH, Scale, stages
 from ras_keras.explain.gate_study import GateStudy
-from ras_keras.explain.literal import literal
+from ras_keras.picture_text import LONGEST_TITLE, literal
 
 # More classes are told apart by their numbers.
 NAMED = 20
@@ -49,7 +49,7 @@ def class_picture(study: GateStudy, title: str):
             vmin=scale.low,
             vmax=scale.high,
         )
-        axes.set_title(study.gates.places[number].title, fontsize=9)
+        axes.set_title(literal(study.gates.places[number].title), fontsize=9)
         axes.set_xlabel("channels, by the class of their highest V", fontsize=8)
         axes.tick_params(labelsize=8)
         if len(names) <= NAMED:
@@ -58,7 +58,7 @@ def class_picture(study: GateStudy, title: str):
     bar = below.colorbar(image, ax=list(drawn), extend="both", pad=0.01)
     bar.set_label(scale.label, fontsize=8)
     bar.ax.tick_params(labelsize=8)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 

@@ -17,6 +17,7 @@ from ras_keras.explain.gate_study import GateStudy
 from ras_keras.explain.grad_cam import GradCam
 from ras_keras.explain.image_page import image_page
 from ras_keras.explain.recurrence_picture import recurrence_picture
+from ras_keras.shown_text import shown
 from ras_keras.training.gates import Gates
 from ras_keras.training.recipe import one_of
 
@@ -67,12 +68,7 @@ def example_of_file(number: int, file: Path, image: np.ndarray) -> Example:
     """
     stem = "".join("_" if c in RESERVED or not c.isprintable() else c for c in file.stem)
     short = stem.encode()[:LONGEST_NAME].decode(errors="ignore").rstrip(" .")
-    return Example(f"{number}-{short}", _shown(str(file)), image, _shown(os.path.abspath(file)))  # noqa: PTH100
-
-
-def _shown(text: str) -> str:
-    """The text with escapes for what cannot be printed, such as bytes that are no UTF-8."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return Example(f"{number}-{short}", shown(str(file)), image, shown(os.path.abspath(file)))  # noqa: PTH100
 
 
 class Explainer:

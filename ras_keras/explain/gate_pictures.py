@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from ras_keras.explain.gate_study import GateStudy
+from ras_keras.picture_text import LONGEST_TITLE, literal
 from ras_keras.training.gate_statistics import CONSTANT
 from ras_keras.training.gates import Place
 
@@ -94,7 +95,7 @@ def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: s
     """
     figure = new_figure(places, gates, lines=1)
     draw_gates(figure, places, gates, Scale.of_gates(gates, "gate V"), order=gates)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 
@@ -108,7 +109,7 @@ def study_heat_map(study: GateStudy, title: str):
     draw_gates(above, places, means, Scale.of_gates(means, "mean of V"), order=means)
     scale = Scale.of_deviations(deviations, "deviation of V\nover images")
     draw_gates(below, places, deviations, scale, order=means)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 

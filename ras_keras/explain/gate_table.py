@@ -1,5 +1,7 @@
 """What gates do over images, as text."""
 
+from ras_keras.shown_text import shown
+
 COLUMNS = {
     "mean": "mean V",
     "low": "5 %",
@@ -13,10 +15,10 @@ COLUMNS = {
 
 def gate_table(rows: list[dict]) -> str:
     """A line a gate, with the columns of `GateStudy.rows`; a share that there is none of is "-"."""
-    names = [row["layer"] for row in rows]
+    names = [shown(row["layer"]) for row in rows]
     # A layer that a stage shares stands there once for each call.
     if len({*names}) < len(names):
-        names = [f"{row['layer']}, block {row['block']}" for row in rows]
+        names = [f"{shown(row['layer'])}, block {row['block']}" for row in rows]
     width = max(len(name) for name in ("gate", *names))
     lines = [f"{'gate':{width}}" + "".join(f"  {title:>8}" for title in COLUMNS.values())]
     for name, row in zip(names, rows, strict=True):

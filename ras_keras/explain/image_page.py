@@ -12,7 +12,7 @@ from ras_keras.explain.gate_pictures import (
     stages,
 )
 from ras_keras.explain.grad_cam import overlay
-from ras_keras.explain.literal import literal
+from ras_keras.picture_text import LONGEST_TITLE, literal
 from ras_keras.training.gates import Place
 
 TOP = 5
@@ -62,7 +62,7 @@ def image_page(
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = Scale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
-    figure.suptitle(literal(title), fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 

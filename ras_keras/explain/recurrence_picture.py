@@ -4,6 +4,7 @@ import numpy as np
 
 from ras_keras.explain.gate_pictures import PANEL_WIDTH, stages
 from ras_keras.explain.gate_study import GateStudy
+from ras_keras.picture_text import LONGEST_TITLE, literal
 from ras_keras.training.gate_statistics import CONSTANT
 
 # So many lines have their name in the legend, evenly spaced.
@@ -30,7 +31,8 @@ def recurrence_picture(study: GateStudy, title: str):
         ranks = np.argsort(np.argsort(lines[-1])) / lines.shape[1]
         for line, rank in zip(lines.T, ranks, strict=True):
             channels.plot(steps, line, ".-", color=colours(0.95 * rank), linewidth=0.6)
-        channels.set_title(f"{study.gates.places[chosen].title}: a line a channel", fontsize=9)
+        gate = literal(study.gates.places[chosen].title)
+        channels.set_title(f"{gate}: a line a channel", fontsize=9)
         step = -(-len(stage.numbers) // NAMED)
         for place, number in enumerate(stage.numbers):
             name = f"{'block' if stage.staged else 'gate'} {stage.blocks[place]}"
@@ -56,5 +58,5 @@ def recurrence_picture(study: GateStudy, title: str):
         axes.grid(alpha=0.3)
     grid[0, 0].set_ylabel("mean of V over images", fontsize=8)
     grid[1, 0].set_ylabel("deviation of V over images", fontsize=8)
-    figure.suptitle(title, fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure

@@ -7,8 +7,8 @@ import numpy as np
 from ras_keras.explain.gate_pictures import study_heat_map
 from ras_keras.explain.gate_study import study_gates
 from ras_keras.explain.grad_cam import GradCam, overlay
-from ras_keras.explain.literal import literal
 from ras_keras.explain.recurrence_picture import recurrence_picture
+from ras_keras.picture_text import literal
 from ras_keras.training.callbacks import OnImages
 from ras_keras.training.gates import Gates
 
@@ -85,9 +85,10 @@ class TrainingPictures(OnImages):
         for axes, picture, number, guess in zip(
             panels, beside, self.examples, predicted, strict=False
         ):
-            truth = self.class_names[int(self.labelled.labels[number])]
+            truth = literal(self.class_names[int(self.labelled.labels[number])])
+            guessed = literal(self.class_names[guess])
             axes.imshow(picture, interpolation="nearest")
-            axes.set_title(literal(f"{truth}, predicted {self.class_names[guess]}"), fontsize=8)
+            axes.set_title(f"{truth}, predicted {guessed}", fontsize=8)
         figure.suptitle(title, fontsize=10)
         return figure
 

@@ -7,8 +7,8 @@ import keras
 from keras import layers
 
 from ras_keras.checks import check_at_least_one, plain
-from ras_keras.loading import check_model_file
 from ras_keras.models.parts import channel_axis
+from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 MOST_CLASSES = 1_000_000
@@ -35,8 +35,8 @@ def image_classifier(
         body: from the normalized images to the last map.
         name: of the model.
         include_top: whether pooling and the classifier are part of it.
-        weights: path of a saved `.keras` model or `.weights.h5` file to start
-            from, or None for a random start.
+        weights: path of a saved `.keras` model or `.weights.h5` file of this
+            network to start from, or None for a random start.
         input_shape: (H, W, channels), or (channels, H, W) if Keras is set to
             channels first; H and W may be None.
         pooling: without the top, what ends the network: None for the last map,
@@ -52,7 +52,7 @@ def image_classifier(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
-        UserError: for a `.keras` file of weights that is damaged.
+        UserError: for a file of weights that is damaged.
     """
     input_shape = _checked_input_shape(input_shape, mean, variance)
     classes = check_at_least_one("classes", classes, MOST_CLASSES)
@@ -76,9 +76,7 @@ def image_classifier(
         x = _dense(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name)
     if weights is not None:
-        if str(weights).endswith(".keras"):
-            check_model_file(weights)
-        model.load_weights(weights)
+        StartingWeights.read(weights, f"`weights` {weights}").give_to(model)
     return model
 
 
@@ -90,7 +88,7 @@ def _dense(x, classes, activation):
         kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
         bias_initializer=keras.initializers.RandomUniform(-limit, limit),
         dtype="float32",
-        name="predictions",
+        name=CLASSIFIER,
     )(x)
 
 

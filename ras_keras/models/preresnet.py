@@ -42,7 +42,7 @@ def PreResNet(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
-        UserError: for a `.keras` file of weights that is damaged.
+        UserError: for a file of weights that is damaged.
 
     Source: He et al., arXiv 1603.05027; the network of the DIANet paper, arXiv
     1905.10671.

@@ -62,7 +62,7 @@ def ResNet(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
-        UserError: for a `.keras` file of weights that is damaged.
+        UserError: for a file of weights that is damaged.
 
     Source: He et al., arXiv 1512.03385, in the bottleneck form of the RAS paper,
     arXiv 2210.15676; published initializers (He normal over the fan-out,

@@ -56,7 +56,7 @@ def ResNeXt(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
-        UserError: for a `.keras` file of weights that is damaged.
+        UserError: for a file of weights that is damaged.
 
     Source: Xie et al., arXiv 1611.05431; ResNeXt-101, 8x32d as the DIANet
     paper, arXiv 1905.10671, has it, narrower than the original's CIFAR network.

@@ -58,7 +58,7 @@ def WideResNet(
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
-        UserError: for a `.keras` file of weights that is damaged.
+        UserError: for a file of weights that is damaged.
 
     Source: Zagoruyko and Komodakis, arXiv 1605.07146; WRN-52-4 as the DIANet
     paper, arXiv 1905.10671, has it.

@@ -1,110 +1,113 @@
 """The columns of the files that `scripts/benchmark.py` writes, and what each may hold."""
 
-import json
+from typing import Annotated, Literal
 
-from ras_keras.csv_files import ANYTHING, COUNT, NUMBER, TEXT, Cell, one_of, or_empty
+from ras_keras.json_files import parse_json
 from ras_keras.report.format_speed import RUNTIMES
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
 from ras_keras.training.recipe import PRECISIONS
+from ras_keras.typed import Amount, Count, Text, That
 
 
-def _network(text: str) -> str:
-    if not isinstance(json.loads(text), dict):
-        raise ValueError
-    return text
+def _is_network(text: str) -> bool:
+    try:
+        parse_json(text, dict[str, object])
+    except ValueError:
+        return False
+    return True
 
 
-def _spread(name: str, cell: Cell = NUMBER) -> dict[str, Cell]:
-    return {f"{name}_{each}": cell for each in STATISTICS}
+def _spread(name: str, kind: type = Amount) -> dict[str, type]:
+    return {f"{name}_{each}": kind for each in STATISTICS}
 
 
 MACHINE = {
-    "device": TEXT,
-    "processor": TEXT,
-    "threads": COUNT,
-    "backend": TEXT,
-    "python": TEXT,
-    "ras_keras": TEXT,
-    "keras": TEXT,
-    "tensorflow": TEXT,
-    "jax": ANYTHING,
-    "date": TEXT,
+    "device": Text,
+    "processor": Text,
+    "threads": Count,
+    "backend": Text,
+    "python": Text,
+    "ras_keras": Text,
+    "keras": Text,
+    "tensorflow": Text,
+    "jax": str,
+    "date": Text,
 }
 NETWORK = {
-    "network": Cell(_network, "a JSON object of what builds the network"),
-    "model": TEXT,
-    "depth": COUNT,
-    "attention": TEXT,
-    "image_size": COUNT,
-    "classes": COUNT,
-    "precision": one_of(*PRECISIONS),
+    "network": Annotated[str, That(_is_network, "a JSON object of what builds the network")],
+    "model": Text,
+    "depth": Count,
+    "attention": Text,
+    "image_size": Count,
+    "classes": Count,
+    "precision": Literal[*PRECISIONS],
 }
-REPEATED = {"batch_size": COUNT, "n": COUNT, "steps": COUNT}
-WHAT = {"what": one_of(INFERENCE, TRAINING)}
+REPEATED = {"batch_size": Count, "n": Count, "steps": Count}
+WHAT = {"what": Literal[INFERENCE, TRAINING]}
 
 COLUMNS = {
     "model": {
         **NETWORK,
-        "trainable_parameters": COUNT,
-        "all_parameters": COUNT,
-        "flops": COUNT,
-        "activation_bytes": COUNT,
-        "file_bytes": COUNT,
+        "trainable_parameters": Count,
+        "all_parameters": Count,
+        "flops": Count,
+        "activation_bytes": Count,
+        "file_bytes": Count,
         **MACHINE,
     },
     "speed": {
         **WHAT,
         **NETWORK,
-        "jit": one_of("on", "off"),
+        "jit": Literal["on", "off"],
         **REPEATED,
         **_spread("images_per_second"),
         **_spread("ratio_to_plain"),
-        "compile_seconds": NUMBER,
+        "compile_seconds": Amount,
         **MACHINE,
     },
     "formats": {
         **NETWORK,
-        "folded": one_of("no", "yes"),
-        "format": one_of(*RUNTIMES),
-        "runtime": TEXT,
-        "file_bytes": COUNT,
-        "difference": NUMBER,
+        "folded": Literal["no", "yes"],
+        "format": Literal[*RUNTIMES],
+        "runtime": Text,
+        "file_bytes": Count,
+        "difference": Amount,
         **REPEATED,
         **_spread("images_per_second"),
-        "calls": COUNT,
-        "latency_median": NUMBER,
-        "latency_p99": NUMBER,
+        "calls": Count,
+        "latency_median": Amount,
+        "latency_p99": Amount,
         **MACHINE,
     },
     "data": {
-        "what": one_of("pipeline alone", "training", "waiting for data"),
-        "unit": TEXT,
-        "dataset": TEXT,
-        "model": TEXT,
-        "depth": COUNT,
-        "attention": TEXT,
-        "precision": one_of(*PRECISIONS),
+        "what": Literal["pipeline alone", "training", "waiting for data"],
+        "unit": Text,
+        "dataset": Text,
+        "model": Text,
+        "depth": Count,
+        "attention": Text,
+        "precision": Literal[*PRECISIONS],
         **REPEATED,
         **_spread("value"),
         **MACHINE,
     },
     "versus-pytorch": {
         **WHAT,
-        "setting": TEXT,
-        "framework": TEXT,
-        "layout": TEXT,
-        "compiler": TEXT,
+        "setting": Text,
+        "framework": Text,
+        "layout": Text,
+        "compiler": Text,
         **NETWORK,
         **REPEATED,
-        **_spread("images_per_second", or_empty(NUMBER)),
-        **_spread("ours_over_this", or_empty(NUMBER)),
-        "compile_seconds": or_empty(NUMBER),
-        "difference": or_empty(NUMBER),
-        "not_measured": ANYTHING,
+        **_spread("images_per_second", Amount | None),
+        **_spread("ours_over_this", Amount | None),
+        "compile_seconds": Amount | None,
+        "difference": Amount | None,
+        "not_measured": str,
         **MACHINE,
-        "torch": TEXT,
-        "omp_wait_policy": ANYTHING,
+        "torch": Text,
+        "omp_wait_policy": str,
     },
 }
 SPREADS = ("images_per_second", "ratio_to_plain", "ours_over_this", "value")

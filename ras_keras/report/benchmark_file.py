@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ras_keras.csv_files import RESTORE, read_header, read_rows
 from ras_keras.errors import UserError
+from ras_keras.markdown_text import escaped, table
 from ras_keras.report.benchmark_columns import COLUMNS, SPREADS
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
@@ -79,11 +80,8 @@ def benchmark_markdown(rows: Sequence[dict]) -> str:
     setup, columns = TABLES[kind_of(rows[0])]
     parts = []
     for text, group in groupby(rows, key=setup):
-        lines = [list(columns), ["---"] * len(columns)]
-        lines += [[column(row) for column in columns.values()] for row in group]
-        parts.append(f"{text}\n")
-        parts += [f"| {' | '.join(line)} |" for line in lines]
-        parts.append("")
+        lines = [[escaped(column(row)) for column in columns.values()] for row in group]
+        parts += [f"{escaped(text)}\n", table([*columns], lines), ""]
     return "\n".join(parts).rstrip()
 
 

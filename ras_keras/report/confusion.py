@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.picture_text import literal
+from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import Evaluation
 
 
@@ -16,7 +18,7 @@ def class_table(evaluation: Evaluation, names: Sequence[str]) -> str:
         evaluation.labels,
         evaluation.predictions,
         labels=range(len(names)),
-        target_names=names,
+        target_names=[*map(shown, names)],
         digits=3,
         zero_division=0,
     )
@@ -30,6 +32,7 @@ def plot_confusion(evaluation: Evaluation, names: Sequence[str], file: Path) -> 
     matrix = confusion_matrix(
         evaluation.labels, evaluation.predictions, labels=range(len(names)), normalize="true"
     )
+    names = [*map(literal, names)]
     few = len(names) <= 20
     side = 3 + 0.5 * len(names) if few else 14
     figure = Figure(figsize=(side + 1, side), layout="constrained")

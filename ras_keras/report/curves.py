@@ -1,10 +1,12 @@
 """The curves of training runs as a picture."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ras_keras.csv_files import read_rows
+from ras_keras.csv_files import RESTORE, read_rows
 from ras_keras.errors import UserError
+from ras_keras.picture_text import literal
 from ras_keras.training.run_folder import RunFolder
 
 PANELS = {
@@ -14,30 +16,57 @@ PANELS = {
 }
 
 
-def plot_curves(runs: Sequence[RunFolder], file: Path) -> None:
-    """Draws accuracy, loss and gate spread of one or more runs, a colour a run.
+@dataclass(frozen=True)
+class Curves:
+    """What a run's metrics.csv has to draw.
+
+    Attributes:
+        name: of the run.
+        columns: of each quantity its epochs and its values.
+    """
+
+    name: str
+    columns: dict[str, tuple[list[float], list[float]]]
+
+
+def read_curves(run: RunFolder) -> Curves:
+    """The curves of a run.
 
     Raises:
-        UserError: if a run has not finished an epoch.
+        UserError: if it has not finished an epoch, or its metrics.csv is damaged.
     """
+    file = run.file("metrics.csv")
+    if not file.is_file():
+        raise UserError(f"{file} is missing; the run has not finished an epoch.")
+    rows = read_rows(file)
+    if any(row.get("epoch") is None for row in rows):
+        raise UserError(f"{file} does not say each row's epoch; {RESTORE}.")
+    columns = {}
+    for name in rows[0]:
+        found = [(row["epoch"], row[name]) for row in rows if row[name] is not None]
+        columns[name] = tuple(map(list, zip(*found, strict=True))) if found else ([], [])
+    # "." has no name of its own.
+    return Curves(run.path.absolute().name, columns)
+
+
+def plot_curves(runs: Sequence[Curves], file: Path) -> None:
+    """Draws accuracy, loss and gate spread of one or more runs, a colour a run."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.5 * len(PANELS), 4), layout="constrained")
     figure.get_layout_engine().set(wspace=0.06)
     panels = figure.subplots(1, len(PANELS))
     for number, run in enumerate(runs):
-        columns = _columns(run)
         for axes, (name, _) in zip(panels, PANELS.items(), strict=True):
             for prefix, style in (("", "--"), ("val_", "-"), ("test_", ":")):
-                if prefix + name in columns:
+                if prefix + name in run.columns:
                     axes.plot(
-                        columns["epoch"],
-                        columns[prefix + name],
+                        *run.columns[prefix + name],
                         # The gate's spread has no training and held-out form of its own.
                         "-" if name == "gate_spread" else style,
                         color=f"C{number}",
                         marker=".",
-                        label=f"{run.path.name}: {_WHERE[prefix]}",
+                        label=f"{literal(run.name)}: {_WHERE[prefix]}",
                     )
     for axes, (title, label, scale) in zip(panels, PANELS.values(), strict=True):
         axes.set(title=title, xlabel="epoch", ylabel=label, yscale=scale)
@@ -47,11 +76,3 @@ def plot_curves(runs: Sequence[RunFolder], file: Path) -> None:
 
 
 _WHERE = {"": "training", "val_": "held out", "test_": "test"}
-
-
-def _columns(run: RunFolder) -> dict[str, list[float]]:
-    file = run.file("metrics.csv")
-    if not file.is_file():
-        raise UserError(f"{file} is missing; the run has not finished an epoch.")
-    rows = read_rows(file)
-    return {name: [row[name] for row in rows if row[name] is not None] for name in rows[0]}

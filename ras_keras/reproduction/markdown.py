@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from ras_keras.markdown_text import code, escaped, table
+
 HEADINGS = {
     "scale": "run at",
     "group": "group",
@@ -41,16 +43,12 @@ def markdown(rows: Sequence[dict], recipes: bool = False) -> str:
     """
     names = [name for name in HEADINGS if any(row[name] not in (None, "", 0) for row in rows)]
     headings = [HEADINGS[name] for name in names]
-    lines = [[_cell(row, name) for name in names] for row in rows]
+    lines = [[escaped(_cell(row, name)) for name in names] for row in rows]
     if recipes:
         headings.append("recipe")
         for line, row in zip(lines, rows, strict=True):
-            line.append(f"`{row['recipe']}`")
-    lines = [headings, ["---"] * len(headings), *lines]
-    # A bar would end the cell.
-    return "\n".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    )
+            line.append(code(row["recipe"]))
+    return table(headings, lines)
 
 
 def _cell(row, name) -> str:

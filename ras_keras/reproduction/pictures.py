@@ -3,9 +3,9 @@
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from textwrap import fill
 
 from ras_keras.files import write_atomically
+from ras_keras.picture_text import LONGEST_TITLE, literal, wrapped
 from ras_keras.reproduction.markdown import DATASETS
 from ras_keras.reproduction.records import Record
 
@@ -48,8 +48,9 @@ def write_pictures(
     files = []
     for name, figure in figures.items():
         if figure is not None:
-            title = fill(rows[0]["title"], 90)
-            figure.suptitle(f"{title}\n{_runs(done)}", fontsize=10)
+            title = wrapped(rows[0]["title"], 90)
+            runs = literal(_runs(done), LONGEST_TITLE)
+            figure.suptitle(f"{title}\n{runs}", fontsize=10)
             files.append(stem.with_name(f"{stem.name}-{name}.png"))
             write_atomically(files[-1], lambda file, figure=figure: figure.savefig(file, dpi=150))
     return files
@@ -106,12 +107,12 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                 [row["accuracy"] for row in group],
                 [row["accuracy_sd"] or 0 for row in group],
                 **_style(number, joined=axis == "k"),
-                label=name,
+                label=literal(name),
             )
             if axis != "k":
                 for row in group:
                     panel.annotate(
-                        row["entry"],
+                        literal(row["entry"]),
                         (x(row), row["accuracy"]),
                         (5, 4),
                         textcoords="offset points",
@@ -119,7 +120,7 @@ def _accuracy(rows, axis: str, x: Callable[[dict], float]):
                         color=COLORS[number % len(COLORS)],
                     )
         panel.set(
-            title=DATASETS.get(dataset, dataset),
+            title=literal(DATASETS.get(dataset, dataset)),
             xlabel=AXES[axis],
             ylabel="test accuracy, % (mean, bar: standard deviation)",
         )
@@ -164,9 +165,9 @@ def _curves(rows, records):
                 style = _style(number, joined=True) | {"markersize": 4}
                 del style["capsize"]
                 if epochs:
-                    panel.plot(epochs, values, **style, label=row["entry"])
+                    panel.plot(epochs, values, **style, label=literal(row["entry"]))
             title = f"{DATASETS.get(dataset, dataset)}, {name}"
-            panel.set(title=fill(title, 34), xlabel="epoch", ylabel=label)
+            panel.set(title=wrapped(title, 34), xlabel="epoch", ylabel=label)
             panel.title.set_fontsize(9)
             if quantity == "gate_spread" and panel.lines:
                 panel.set_yscale("log")
@@ -210,10 +211,10 @@ def _gates(rows, records):
                 mean,
                 [below, above],
                 **_style(number, joined=False) | {"markersize": 4},
-                label=row["entry"],
+                label=literal(row["entry"]),
             )
         title = f"{DATASETS.get(dataset, dataset)}, {name}"
-        panel.set_title(fill(title, 34), fontsize=9)
+        panel.set_title(wrapped(title, 34), fontsize=9)
         panel.set_ylabel("gate V (mean, bar: 5th to 95th percentile)")
         places = list(group[0][1])
         step = max(1, len(places) // 9)

@@ -6,16 +6,18 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ras_keras.csv_files import COUNT, NUMBER, TEXT, or_empty, read_rows
-from ras_keras.errors import UserError
+from ras_keras.csv_files import read_rows
+from ras_keras.errors import UserError, first_line
 from ras_keras.training.recipe import Recipe, resolve
+from ras_keras.training.run_files import Result
 from ras_keras.training.run_folder import RunFolder
+from ras_keras.typed import Amount, Count, Share, Text
 
 DIVERGED = "diverged.json"
 GATES = {
-    **{"layer": TEXT, "stage": COUNT, "block": COUNT},
-    **dict.fromkeys(("mean", "low", "high", "spread"), NUMBER),
-    "gamma_alive": or_empty(NUMBER),
+    **{"layer": Text, "stage": Count, "block": Count},
+    **dict.fromkeys(("mean", "low", "high", "spread"), Amount),
+    "gamma_alive": Share | None,
 }
 
 
@@ -77,20 +79,33 @@ class Record:
 
     @property
     def recipe(self) -> Recipe:
-        return self.run.read_recipe()
+        """What was asked.
+
+        Raises:
+            UserError: if it is damaged, or its attention is none of this package's.
+        """
+        recipe = self.run.read_recipe()
+        try:
+            recipe.describe_attention()
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{self.run.file('recipe.json')} holds no recipe of a table ({first_line(error)}); "
+                "restore it, or remove its folder."
+            ) from error
+        return recipe
 
     @property
     def diverged(self) -> bool:
         return self.run.file(DIVERGED).is_file()
 
     @property
-    def result(self) -> dict:
+    def result(self) -> Result:
         """The content of result.json; a diverged run has none."""
         return self.run.read_result()
 
     def metrics(self) -> list[dict]:
         """The rows of metrics.csv."""
-        return read_rows(self.run.file("metrics.csv"))
+        return self.run.read_metrics()
 
     def gates(self) -> list[dict]:
         """The rows of gates.csv, none for a network without gates."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
+from ras_keras.markdown_text import escaped, link
 from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
 from ras_keras.reproduction.markdown import markdown
 from ras_keras.reproduction.pictures import PICTURES, write_pictures
@@ -23,26 +24,40 @@ BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
 
 
-def report(output: Path, readme: Path | None) -> list[Path]:
+def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], None]) -> list[Path]:
     """Makes everything anew from the records and CSV files of a folder, without training.
+
+    A table that is damaged does not keep the others from being made; the README stays as it is
+    while a CSV file is damaged, so that it loses no table.
 
     Args:
         output: the folder, such as results.
         readme: the file whose section of results is replaced, None for none.
+        leave_out: called with what is wrong with a table, or keeps the README as it is.
 
     Returns:
         The files written.
 
     Raises:
-        UserError: naming what is missing or cannot be right; no file is half
-            written.
+        UserError: if there is no such folder, or the README has no place for the results; no file
+            is half written.
     """
     if not output.is_dir():
         raise UserError(f"--output {output} is no folder; name the one that holds the results.")
-    files = [file for folder in table_folders(output) for file in report_table(folder)]
+    files = []
+    for folder in table_folders(output):
+        try:
+            files += report_table(folder)
+        except UserError as error:
+            leave_out(error)
     if readme is not None:
-        text = with_section(readme, results_section(output, readme.parent))
-        write_atomically(readme, lambda path: path.write_text(text))
+        try:
+            section = results_section(output, readme.parent)
+        except UserError as error:
+            leave_out(UserError(f"{readme} stays as it is ({error})"))
+            return files
+        text = with_section(readme, section)
+        write_atomically(readme, lambda path: path.write_text(text, encoding="utf-8"))
         files.append(readme)
     return files
 
@@ -80,8 +95,8 @@ def report_table(folder: Path) -> list[Path]:
     if any(row["n"] or row["diverged"] for row in rows) or not file.is_file():
         write_rows(file, rows)
     rows = read_results(file)
-    content = f"# {rows[0]['title']}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
-    write_atomically(text, lambda path: path.write_text(content))
+    content = f"# {escaped(rows[0]['title'])}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
+    write_atomically(text, lambda path: path.write_text(content, encoding="utf-8"))
     for name in PICTURES:
         folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
     return [file, text, *write_pictures(rows, _records(folder), folder)]
@@ -114,14 +129,15 @@ def results_section(output: Path, root: Path) -> str:
         rows = read_results(file)
         pictures = {name: output / f"{folder.name}-{name}.png" for name in PICTURES}
         links = [
-            f"[{name}]({_link(file, root)})" for name, file in pictures.items() if file.is_file()
+            link(name, _relative(file, root)) for name, file in pictures.items() if file.is_file()
         ]
-        parts += [f"### {rows[0]['title']}", _note(folder).rstrip(), markdown(rows)]
-        parts += [f"!{link}" for link in links[:1]]
-        links = [*links[1:], f"[recipes]({_link(folder.with_name(f'{folder.name}.md'), root)})"]
+        parts += [f"### {escaped(rows[0]['title'])}", _note(folder).rstrip(), markdown(rows)]
+        parts += [f"!{first}" for first in links[:1]]
+        recipes = _relative(folder.with_name(f"{folder.name}.md"), root)
+        links = [*links[1:], link("recipes", recipes)]
         parts.append(f"More: {', '.join(links)}.")
     for file in benchmark_files(output):
-        parts += [f"### Benchmark: {file.stem}", benchmark_markdown(read_benchmark(file))]
+        parts += [f"### Benchmark: {escaped(file.stem)}", benchmark_markdown(read_benchmark(file))]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -132,7 +148,7 @@ def with_section(readme: Path, section: str) -> str:
         UserError: if it cannot be read or the section's marks are not in it.
     """
     try:
-        text = readme.read_text()
+        text = readme.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"--readme {readme}: {error.strerror}.") from error
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
@@ -151,5 +167,5 @@ def _note(folder: Path) -> str:
     return "\n\n".join(parts) + "\n\n" if parts else ""
 
 
-def _link(file: Path, root: Path) -> str:
-    return file.resolve().relative_to(root.resolve()).as_posix()
+def _relative(file: Path, root: Path) -> Path:
+    return file.resolve().relative_to(root.resolve())

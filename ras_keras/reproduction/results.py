@@ -1,54 +1,45 @@
 """The rows of a table: our figures beside the published ones."""
 
 import dataclasses
-import json
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated, TypedDict
 
-from ras_keras.csv_files import (
-    ANY_NUMBER,
-    ANYTHING,
-    COUNT,
-    NATURAL,
-    NUMBER,
-    TEXT,
-    Cell,
-    or_empty,
-    read_rows,
-)
-from ras_keras.errors import UserError, first_line
+from ras_keras.csv_files import read_rows
+from ras_keras.json_files import read_json
 from ras_keras.layers.registry import make_attention
 from ras_keras.reproduction.published import Published
 from ras_keras.reproduction.records import Record, describe
 from ras_keras.reproduction.study import Study, run_name
 from ras_keras.training.recipe import Recipe
+from ras_keras.typed import Amount, Count, Natural, Share, Text, That
 
 
-def _percent(text: str) -> float:
-    if not 0 <= float(text) <= 100:
-        raise ValueError
-    return float(text)
+class Collection(TypedDict):
+    """What a folder of records is: collection.json."""
+
+    title: Text
 
 
-PERCENT = Cell(_percent, "a percentage, 0 to 100")
+Percent = Annotated[float, That(lambda x: 0 <= x <= 100, "a percentage, 0 to 100")]
 COLUMNS = {
     # Which row it is.
-    **dict.fromkeys(("title", "scale", "group", "entry", "network", "attention"), TEXT),
-    **{"k": or_empty(COUNT), "dataset": TEXT},
+    **dict.fromkeys(("title", "scale", "group", "entry", "network", "attention"), Text),
+    **{"k": Count | None, "dataset": Text},
     # Our figures: accuracies in percent, over n seeds.
-    **{"n": NATURAL, "diverged": NATURAL, "accuracy": or_empty(PERCENT)},
-    "accuracy_sd": or_empty(NUMBER),
+    **{"n": Natural, "diverged": Natural, "accuracy": Percent | None},
+    "accuracy_sd": Amount | None,
     # The paper's, as printed, and ours minus the paper's.
-    **dict.fromkeys(("published", "published_sd", "published_network"), ANYTHING),
-    "difference": or_empty(ANY_NUMBER),
-    **{"parameters": or_empty(COUNT), "published_parameters_million": ANYTHING},
-    "training_images_per_second": or_empty(NUMBER),
-    "inference_images_per_second": or_empty(NUMBER),
-    "published_fps": ANYTHING,
+    **dict.fromkeys(("published", "published_sd", "published_network"), str),
+    "difference": float | None,
+    **{"parameters": Count | None, "published_parameters_million": str},
+    "training_images_per_second": Amount | None,
+    "inference_images_per_second": Amount | None,
+    "published_fps": str,
     # Of the gates after the last epoch: the spread over images, and how many have left gamma = 0.
-    **{"gate_spread": or_empty(NUMBER), "gamma_alive": or_empty(NUMBER)},
-    **{"device": ANYTHING, "recipe": TEXT},
+    **{"gate_spread": Amount | None, "gamma_alive": Share | None},
+    **{"device": str, "recipe": Text},
 }
 DIGITS = {"accuracy": 2, "accuracy_sd": 2, "difference": 2, "gamma_alive": 3}
 COLLECTION = "collection.json"
@@ -85,12 +76,7 @@ def collection_rows(folder: Path, inference: Speed) -> list[dict]:
     Raises:
         UserError: if a record or the title is damaged.
     """
-    try:
-        title = json.loads((folder / COLLECTION).read_text())["title"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / COLLECTION} holds no title ({first_line(error)}); restore it."
-        ) from error
+    title = read_json(folder / COLLECTION, Collection, "restore it")["title"]
     groups = {}
     for path in sorted(folder.iterdir()):
         if record := Record.of(path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ras_keras.errors import UserError
 from ras_keras.models.registry import MODELS
 from ras_keras.training.recipe import Recipe, one_of
+from ras_keras.training.recipe_values import MOST, check_count
 
 TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "stl10": 5_000}
 
@@ -35,10 +36,9 @@ class Scale:
         Raises:
             UserError: naming the flag.
         """
-        for name in ("epochs", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise UserError(f"--{name.replace('_', '-')} must be >= 1. Received: {value}")
+        for name in ("depth", "epochs", "batch_size"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name), MOST[name])
         if not 0 < self.fraction <= 1:
             raise UserError(f"--fraction must be in (0, 1]. Received: {self.fraction:g}")
         for model in sorted(models) if self.depth is not None else ():

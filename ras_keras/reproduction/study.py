@@ -1,19 +1,20 @@
 """A table at some scale: which runs it takes, and where they lie."""
 
 import dataclasses
-import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ras_keras.errors import UserError, first_line
-from ras_keras.files import write_atomically
+from ras_keras.errors import UserError
+from ras_keras.json_files import read_json, write_json
 from ras_keras.reproduction.scale import FULL, Scale, check_datasets
 from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.training.recipe import Recipe, one_of
+from ras_keras.training.recipe_values import check_count
 
 FILE = "study.json"
+MOST_SEEDS = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ class Study:
         """
         one_of("the table", self.table, TABLES)
         check_datasets(self.datasets)
-        if self.seeds < 1:
-            raise UserError(f"--seeds must be >= 1. Received: {self.seeds}")
+        check_count("seeds", self.seeds, MOST_SEEDS)
         finite = all(math.isfinite(gamma) for gamma in self.gammas)
         if not self.gammas or len({*self.gammas}) < len(self.gammas) or not finite:
             raise UserError(
@@ -118,8 +118,7 @@ class Study:
                 seeds=max(before.seeds, self.seeds),
                 gammas=tuple(dict.fromkeys((*before.gammas, *self.gammas))),
             )
-        text = json.dumps(dataclasses.asdict(study), indent=2) + "\n"
-        write_atomically(folder / FILE, lambda file: file.write_text(text))
+        write_json(folder / FILE, dataclasses.asdict(study))
 
     @classmethod
     def read(cls, folder: Path) -> "Study":
@@ -129,18 +128,8 @@ class Study:
             UserError: if its file is damaged.
         """
         file = folder / FILE
-        try:
-            values = json.loads(file.read_text())
-            for name in ("datasets", "gammas"):
-                values[name] = tuple(values[name])
-            study = cls(**values | {"scale": Scale(**values["scale"])})
-            study.check()
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise UserError(
-                f"{file} is damaged ({first_line(error)}); restore it, or remove its folder and "
-                "run the table anew."
-            ) from error
-        return study
+        remedy = "restore it, or remove its folder and run the table anew"
+        return read_json(file, cls, remedy, cls.check)
 
 
 def run_name(recipe: Recipe) -> str:

@@ -84,6 +84,7 @@ def make_server(app, uploads: Uploads, turns: Turns):
         # What strangers send wrong is no failure of the server's.
         log_level="error",
         access_log=False,
+        use_colors=False,
         proxy_headers=False,
         callback_notify=tidy,
         timeout_notify=1,

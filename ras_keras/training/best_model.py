@@ -11,7 +11,7 @@ from pathlib import Path
 import keras
 
 from ras_keras.errors import UserError, first_line
-from ras_keras.files import checksum, write_atomically
+from ras_keras.files import checksum, newest_first, write_atomically
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.state import KEPT, Progress
 
@@ -46,7 +46,7 @@ def keep_copy(run: RunFolder, progress: Progress) -> None:
     if progress.best_checksum is None or _is_own(copy, progress):
         return
     write_atomically(copy, lambda temporary: shutil.copyfile(file, temporary))
-    for outdated in sorted(copy.parent.glob("best-*.keras"), reverse=True)[KEPT:]:
+    for outdated in newest_first(copy.parent.glob("best-*.keras"))[KEPT:]:
         outdated.unlink()
 
 

@@ -1,17 +1,22 @@
 """From a recipe to a compiled network."""
 
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 
+from ras_keras.class_names import check_number, read_class_names
+from ras_keras.class_order import class_order, differing_classes
 from ras_keras.errors import UserError
-from ras_keras.loading import load_model
 from ras_keras.models import MODELS
+from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.training.optimizer import CoupledSGD
 from ras_keras.training.prepared_data import Data
 from ras_keras.training.recipe import JIT, Recipe
+from ras_keras.training.trained_model import TrainedModel
 
-CLASSIFIER = "predictions"
+KERNEL = "vars/0"
 
 
 def build_network(recipe: Recipe, data: Data) -> keras.Model:
@@ -19,6 +24,7 @@ def build_network(recipe: Recipe, data: Data) -> keras.Model:
     return compiled_network(
         recipe,
         distributions=data.batches.augmentation.distributions,
+        class_names=data.class_names,
         input_shape=data.image_shape,
         classes=len(data.class_names),
         mean=data.mean,
@@ -26,12 +32,19 @@ def build_network(recipe: Recipe, data: Data) -> keras.Model:
     )
 
 
-def compiled_network(recipe: Recipe, *, distributions: bool = False, **of_images) -> keras.Model:
+def compiled_network(
+    recipe: Recipe,
+    *,
+    distributions: bool = False,
+    class_names: Sequence[str] | None = None,
+    **of_images,
+) -> keras.Model:
     """Builds and compiles a recipe's network; its random start follows the recipe's seed.
 
     Args:
         recipe: resolved.
         distributions: whether a label is a distribution over the classes.
+        class_names: that the classes of the weights to start from are matched with.
         **of_images: of `ras_keras.models.image_classifier`: `input_shape`,
             `classes`, `mean` and `variance`.
     """
@@ -39,7 +52,7 @@ def compiled_network(recipe: Recipe, *, distributions: bool = False, **of_images
     with dtype_policy(recipe.precision):
         model = MODELS[recipe.model].build(**recipe.network_arguments(), **of_images)
         if recipe.weights is not None:
-            start_from(model, recipe.weights)
+            start_from(model, recipe.weights, class_names)
         model.compile(
             optimizer=_optimizer(recipe),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
@@ -78,27 +91,49 @@ def dtype_policy(name: str):
         keras.config.set_dtype_policy(previous)
 
 
-def start_from(model: keras.Model, path: str) -> None:
-    """Copies the weights of a saved model, layer by layer.
+def start_from(
+    model: keras.Model, path: str | Path, class_names: Sequence[str] | None = None
+) -> None:
+    """Gives a network the weights of a saved model, and says what becomes of its classifier.
 
-    The classifier stays at its random start if the number of classes differs.
+    Args:
+        model: the network.
+        path: of a `.keras` file, or of a run folder, whose best.keras is taken.
+        class_names: of the data. The classifier of the same classes is brought into their order,
+            that of others starts anew; one without names goes by number.
 
     Raises:
         UserError: if the saved model has other layers or shapes.
     """
-    saved = {layer.name: layer for layer in load_model(path).layers}
-    for layer in model.layers:
-        shapes = [weight.shape for weight in layer.weights]
-        source = saved.get(layer.name)
-        if source is not None and [weight.shape for weight in source.weights] == shapes:
-            layer.set_weights(source.get_weights())
-        elif layer.name == CLASSIFIER:
-            print(f"--weights {path} has other classes; the classifier starts anew.")
-        elif shapes:
-            found = "has no such layer"
-            if source is not None:
-                found = f"has the shapes {[weight.shape for weight in source.weights]}"
-            raise UserError(
-                f"--weights {path} does not fit: layer {layer.name!r} needs {shapes} and the file "
-                f"{found}; use the depth and attention that it was saved with."
-            )
+    file = TrainedModel.find(path).path
+    weights, notice = StartingWeights.read(file, f"--weights {path}"), None
+    if class_names is not None:
+        stored = weights.layers.get(CLASSIFIER)
+        classifier, notice = _classifier(stored, read_class_names(file), class_names, file)
+        weights = weights.with_classifier(classifier)
+    try:
+        weights.give_to(model)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if notice:
+        print(f"notice   {weights.what} {notice}")
+
+
+def _classifier(arrays, names, wanted, file):
+    """The arrays of a saved classifier for the wanted classes, None to start anew, and a notice."""
+    if arrays is None:
+        return None, "has no classifier: it starts anew"
+    count = arrays[KERNEL].shape[-1] if KERNEL in arrays else 0
+    if names is None:
+        if count != len(wanted):
+            return None, f"has {count} classes, not {len(wanted)}: the classifier starts anew"
+        return arrays, "has no names of its classes: its classifier goes by number"
+    check_number(file, names, count)
+    order = class_order(wanted, names)
+    if order is None:
+        differing = differing_classes(names, wanted, "it", "the data set")
+        return None, f"has other classes, {differing}: the classifier starts anew"
+    if order == sorted(order):
+        return arrays, None
+    arrays = {place: array[..., order] for place, array in arrays.items()}
+    return arrays, "has its classes in another order: its classifier goes by name"

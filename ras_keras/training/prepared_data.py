@@ -7,6 +7,7 @@ import numpy as np
 from ras_keras.class_order import listed
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
 from ras_keras.training.least_network import least_images, least_network
@@ -27,6 +28,7 @@ class Data:
         image_shape: (H, W, 3).
         mean: of each channel, in pixel units.
         variance: of each channel, in squared pixel units.
+        fingerprint: of the data set as a whole.
         notices: what whoever trains on it should be told, a sentence each.
     """
 
@@ -37,14 +39,14 @@ class Data:
     image_shape: tuple[int, int, int]
     mean: tuple[float, ...]
     variance: tuple[float, ...]
+    fingerprint: Fingerprint
     notices: tuple[str, ...] = ()
 
 
 def load_data(recipe: Recipe, replicas: int = 1) -> Data:
     """Loads what a resolved recipe trains and is evaluated on."""
-    dataset, held_out = load_dataset(
-        recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size
-    ).hold_out(recipe.validation_split, recipe.seed)
+    loaded = load_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
+    dataset, held_out = loaded.hold_out(recipe.validation_split, recipe.seed)
     dataset = dataset.keep(recipe.training_images, recipe.seed)
     mean, variance = dataset.pixel_statistics()
     augmentation = Augmentation(
@@ -70,6 +72,7 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
         image_shape=dataset.image_shape,
         mean=mean,
         variance=variance,
+        fingerprint=loaded.fingerprint(),
         notices=(*dataset.notices, *_degenerate(dataset)),
     )
 

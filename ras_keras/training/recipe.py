@@ -7,6 +7,7 @@ import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from ras_keras.checks import plain
 from ras_keras.data.folder import FOLDER, folder_path, is_folder
@@ -21,6 +22,7 @@ from ras_keras.layers.registry import (
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
 from ras_keras.training import devices
+from ras_keras.typed import typed
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 JIT = {"auto": "auto", "on": True, "off": False}
@@ -102,7 +104,7 @@ class Recipe:
     cells: int | None = None
     """Of dia: stacked cells; None is 1."""
     weights: str | None = None
-    """Saved .keras model to start from."""
+    """Saved .keras model to start from, or a run folder, whose best.keras is taken."""
     crop_padding: int | None = None
     """Pixels of black around an image before a random crop; None is the data set's own."""
     mirror: bool | None = None
@@ -146,6 +148,17 @@ class Recipe:
     """Compile with XLA: auto (on a GPU), on or off."""
     steps_per_execution: int = 1
     """Steps between two returns to Python."""
+
+    # Fields that recipes written by versions before 0.4 may lack.
+    ADDED_LATER: ClassVar[frozenset[str]] = frozenset(
+        {
+            *NETWORK_OPTIONS,
+            *("activation", "attention_stages", "average_weights", "cells", "crop_padding"),
+            *("cutmix", "cutout", "decay", "imports", "kernel_size", "label_smoothing", "mirror"),
+            *("model", "nesterov", "reduction_ratio", "shared", "training_images", "use_bias"),
+            "warmup_epochs",
+        }
+    )
 
     def __post_init__(self):
         # NumPy's numbers could not be written as JSON.
@@ -246,11 +259,12 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict) -> "Recipe":
-        values = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
-        return cls(**values)
+        """The recipe that `to_dict` wrote down.
+
+        Raises:
+            WrongValue: naming the field that is missing, unknown or of another type.
+        """
+        return typed(values, cls)
 
     def to_flags(self) -> list[str]:
         """The flags that give this recipe, starting from the one it is named after."""

@@ -1,7 +1,6 @@
 """Refuses recipes that cannot be run."""
 
 import dataclasses
-import math
 import re
 
 from ras_keras.data.registry import check_dataset
@@ -20,17 +19,14 @@ from ras_keras.models.registry import MODELS
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.recipe import (
     ATTENTION_OPTIONS,
-    DECAYS,
-    JIT,
     NETWORK_OPTIONS,
-    PRECISIONS,
-    PROTOCOLS,
-    RECIPES,
     Recipe,
     flag,
     network_options,
     one_of,
 )
+from ras_keras.training.recipe_values import check_values
+from ras_keras.training.trained_model import TrainedModel
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -39,54 +35,13 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
         UserError: naming the flag, its value and the way out.
     """
-    one_of("--recipe", recipe.recipe, RECIPES)
-    one_of("--protocol", recipe.protocol, PROTOCOLS)
-    one_of("--precision", recipe.precision, (None, *PRECISIONS))
-    one_of("--jit", recipe.jit, JIT)
-    one_of("--decay", recipe.decay, DECAYS)
+    check_values(recipe)
     import_modules(recipe.imports)
-    one_of("--model", recipe.model, MODELS)
     one_of("--attention", recipe.attention, (NONE, *ATTENTION))
     one_of("--connection", recipe.connection, (None, NONE, *connection_names()))
-    for name in (
-        "epochs",
-        "batch_size",
-        "steps_per_execution",
-        "image_size",
-        "training_images",
-    ):
-        _require(recipe, name, getattr(recipe, name) is None or getattr(recipe, name) >= 1, ">= 1")
-    for name in ("learning_rate", "schedule_factor"):
-        _require(recipe, name, 0 < getattr(recipe, name) < float("inf"), "> 0")
-    for name in ("momentum", "validation_split", "label_smoothing", "average_weights"):
-        _require(recipe, name, 0 <= getattr(recipe, name) < 1, "in [0, 1)")
-    for name in ("weight_decay", "warmup_epochs", "crop_padding", "cutout", "cutmix"):
-        _require(recipe, name, 0 <= (getattr(recipe, name) or 0) < float("inf"), ">= 0")
-    if recipe.cutout and recipe.cutmix:
-        raise UserError(
-            f"--cutout {recipe.cutout} and --cutmix {recipe.cutmix:g} exclude each other; set one "
-            "of them to 0."
-        )
-    for name in ("k", "cells"):
-        _require(recipe, name, (getattr(recipe, name) or 1) <= 100, "at most 100")
-    for name in ("gamma_initializer", "beta_initializer"):
-        _require(recipe, name, math.isfinite(getattr(recipe, name) or 0), "finite")
-    if recipe.warmup_epochs >= recipe.epochs:
-        raise UserError(
-            f"--warmup-epochs {recipe.warmup_epochs} (recipe {recipe.recipe}) must be less than "
-            f"--epochs {recipe.epochs}; give --warmup-epochs 0 for none."
-        )
-    _require(recipe, "seed", 0 <= recipe.seed < 2**31, "in [0, 2147483647]")
-    _require(
-        recipe,
-        "schedule",
-        list(recipe.schedule) == sorted({*recipe.schedule})
-        and min(recipe.schedule, default=1) >= 1,
-        "rising epochs >= 1",
-    )
     _check_network(recipe)
     if recipe.weights is not None:
-        check_model_file(recipe.weights)
+        check_model_file(TrainedModel.find(recipe.weights).path)
     check_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
 
 
@@ -145,8 +100,3 @@ def _check_attention_options(recipe):
                 f"{flag(each.name)} {given} says nothing to --attention {recipe.attention}, "
                 f"which takes {', '.join(flags) or 'no options'}."
             )
-
-
-def _require(recipe, name, holds, what):
-    if not holds:
-        raise UserError(f"{flag(name)} must be {what}. Received: {getattr(recipe, name)}")

@@ -1,7 +1,6 @@
 """The folder that a training run leaves behind, the only interface to what follows."""
 
 import contextlib
-import json
 import platform
 import shutil
 import subprocess
@@ -15,14 +14,19 @@ from pathlib import Path
 import keras
 
 from ras_keras.class_names import save_model
-from ras_keras.csv_files import write_rows
-from ras_keras.errors import UserError, first_line
-from ras_keras.files import is_vacant, remove_vacant, write_atomically
+from ras_keras.csv_files import read_rows, write_rows
+from ras_keras.errors import UserError
+from ras_keras.files import is_vacant, newest_first, remove_vacant
+from ras_keras.json_files import read_json, write_json
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe, located
+from ras_keras.training.recipe_values import read_recipe
+from ras_keras.training.run_files import Result, Start, Starts
+from ras_keras.typed import Count
 
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
+DATA = "data.json"
 # What a training makes once an epoch is done.
 PRODUCTS = ("metrics.csv", "best.keras", "final.keras", "result.json")
 
@@ -33,6 +37,7 @@ class RunFolder:
 
     recipe.json      what was asked
     environment.json versions, device, git commit
+    data.json        class names, counts and a digest of the data
     metrics.csv      a row an epoch
     gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
@@ -94,7 +99,7 @@ class RunFolder:
 
     def states(self) -> list[Path]:
         """The files of the state, newest first."""
-        return sorted(self.file("state").glob("epoch-*.npz"), reverse=True)
+        return newest_first(self.file("state").glob("epoch-*.npz"))
 
     def has_state(self) -> bool:
         """Whether there is a state to go on from; one before the first epoch must be whole."""
@@ -117,7 +122,8 @@ class RunFolder:
     def _clear(self) -> None:
         self.remove_leftovers()
         shutil.rmtree(self.file("state"), ignore_errors=True)
-        self.file("environment.json").unlink(missing_ok=True)
+        for name in ("environment.json", DATA):
+            self.file(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
         """Removes files that a kill left half written."""
@@ -134,7 +140,7 @@ class RunFolder:
         except UserError:
             return 0
 
-    def read_result(self, tested: bool = True) -> dict:
+    def read_result(self, tested: bool = True) -> Result:
         """The content of result.json.
 
         Args:
@@ -145,18 +151,12 @@ class RunFolder:
             UserError: if the run has not finished or was not tested, or the file is damaged.
         """
         file = self.file("result.json")
-        try:
-            result = json.loads(file.read_text())
-            result["epochs"], result["final"]["epoch"], result["best"]["epoch"]
-            if tested and "test_images" in result:
-                result["final"]["test_accuracy"], result["best"]["test_accuracy"]
-        except FileNotFoundError as error:
-            raise UserError(f"{self.path} has no result.json; let the run finish.") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"{file} is damaged ({first_line(error)}); remove it and resume the run."
-            ) from error
-        if tested and "test_images" not in result:
+        if not file.exists():
+            raise UserError(f"{self.path} has no result.json; let the run finish.")
+        result = read_json(file, Result, "remove it and resume the run")
+        outcomes = (result, result["final"], result["best"])
+        wanted = ("test_images", "test_accuracy", "test_accuracy")
+        if tested and not all(name in each for name, each in zip(wanted, outcomes, strict=True)):
             raise UserError(f"{self.path} was not tested; train.py --resume {self.path} does it.")
         return result
 
@@ -168,12 +168,12 @@ class RunFolder:
             remove_vacant(self.path)
 
     def read_recipe(self) -> Recipe:
-        try:
-            return Recipe.from_dict(json.loads(self.file("recipe.json").read_text()))
-        except (ValueError, TypeError, KeyError) as error:
-            raise UserError(
-                f"{self.file('recipe.json')} is no recipe ({error}); restore it or start anew."
-            ) from error
+        """What was asked.
+
+        Raises:
+            UserError: if the file is damaged or holds what no recipe can.
+        """
+        return read_recipe(self.file("recipe.json"), "restore it or start anew")
 
     def write_recipe(self, recipe: Recipe) -> None:
         """recipe.json, which holds in any working directory."""
@@ -206,28 +206,30 @@ class RunFolder:
         }
         self.write_json("environment.json", [*entries, entry])
 
-    def _read_environment(self) -> list[dict]:
+    def _read_environment(self) -> list[Start]:
         file = self.file("environment.json")
-        if not file.is_file():
+        if not file.exists():
             return []
-        try:
-            entries = json.loads(file.read_text())
-            entries[0]["backend"]
-        except (ValueError, TypeError, LookupError) as error:
-            raise UserError(
-                f"{file} is damaged ({first_line(error)}); restore it, or remove it to go on "
-                "without what it says."
-            ) from error
-        return entries
+        return read_json(file, Starts, "restore it, or remove it to go on without what it says")
 
     def write_metrics(self, history: list[dict]) -> None:
         """metrics.csv: a row an epoch, whole and of one piece at any moment."""
         if history:
             write_rows(self.file("metrics.csv"), history)
 
+    def read_metrics(self) -> list[dict]:
+        """The rows of metrics.csv, None for what an epoch has no figure of.
+
+        Raises:
+            UserError: if the run has not finished an epoch, or the file is damaged.
+        """
+        file = self.file("metrics.csv")
+        if not file.exists():
+            raise UserError(f"{file} is missing; the run has not finished an epoch.")
+        return read_rows(file, {"epoch": Count}, others=float | None)
+
     def write_json(self, name: str, content: dict | list) -> None:
-        text = json.dumps(content, indent=2) + "\n"
-        write_atomically(self.file(name), lambda file: file.write_text(text))
+        write_json(self.file(name), content)
 
     def write_model(self, name: str, model: keras.Model, class_names: Sequence[str]) -> None:
         save_model(self.file(name), model, class_names)

@@ -30,6 +30,7 @@ from ras_keras.training.network import build_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_data import check_same_data, write_fingerprint
 from ras_keras.training.run_folder import RunFolder
 
 GATE_IMAGES = 128
@@ -62,12 +63,14 @@ def train(
         The content of result.json.
 
     Raises:
-        UserError: if the data cannot be had.
+        UserError: if the data cannot be had, or are not those of the run to go on with.
         Diverged: if the loss is no longer a number, a `UserError`.
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
         data = load_data(recipe, replicas())
+        if resume:
+            check_same_data(run, data.fingerprint, recipe.dataset)
         _check_execution(recipe, data.batches)
         model = build_network(
             # The weights that a resumed run once started from are in its state.
@@ -81,6 +84,7 @@ def train(
             start, progress = state.capture(model), state.Progress()
         run.write_environment(recipe)
         run.write_recipe(recipe)
+        write_fingerprint(run, data.fingerprint)
         print_plan(recipe, data, model, progress, run, resume)
         seconds_per_image = measure(model, data.batches)
         state.restore(model, start)

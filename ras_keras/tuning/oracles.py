@@ -1,6 +1,5 @@
 """keras-tuner's algorithms, so that a search that was killed goes on."""
 
-import json
 import math
 import warnings
 from pathlib import Path
@@ -10,7 +9,8 @@ from keras_tuner.engine.trial import TrialStatus
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
 
 from ras_keras.errors import UserError, first_line
-from ras_keras.files import write_atomically
+from ras_keras.json_files import write_json
+from ras_keras.tuning.oracle_files import check_files
 from ras_keras.tuning.space import Space
 
 OBJECTIVE = "val_accuracy"
@@ -92,10 +92,10 @@ class Lasting:
             raise
 
     def save(self):
-        _write_json(self._get_oracle_fname(), self.get_state())
+        write_json(Path(self._get_oracle_fname()), self.get_state())
 
     def _save_trial(self, trial):
-        _write_json(Path(self._get_trial_dir(trial.trial_id), "trial.json"), trial.get_state())
+        write_json(Path(self._get_trial_dir(trial.trial_id), "trial.json"), trial.get_state())
 
     def resume(self, folder: Path) -> None:
         """Goes on from what was saved in a folder, if anything was; saves there from now on.
@@ -108,11 +108,7 @@ class Lasting:
         if not file.exists():
             return
         remedy = self.REMEDY.format(folder)
-        for each in (file, *folder.glob("trial_*/trial.json")):
-            try:
-                json.loads(each.read_text())
-            except (OSError, ValueError) as error:
-                raise UserError(f"{each} is damaged ({first_line(error)}); {remedy}.") from error
+        check_files(folder, self.get_state(), self.space, (OBJECTIVE, "seconds"), remedy)
         try:
             self.reload()
         # Whatever keras-tuner stumbles on when a part is missing.
@@ -123,11 +119,6 @@ class Lasting:
         # One of which only the trial's own file was written was under way as well.
         open_trials = [each for each in self.trials.values() if each.status not in ENDED]
         self._retry_queue = [each.trial_id for each in reversed(open_trials)]
-
-
-def _write_json(path, content):
-    text = json.dumps(content, indent=2) + "\n"
-    write_atomically(Path(path), lambda file: file.write_text(text))
 
 
 class Random(Lasting, RandomSearchOracle):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ras_keras.picture_text import literal
 from ras_keras.tuning.domains import Choices
 from ras_keras.tuning.space import Space
 
@@ -70,7 +71,7 @@ def _scale(axes, name, domain):
     axes.set_xlabel(UNITS.get(name, name.replace("_", " ")))
     axes.grid(alpha=0.3)
     if isinstance(domain, Choices):
-        names = [str(value) for value in domain.values]
+        names = [literal(str(value)) for value in domain.values]
         crowded = sum(map(len, names)) > 20
         axes.set_xticks(range(len(names)), names, rotation=90 if crowded else 0)
         axes.set_xlim(-0.5, len(names) - 0.5)

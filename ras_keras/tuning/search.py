@@ -1,7 +1,6 @@
 """A search from beginning to end."""
 
 import dataclasses
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.json_files import write_json
 from ras_keras.training import Recipe
 from ras_keras.training.recipe import one_of, starting_recipe
 from ras_keras.tuning.search_folder import SearchFolder
@@ -178,5 +178,5 @@ def _conclude(search: Search, table: list[dict]) -> Outcome:
     plot_search(table, best, search.space, search.folder.file("search.png"))
     values = {name: best[name] for name in search.space.domains if name in best}
     recipe = search.full_recipe(values)
-    search.folder.write("best_recipe.json", json.dumps(recipe.to_dict(), indent=2) + "\n")
+    write_json(search.folder.file("best_recipe.json"), recipe.to_dict())
     return Outcome(best, recipe, search.folder.file("best"))

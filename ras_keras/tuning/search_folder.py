@@ -1,14 +1,24 @@
 """The folder that a search leaves behind."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from ras_keras.errors import UserError
-from ras_keras.files import is_vacant, write_atomically
+from ras_keras.files import is_vacant
+from ras_keras.json_files import read_json, write_json
 from ras_keras.training.completion import difference
 from ras_keras.training.recipe import Recipe
 from ras_keras.tuning.space import Space
+from ras_keras.typed import Text
+
+
+class Asked(TypedDict):
+    """search.json"""
+
+    algorithm: Text
+    space: dict[str, str]
+    recipe: Recipe
 
 
 @dataclass(frozen=True)
@@ -41,22 +51,15 @@ class SearchFolder:
             if self.path.exists() and not is_vacant(self.path):
                 raise UserError(f"{self.path} exists and holds no search; choose another --name.")
             return
-        try:
-            stored = json.loads(file.read_text())
-            recipe = Recipe.from_dict(stored["recipe"])
-            before = {"algorithm": stored["algorithm"], "space": stored["space"]}
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise UserError(
-                f"{file} is damaged ({error}); restore it, or choose another --name."
-            ) from error
+        stored = read_json(file, Asked, "restore it, or choose another --name")
         now = {"algorithm": algorithm, "space": space.to_dict()}
         differs = [
-            f"{what} {before[what]} there, {now[what]} here"
+            f"{what} {stored[what]} there, {now[what]} here"
             for what in now
-            if before[what] != now[what]
+            if stored[what] != now[what]
         ]
-        if recipe != space.fixed:
-            differs.append(difference(recipe, space.fixed))
+        if stored["recipe"] != space.fixed:
+            differs.append(difference(stored["recipe"], space.fixed))
         if differs:
             raise UserError(
                 f"{self.path} holds another search ({differs[0]}); choose another --name, or give "
@@ -81,7 +84,4 @@ class SearchFolder:
                 f"{self.path} cannot be created ({error.strerror}); choose another --log-dir."
             ) from error
         if not self.file("search.json").exists():
-            self.write("search.json", json.dumps(content, indent=2) + "\n")
-
-    def write(self, name: str, text: str) -> None:
-        write_atomically(self.file(name), lambda file: file.write_text(text))
+            write_json(self.file("search.json"), content)

@@ -132,7 +132,7 @@ def test_a_run_that_fails_before_its_first_state_leaves_nothing_of_its_own(
     assert not (tmp_path / "run").exists()
     folder = RunFolder(tmp_path / "kept")
     folder.path.mkdir()
-    for name in ("recipe.json", "environment.json", "notes.txt"):
+    for name in ("recipe.json", "environment.json", "data.json", "notes.txt"):
         folder.file(name).write_text("{}")
     folder.discard()
     assert [path.name for path in folder.path.iterdir()] == ["notes.txt"]

@@ -64,7 +64,7 @@ def test_a_run_folder_holds_the_run(trained):
     found = {path.name for path in trained.iterdir()}
     assert found == {
         *("recipe.json", "environment.json", "metrics.csv", "gates.csv", "result.json", "state"),
-        *("train", "validation", "best.keras", "final.keras"),
+        *("train", "validation", "best.keras", "final.keras", "data.json"),
     }
     (row,) = metrics(trained)
     assert list(row) == [

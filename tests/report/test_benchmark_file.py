@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from ras_keras.csv_files import write_rows
+from ras_keras.csv_files import read_cell, write_rows
 from ras_keras.errors import UserError
 from ras_keras.report.benchmark_columns import COLUMNS
 from ras_keras.report.benchmark_file import (
@@ -32,7 +32,7 @@ def row_of(kind):
     row = {name: SPECIAL.get(name, 3) for name in COLUMNS[kind]}
     if kind == "data":
         row["what"] = "training"
-    return {name: cell.read(str(row[name])) for name, cell in COLUMNS[kind].items()}
+    return {name: read_cell(str(row[name]), cell) for name, cell in COLUMNS[kind].items()}
 
 
 @pytest.mark.parametrize("kind", COLUMNS)

@@ -1,6 +1,7 @@
 """Tables, pictures and the README's results from records that lie at hand."""
 
 import dataclasses
+import json
 import shutil
 
 import pytest
@@ -167,4 +168,28 @@ def test_the_readme_shows_what_the_csv_files_give():
 
 def test_no_folder_of_results(tmp_path):
     with pytest.raises(UserError, match="is no folder"):
-        report(tmp_path / "nowhere", None)
+        report(tmp_path / "nowhere", None, print)
+
+
+def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, capsys):
+    """And titles are text, whatever is in them."""
+    folder, damaged = tmp_path / "results/mine", tmp_path / "results/a-table"
+    title = "$a_$b <script>x</script> | `c`"
+    for each, text in ((folder, json.dumps({"title": title})), (damaged, "{")):
+        each.mkdir(parents=True)
+        (each / "collection.json").write_text(text)
+    write_record(folder, STUDY.rows()[0].recipe, 0.5)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{BEGIN}\nold\n{END}\n")
+    assert call("reproduce", "report", "--output", folder.parent) == 1
+    said = capsys.readouterr()
+    assert f"written  {folder}.md" in said.out
+    table, kept = said.err.splitlines()
+    assert table.startswith(f"left out: {damaged / 'collection.json'} holds no title")
+    assert kept.startswith(f"left out: {readme} stays as it is (")
+    assert "old" in readme.read_text()
+    shown = "$a_$b &lt;script>x&lt;/script> \\| \\`c\\`"
+    assert folder.with_name("mine.md").read_text().startswith(f"# {shown}\n")
+    shutil.rmtree(damaged)
+    section = results_section(folder.parent, tmp_path)
+    assert section.startswith(f"### {shown}\n") and "](results/mine-curves.png)" in section

@@ -1,0 +1,55 @@
+"""Standard output and error: whatever a command prints is shown safely."""
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+
+from ras_keras.shown_text import shown
+
+# What tqdm writes to go back to the beginning of a bar, and up and down between bars.
+MOVES = re.compile(r"\n*(?:\x1b\[A)*\r?|\r *\r")
+
+
+class SafeStream:
+    """A stream that escapes what its encoding does not have, and what a terminal would obey.
+
+    Args:
+        stream: of text.
+        bars: whether the movements of progress bars pass.
+    """
+
+    def __init__(self, stream, bars: bool):
+        self.stream = stream
+        self.bars = bars
+
+    def write(self, text: str) -> int:
+        start = MOVES.match(text).end() if self.bars else 0
+        safe = text[:start] + shown(text[start:], kept="\n\t")
+        encoding = self.stream.encoding or "utf-8"
+        self.stream.write(safe.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def writelines(self, lines) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+@contextlib.contextmanager
+def safe_output() -> Iterator[None]:
+    """Shows safely what is printed inside, progress bars on standard error included."""
+    with (
+        contextlib.redirect_stdout(SafeStream(sys.stdout, bars=False)),
+        contextlib.redirect_stderr(SafeStream(sys.stderr, bars=True)),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def coloured_output() -> Iterator[None]:
+    """Lets through the colours of text that is all our own, such as --help."""
+    with contextlib.redirect_stdout(getattr(sys.stdout, "stream", sys.stdout)):
+        yield
