@@ -14,6 +14,7 @@ import tyro
 from ras_keras.class_names import names_file, read_class_names
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
+from ras_keras.commands.left_out import LeftOut
 from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
 from ras_keras.deploy import fold
 from ras_keras.deploy.agreement import Reference, images_of_dataset, images_of_files
@@ -24,6 +25,7 @@ from ras_keras.deploy.precision import half_precision, in_float32
 from ras_keras.deploy.predictor import Predictor, open_predictor
 from ras_keras.deploy.quantization import accuracy, calibration_images
 from ras_keras.errors import UserError, first_line
+from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
 from ras_keras.training.recipe import one_of
 from ras_keras.training.trained_model import TrainedModel
@@ -102,7 +104,7 @@ def main(arguments: Sequence[str], program: str) -> int:
         try:
             agreement = export(model, path, name, names, quantized, reference)
         except ExportDiffers as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {shown(str(error))}", file=sys.stderr)
             code = DIFFERS
             continue
         found = agreement or f"not checked on images{unchecked}"
@@ -143,10 +145,7 @@ def _dataset(
 
 
 def _images(files: Sequence[Path], predictor: Predictor) -> list[np.ndarray]:
-    def leave_out(error):
-        print(f"left out: {error}", file=sys.stderr)
-
-    images = images_of_files(files, predictor.image_shape, leave_out)
+    images = images_of_files(files, predictor.image_shape, LeftOut())
     if not images:
         raise UserError(f"--images: none of {len(files):,} could be read; name others.")
     return images
