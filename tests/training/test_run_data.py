@@ -58,17 +58,24 @@ def rename(pets):
         (swap, "names and counts are the same, the contents of the images differ"),
     ],
 )
-def test_other_data_are_refused_and_nothing_is_changed(begun, capsys, change, says):
+def test_other_data_are_refused_and_nothing_is_changed(begun, change, says):
     run, recipe, pets = begun
     change(pets)
+    before = content(run)
+    with pytest.raises(UserError, match="was trained on other data") as refusal:
+        complete(recipe, run.path)
+    assert says in str(refusal.value)
+    assert content(run) == before
+
+
+def test_the_command_refuses_other_data_in_one_line(begun, capsys):
+    run, _, pets = begun
+    swap(pets)
     before = content(run)
     assert call("train", "--resume", run.path) == 2
     error = capsys.readouterr().err
     assert f"{run.path} was trained on other data" in error
-    assert says in error
     assert error.count("\n") == 1
-    with pytest.raises(UserError, match="was trained on other data"):
-        complete(recipe, run.path)
     assert content(run) == before
 
 
