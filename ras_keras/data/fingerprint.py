@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.class_names import Name
 from ras_keras.class_order import class_order, differing_classes, listed
+from ras_keras.typed import Natural
 
 # Of many files, those whose bytes are looked at, and the seed that chooses them.
 MOST_FILES = 1000
@@ -27,9 +29,9 @@ class Fingerprint:
         contents: a digest in hexadecimal of what the data set was read from.
     """
 
-    class_names: tuple[str, ...]
-    training_images: tuple[int, ...]
-    test_images: tuple[int, ...]
+    class_names: tuple[Name, ...]
+    training_images: tuple[Natural, ...]
+    test_images: tuple[Natural, ...]
     contents: str
 
     def difference(self, stored: "Fingerprint") -> str | None:

@@ -1,11 +1,10 @@
 """data.json of a run: the fingerprint of its data, so that it goes on with the same ones."""
 
 import dataclasses
-import json
 
-from ras_keras.class_names import is_name
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import UserError
+from ras_keras.json_files import read_json
 from ras_keras.training.run_folder import DATA, RunFolder
 
 
@@ -31,7 +30,8 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
             f"notice   {run.path} has no {DATA}: whether its data are still the same is not known"
         )
         return
-    difference = data.difference(_read(file))
+    remedy = "restore it, or remove it to go on without what it says"
+    difference = data.difference(read_json(file, Fingerprint, remedy, _check))
     if difference:
         raise UserError(
             f"{run.path} was trained on other data than {dataset} holds now: {difference}; name "
@@ -39,25 +39,7 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
         )
 
 
-def _read(file) -> Fingerprint:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        stored = Fingerprint(**{name: _tuple(value) for name, value in content.items()})
-        names, counts = stored.class_names, (stored.training_images, stored.test_images)
-        whole = (
-            all(map(is_name, names))
-            and all(len(each) == len(names) for each in counts)
-            and all(type(count) is int for each in counts for count in each)
-            and isinstance(stored.contents, str)
-        )
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
-        whole = False
-    if not whole:
-        raise UserError(
-            f"{file} is damaged; restore it, or remove it to go on without what it says."
-        )
-    return stored
-
-
-def _tuple(value):
-    return tuple(value) if isinstance(value, list) else value
+def _check(stored: Fingerprint) -> None:
+    for each in (stored.training_images, stored.test_images):
+        if len(each) != len(stored.class_names):
+            raise ValueError(f"{len(stored.class_names)} classes, {len(each)} counts of images")

@@ -111,5 +111,5 @@ def test_a_damaged_state_is_named(tmp_path, name):
     with pytest.raises(UserError, match=rf"{name} is damaged \(.*\); restore it, or remove"):
         opened(tmp_path, "grid")
     file.write_text(json.dumps({}))
-    with pytest.raises(UserError, match="holds no whole state of a search"):
+    with pytest.raises(UserError, match=rf"{name} is damaged \(.* is missing\); restore it"):
         opened(tmp_path, "grid")
