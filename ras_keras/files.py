@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -87,6 +87,11 @@ def remove_vacant(folder: Path) -> None:
         for each in folder.iterdir():
             each.unlink()
         folder.rmdir()
+
+
+def newest_first(files: Iterable[Path]) -> list[Path]:
+    """Files whose names end in a number, the largest first: 10000 is longer than 9999."""
+    return sorted(files, key=lambda file: (len(file.name), file.name), reverse=True)
 
 
 def checksum(file: Path) -> str | None:

@@ -45,7 +45,8 @@ def read_json(
     try:
         content = parse_json(data, kind)
         check(content)
-    except (ValueError, UserError) as error:
+    # Python reads what is deeper than it writes.
+    except (ValueError, RecursionError, UserError) as error:
         problem = first_line(error).rstrip(".")
         raise UserError(f"{file} is damaged ({problem}); {remedy}.") from error
     return content

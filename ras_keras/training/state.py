@@ -53,7 +53,8 @@ class Progress:
         """
         progress = parse_json(text, cls)
         epochs = [row.get("epoch") for row in progress.history]
-        if epochs != [*range(1, progress.epoch + 1)] or progress.best_epoch > progress.epoch:
+        counted = len(epochs) == progress.epoch and epochs == [*range(1, len(epochs) + 1)]
+        if not counted or progress.best_epoch > progress.epoch:
             raise ValueError(f"its history is not that of {progress.epoch} epochs")
         return progress
 

@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.training import Recipe, RunFolder
+from ras_keras.training.state import Progress
 
 
 @pytest.mark.parametrize("content", ["[{", "[]", "{}", "[1]", '[{"device": "CPU"}]'])
@@ -16,3 +19,11 @@ def test_another_backend_is_refused(tmp_path):
     (tmp_path / "environment.json").write_text('[{"backend": "abacus"}]')
     with pytest.raises(UserError, match=r"was trained on abacus .* set KERAS_BACKEND=abacus"):
         RunFolder(tmp_path).write_environment(Recipe())
+
+
+@pytest.mark.parametrize("epoch", [0, 3, 10**14])
+def test_a_state_counts_the_epochs_of_its_history(epoch):
+    """A number that says more is never counted to."""
+    record = {"epoch": epoch, "best_epoch": 0, "best_accuracy": 0.5, "history": [{"epoch": 1}]}
+    with pytest.raises(ValueError, match=f"not that of {epoch} epochs"):
+        Progress.read(json.dumps(record))
