@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ras_keras.errors import UserError
 from ras_keras.models.registry import MODELS
 from ras_keras.training.recipe import Recipe, one_of
-from ras_keras.training.recipe_check import MOST, check_count
+from ras_keras.training.recipe_values import MOST, check_count
 
 TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "stl10": 5_000}
 

@@ -11,7 +11,7 @@ from ras_keras.json_files import read_json, write_json
 from ras_keras.reproduction.scale import FULL, Scale, check_datasets
 from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.training.recipe import Recipe, one_of
-from ras_keras.training.recipe_check import check_count
+from ras_keras.training.recipe_values import check_count
 
 FILE = "study.json"
 MOST_SEEDS = 1_000

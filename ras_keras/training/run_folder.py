@@ -21,7 +21,7 @@ from ras_keras.json_files import read_json, write_json
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.training import devices
 from ras_keras.training.recipe import Recipe, located
-from ras_keras.training.recipe_check import read_recipe
+from ras_keras.training.recipe_values import read_recipe
 from ras_keras.training.run_files import Result, Start, Starts
 from ras_keras.typed import Count
 
