@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ras_keras.class_names import Name
+from ras_keras.class_names import Names
 from ras_keras.class_order import class_order, differing_classes, listed
 from ras_keras.typed import Natural
 
@@ -29,10 +29,19 @@ class Fingerprint:
         contents: a digest in hexadecimal of what the data set was read from.
     """
 
-    class_names: tuple[Name, ...]
+    class_names: Names
     training_images: tuple[Natural, ...]
     test_images: tuple[Natural, ...]
     contents: str
+
+    def check(self) -> None:
+        """Refuses counts that are not as many as the classes.
+
+        Raises:
+            ValueError: saying so.
+        """
+        if not len(self.class_names) == len(self.training_images) == len(self.test_images):
+            raise ValueError("its lists are not of one length")
 
     def difference(self, stored: "Fingerprint") -> str | None:
         """How these data differ from those of a run, None if they are the same."""

@@ -4,13 +4,13 @@ import dataclasses
 
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import UserError
-from ras_keras.json_files import read_json
+from ras_keras.json_files import read_json, write_json
 from ras_keras.training.run_folder import DATA, RunFolder
 
 
 def write_fingerprint(run: RunFolder, data: Fingerprint) -> None:
     """Writes data.json, whole or not at all."""
-    run.write_json(DATA, dataclasses.asdict(data))
+    write_json(run.file(DATA), dataclasses.asdict(data))
 
 
 def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
@@ -25,21 +25,15 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
         UserError: naming what differs, or that data.json is damaged.
     """
     file = run.file(DATA)
-    if not file.is_file():
+    if not file.exists():
         print(
             f"notice   {run.path} has no {DATA}: whether its data are still the same is not known"
         )
         return
     remedy = "restore it, or remove it to go on without what it says"
-    difference = data.difference(read_json(file, Fingerprint, remedy, _check))
+    difference = data.difference(read_json(file, Fingerprint, remedy, Fingerprint.check))
     if difference:
         raise UserError(
             f"{run.path} was trained on other data than {dataset} holds now: {difference}; name "
             "its own by --data-dir, or start a new run."
         )
-
-
-def _check(stored: Fingerprint) -> None:
-    for each in (stored.training_images, stored.test_images):
-        if len(each) != len(stored.class_names):
-            raise ValueError(f"{len(stored.class_names)} classes, {len(each)} counts of images")
