@@ -46,7 +46,6 @@ setup(
         "ml-dtypes>=0.5",
         "numpy>=2.1",
         "pillow>=11",
-        "psutil>=7",
         "scikit-learn>=1.7",
         "tqdm>=4.67",
         "tyro>=1.0.17",
