@@ -12,8 +12,10 @@ from ras_keras.class_names import Names
 from ras_keras.class_order import class_order, differing_classes, listed
 from ras_keras.typed import Natural
 
-# Of many files, those whose bytes are looked at, and the seed that chooses them.
+# Of many files, those whose bytes are looked at, as long as they are not too many, and the seed
+# that chooses them.
 MOST_FILES = 1000
+MOST_BYTES = 2**30
 SEED = 0
 READ_BYTES = 2**20
 
@@ -74,14 +76,20 @@ def digest_of_arrays(arrays: Iterable[np.ndarray]) -> str:
 
 
 def digest_of_files(files: Sequence[tuple[str, Path]]) -> str:
-    """The SHA-256 of the names and sizes of files and of the bytes of at most 1,000 of them.
+    """The SHA-256 of the names and sizes of files and of the bytes of some of them.
+
+    They are at most 1,000 files and 1 GiB.
 
     Args:
         files: the name of each, which says nothing of where all of them lie, and its path.
     """
     digest = hashlib.sha256(digest_of_sizes(files).encode())
     # Chosen by their places in the order: the same ones as long as there are as many.
+    left = MOST_BYTES
     for place in random.Random(SEED).sample(range(len(files)), min(len(files), MOST_FILES)):
+        left -= files[place][1].stat().st_size
+        if left < 0:
+            break
         with files[place][1].open("rb") as stream:
             while piece := stream.read(READ_BYTES):
                 digest.update(piece)

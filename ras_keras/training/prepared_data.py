@@ -1,5 +1,6 @@
 """What a recipe trains and is evaluated on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Im
 from ras_keras.data.registry import load_dataset
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.recipe import Recipe
+from ras_keras.training.run_data import check_same_data
+from ras_keras.training.run_folder import RunFolder
 
 CHANNELS = ("red", "green", "blue")
 
@@ -43,9 +46,21 @@ class Data:
     notices: tuple[str, ...] = ()
 
 
-def load_data(recipe: Recipe, replicas: int = 1) -> Data:
-    """Loads what a resolved recipe trains and is evaluated on."""
+def load_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ()) -> Data:
+    """Loads what a resolved recipe trains and is evaluated on.
+
+    Args:
+        recipe: resolved.
+        replicas: devices over which a batch is split.
+        runs: that were trained on the same data.
+
+    Raises:
+        UserError: if the data cannot be had, do not fit the recipe, or are not those of the runs.
+    """
     loaded = load_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
+    fingerprint = loaded.fingerprint()
+    for run in runs:
+        check_same_data(run, fingerprint, recipe.dataset)
     dataset, held_out = loaded.hold_out(recipe.validation_split, recipe.seed)
     dataset = dataset.keep(recipe.training_images, recipe.seed)
     mean, variance = dataset.pixel_statistics()
@@ -72,7 +87,7 @@ def load_data(recipe: Recipe, replicas: int = 1) -> Data:
         image_shape=dataset.image_shape,
         mean=mean,
         variance=variance,
-        fingerprint=loaded.fingerprint(),
+        fingerprint=fingerprint,
         notices=(*dataset.notices, *_degenerate(dataset)),
     )
 

@@ -1,7 +1,9 @@
 """data.json of a run: the fingerprint of its data, so that it goes on with the same ones."""
 
 import dataclasses
+import zipfile
 
+from ras_keras.class_names import read_class_names
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import UserError
 from ras_keras.json_files import read_json, write_json
@@ -14,7 +16,9 @@ def write_fingerprint(run: RunFolder, data: Fingerprint) -> None:
 
 
 def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
-    """Refuses to go on with a run on other data; a run that has no data.json goes on with a notice.
+    """Refuses to go on with a run on other data.
+
+    Of a run that has no data.json the names of its classes are compared, and a notice says so.
 
     Args:
         run: to go on with.
@@ -25,15 +29,24 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
         UserError: naming what differs, or that data.json is damaged.
     """
     file = run.file(DATA)
-    if not file.exists():
+    if file.exists():
+        remedy = "restore it, or remove it to go on without what it says"
+        stored = read_json(file, Fingerprint, remedy, Fingerprint.check)
+    else:
         print(
-            f"notice   {run.path} has no {DATA}: whether its data are still the same is not known"
+            f"notice   {run.path} has no {DATA}: whether its data are still the same is not known, "
+            "its classes apart"
         )
-        return
-    remedy = "restore it, or remove it to go on without what it says"
-    difference = data.difference(read_json(file, Fingerprint, remedy, Fingerprint.check))
+        stored = dataclasses.replace(data, class_names=_class_names(run) or data.class_names)
+    difference = data.difference(stored)
     if difference:
         raise UserError(
             f"{run.path} was trained on other data than {dataset} holds now: {difference}; name "
             "its own by --data-dir, or start a new run."
         )
+
+
+def _class_names(run):
+    """Those in best.keras, None where it is not there or not whole."""
+    file = run.file("best.keras")
+    return read_class_names(file) if zipfile.is_zipfile(file) else None

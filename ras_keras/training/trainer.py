@@ -30,7 +30,7 @@ from ras_keras.training.network import build_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.training.prepared_data import load_data
 from ras_keras.training.recipe import Recipe
-from ras_keras.training.run_data import check_same_data, write_fingerprint
+from ras_keras.training.run_data import write_fingerprint
 from ras_keras.training.run_folder import RunFolder
 
 GATE_IMAGES = 128
@@ -45,6 +45,7 @@ def train(
     strategy=None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     test: bool = True,
+    same_data: Sequence[RunFolder] = (),
 ) -> dict:
     """Trains a recipe's network and leaves the run in its folder.
 
@@ -58,19 +59,19 @@ def train(
         callbacks: more Keras callbacks, called after the run's own; an `OnImages` among them is
             given images first.
         test: whether the test set is evaluated at the end; a search leaves it alone.
+        same_data: runs that this one is compared with, on whose data it must be trained.
 
     Returns:
         The content of result.json.
 
     Raises:
-        UserError: if the data cannot be had, or are not those of the run to go on with.
+        UserError: if the data cannot be had, or are not those of the run to go on with
+            or of `same_data`.
         Diverged: if the loss is no longer a number, a `UserError`.
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
-        data = load_data(recipe, replicas())
-        if resume:
-            check_same_data(run, data.fingerprint, recipe.dataset)
+        data = load_data(recipe, replicas(), [*([run] if resume else ()), *same_data])
         _check_execution(recipe, data.batches)
         model = build_network(
             # The weights that a resumed run once started from are in its state.

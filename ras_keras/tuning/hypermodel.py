@@ -12,6 +12,7 @@ from ras_keras.training import Recipe, complete, resolve
 from ras_keras.training.callbacks import Diverged
 from ras_keras.training.network import build_network
 from ras_keras.training.prepared_data import load_data
+from ras_keras.training.run_folder import DATA, RunFolder
 from ras_keras.tuning.oracles import OBJECTIVE
 from ras_keras.tuning.space import Space
 from ras_keras.tuning.tensorboard import write_trial
@@ -67,18 +68,31 @@ class RecipeHyperModel(kt.HyperModel):
             The objective, and the seconds of all epochs of the run.
 
         Raises:
+            UserError: if the data are no longer those of the trials before.
             FailedTrialError: if the loss diverged or memory ran out.
         """
         values = self.space.values(hp.values)
         path = self.folder / run_name(values)
         recipe = self.recipe(hp)
         try:
-            result = complete(recipe, path, test=False, callbacks=callbacks, strategy=self.strategy)
+            result = complete(
+                recipe,
+                path,
+                test=False,
+                callbacks=callbacks,
+                strategy=self.strategy,
+                same_data=self._earlier_trial(path),
+            )
         except (Diverged, tf.errors.ResourceExhaustedError) as error:
             raise kt.errors.FailedTrialError(first_line(error)) from error
         accuracy = result["best"][OBJECTIVE]
         write_trial(path, values, accuracy, result["epochs"])
         return {OBJECTIVE: accuracy, "seconds": result["seconds"]}
+
+    def _earlier_trial(self, path) -> list[RunFolder]:
+        """Another trial that says on which data it was trained: one has those of all."""
+        known = (file.parent for file in sorted(self.folder.glob(f"*/{DATA}")))
+        return [RunFolder(other) for other in known if other != path][:1]
 
 
 def run_name(values: dict) -> str:

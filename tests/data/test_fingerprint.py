@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ras_keras.data import fingerprint as fingerprint_module
 from ras_keras.data import load_dataset, tensorflow_datasets
 from ras_keras.data.fingerprint import MOST_FILES, digest_of_arrays, digest_of_files
 
@@ -118,6 +119,19 @@ def test_at_most_a_thousand_files_are_read(tmp_path):
     assert unread != before
     files[-1][1].write_bytes(b"aa")
     assert digest_of_files(files) != before
+
+
+def test_of_large_files_some_are_read(tmp_path, monkeypatch):
+    files = [(str(i), tmp_path / str(i)) for i in range(6)]
+    for _, file in files:
+        file.write_bytes(b"a" * 10)
+    monkeypatch.setattr(fingerprint_module, "MOST_BYTES", 35)
+    before, found = digest_of_files(files), 0
+    for _, file in files:
+        file.write_bytes(b"b" * 10)
+        found += digest_of_files(files) != before
+        file.write_bytes(b"a" * 10)
+    assert found == 3
 
 
 def test_a_tensorflow_dataset_goes_by_version_and_shards(tmp_path):

@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from ras_keras.data import load_dataset
 from ras_keras.errors import UserError
 from ras_keras.training import RECIPES, RunFolder, complete, resolve
 from ras_keras.training.run_data import check_same_data, write_fingerprint
+from ras_keras.tuning.space import make_space
 from tests.commands.test_commands import call
 
 
@@ -25,7 +28,7 @@ def begun(tmp_path):
             for i, image in enumerate(images):
                 Image.fromarray(image).save(place / f"{i}.bmp")
     dataset = f"folder:{tmp_path / 'pets'}"
-    recipe = resolve(replace(RECIPES["quick"], dataset=dataset, depth=11, batch_size=2))
+    recipe = resolve(replace(RECIPES["quick"], dataset=dataset, depth=11, batch_size=4))
     run = RunFolder(tmp_path / "run")
     run.path.mkdir()
     run.begin(recipe)
@@ -54,7 +57,11 @@ def rename(pets):
     ("change", "says"),
     [
         (rename, "only the run has 'cat', only the data set has 'emu'"),
-        (lambda pets: (pets / "train/cat/0.bmp").unlink(), "class 'cat' has 2 training images and"),
+        # Fewer than a batch, which is said second.
+        (
+            lambda pets: [(pets / f"train/cat/{i}.bmp").unlink() for i in range(2)],
+            "class 'cat' has 1 training images and had 3",
+        ),
         (swap, "names and counts are the same, the contents of the images differ"),
     ],
 )
@@ -93,6 +100,47 @@ def test_a_run_without_a_fingerprint_goes_on_with_a_notice(begun, capsys):
     output = capsys.readouterr().out
     assert output.startswith("notice   ")
     assert output.count("\n") == 1
+
+
+def test_a_run_without_a_fingerprint_is_known_by_the_names_in_its_model(begun):
+    run, recipe, pets = begun
+    run.file("data.json").unlink()
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    run.write_model("best.keras", model, ("cat", "dog"))
+    check_same_data(run, load_dataset(recipe.dataset).fingerprint(), recipe.dataset)
+    rename(pets)
+    data = load_dataset(recipe.dataset).fingerprint()
+    with pytest.raises(UserError, match="only the run has 'cat', only the data set has 'emu'"):
+        check_same_data(run, data, recipe.dataset)
+    run.file("best.keras").write_bytes(b"cut short")
+    check_same_data(run, data, recipe.dataset)
+
+
+def test_runs_that_are_compared_have_the_same_data(begun, tmp_path):
+    run, recipe, pets = begun
+    swap(pets)
+    with pytest.raises(UserError, match=r"run was trained on other data"):
+        complete(recipe, tmp_path / "next", same_data=[run])
+    assert not (tmp_path / "next" / "state").exists()
+
+
+def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
+    from ras_keras.tuning import hypermodel
+
+    class Called(Exception):
+        pass
+
+    def called(recipe, path, same_data, **options):
+        raise Called([run.path.name for run in same_data])
+
+    monkeypatch.setattr(hypermodel, "complete", called)
+    model = hypermodel.RecipeHyperModel(make_space(begun[1], ("k",), ("k=1,2",)), tmp_path)
+    values = SimpleNamespace(values={"k": 1})
+    with pytest.raises(Called, match=r"\['run'\]"):
+        model.fit(values, None)
+    begun[0].path.rename(tmp_path / "k=1")
+    with pytest.raises(Called, match=r"\[\]"):
+        model.fit(values, None)
 
 
 @pytest.mark.parametrize(
