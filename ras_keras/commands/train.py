@@ -58,6 +58,10 @@ def main(arguments: Sequence[str], program: str) -> None:
     with locked(run.path):
         if resumed is None:
             _refuse_another(run, recipe)
+        elif _is_finished(run, recipe):
+            # The epochs were asked for: a command that was given before may be given again.
+            print(f"notice   {run.path} has finished its {recipe.epochs} epochs")
+            return print_result(run.read_result(), run)
         with leaving_at_once(leave):
             try:
                 result = _train(options, recipe, run)
@@ -85,10 +89,18 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     options = parse(Train, arguments, program, Train(_without_place(stored, arguments)))
     _check_explanation(options)
     _refuse_changes(stored, options, run)
+    if _is_finished(run, stored) and value_of("--epochs", arguments) is None:
+        raise UserError(
+            f"{run.path} has finished its {stored.epochs} epochs; --epochs N lengthens it."
+        )
     recipe = resolve(options.recipe)
     # The weights that a run once started from are in its state.
     check_recipe(dataclasses.replace(recipe, weights=None) if run.has_begun() else recipe)
     return options, recipe, run
+
+
+def _is_finished(run: RunFolder, recipe: Recipe) -> bool:
+    return run.epochs_finished() == recipe.epochs
 
 
 def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
@@ -170,10 +182,6 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
             f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
-        )
-    if run.epochs_finished() == options.recipe.epochs:
-        raise UserError(
-            f"{run.path} has finished its {options.recipe.epochs} epochs; --epochs N lengthens it."
         )
 
 

@@ -22,7 +22,7 @@ def recipe_of(attention, depth=11):
 def test_outputs_and_parameters_agree(attention):
     """`twin` refuses outputs that differ by more than 1e-4."""
     recipe = recipe_of(attention)
-    model = versus_pytorch.scattered(recipe)
+    model = versus_pytorch.scattered(recipe, versus_pytorch.CLASSES)
     network = versus_pytorch.twin(recipe, model)
     ours = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert sum(weight.numel() for weight in network.parameters()) == ours
@@ -38,4 +38,4 @@ def test_a_weight_in_a_wrong_place_shows(monkeypatch):
     recipe = recipe_of("ras:k=1")
     monkeypatch.setattr(pytorch_resnet, "_copy_attention", swapped)
     with pytest.raises(versus_pytorch.UserError, match="not the same network"):
-        versus_pytorch.twin(recipe, versus_pytorch.scattered(recipe))
+        versus_pytorch.twin(recipe, versus_pytorch.scattered(recipe, versus_pytorch.CLASSES))

@@ -119,6 +119,8 @@ def test_a_finished_run_can_be_lengthened(straight, tmp_path, capsys):
         assert code == 2
         assert message in errors
     before = rows(folder)
+    assert resume("--epochs", "5")[0] == 0
+    assert rows(folder) == before
     assert resume("--epochs", "6")[0] == 0
     assert rows(folder)[:5] == before
     assert len(rows(folder)) == 6
