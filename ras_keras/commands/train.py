@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             _refuse_another(run, recipe)
         elif _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
-            print(f"notice   {run.path} has finished its {recipe.epochs} epochs")
+            print(f"notice: {run.path} has finished its {recipe.epochs} epochs", file=sys.stderr)
             return print_result(run.read_result(), run)
         with leaving_at_once(leave):
             try:
