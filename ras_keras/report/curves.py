@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ras_keras.csv_files import RESTORE, read_rows
-from ras_keras.errors import UserError
 from ras_keras.picture_text import literal
 from ras_keras.training.run_folder import RunFolder
 
@@ -35,12 +33,7 @@ def read_curves(run: RunFolder) -> Curves:
     Raises:
         UserError: if it has not finished an epoch, or its metrics.csv is damaged.
     """
-    file = run.file("metrics.csv")
-    if not file.is_file():
-        raise UserError(f"{file} is missing; the run has not finished an epoch.")
-    rows = read_rows(file)
-    if any(row.get("epoch") is None for row in rows):
-        raise UserError(f"{file} does not say each row's epoch; {RESTORE}.")
+    rows = run.read_metrics()
     columns = {}
     for name in rows[0]:
         found = [(row["epoch"], row[name]) for row in rows if row[name] is not None]

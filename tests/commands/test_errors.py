@@ -1,6 +1,7 @@
 """Bad input: one line that names the value and the way out, exit code 2, nothing lost."""
 
 import dataclasses
+import json
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ from ras_keras.commands import run
 from ras_keras.layers import ATTENTION
 from ras_keras.models import ResNet
 from ras_keras.training import RECIPES, RunFolder, resolve, state
+from ras_keras.training.state import Progress
 from tests.data.test_datasets import write_images
 
 
@@ -182,7 +184,7 @@ def test_resuming_a_run_without_a_whole_state(refused, tmp_path):
     refused("--resume", folder.path, "--model", "x", says=["--model x contradicts"])
     refused("--resume", folder.path, "--depth", 20, says=["--depth 20 contradicts the run's 11"])
     folder.file("recipe.json").write_text('{"dept": 11}')
-    refused("--resume", folder.path, says=["recipe.json is no recipe"])
+    refused("--resume", folder.path, says=["recipe.json is damaged"])
 
 
 def test_weights_that_do_not_fit(refused, tmp_path):
@@ -274,7 +276,8 @@ def test_resuming_on_another_backend(refused, tmp_path):
     folder = RunFolder.create(str(tmp_path / "runs"), "run", resolve(RECIPES["quick"]))
     folder.write_recipe(resolve(dataclasses.replace(RECIPES["quick"], depth=11)))
     folder.write_json("environment.json", [{"backend": "jax"}])
-    np.savez(folder.file("state.npz"), progress="{}")
+    progress = json.dumps(dataclasses.asdict(Progress()))
+    np.savez(folder.file("state.npz"), progress=progress)
     folder.file("state").mkdir()
     folder.file("state.npz").rename(folder.file("state") / "epoch-0000.npz")
     refused("--resume", folder.path, says=["trained on jax", "KERAS_BACKEND=jax"])

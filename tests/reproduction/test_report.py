@@ -185,7 +185,7 @@ def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, caps
     said = capsys.readouterr()
     assert f"written  {folder}.md" in said.out
     table, kept = said.err.splitlines()
-    assert table.startswith(f"left out: {damaged / 'collection.json'} holds no title")
+    assert table.startswith(f"left out: {damaged / 'collection.json'} is damaged")
     assert kept.startswith(f"left out: {readme} stays as it is (")
     assert "old" in readme.read_text()
     shown = "$a_$b &lt;script>x&lt;/script> \\| \\`c\\`"

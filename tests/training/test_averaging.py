@@ -55,6 +55,7 @@ def recipe(epochs=2):
     return resolve(
         dataclasses.replace(
             RECIPES["quick"],
+            validation_split=0.1,
             model="wrn",
             depth=10,
             widen_factor=1,
