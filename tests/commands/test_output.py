@@ -125,7 +125,7 @@ def test_a_bad_run_does_not_keep_the_others_from_the_picture(runs, capsys):
     out, err = capsys.readouterr()
     assert out == "picture  curves.png\n"
     first, second, third = err.splitlines()
-    assert first.startswith("left out: logs/bad/metrics.csv does not say each row's epoch")
+    assert first.startswith("left out: logs/bad/metrics.csv does not have its columns")
     assert second.startswith("left out: logs/empty/metrics.csv is missing")
     assert third.startswith(r"left out: logs/no\nsuch is no run folder")
 
