@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+from ras_keras.data.image_files import MAXIMUM_SIDE
 from ras_keras.errors import UserError
 from ras_keras.json_files import read_json
 from ras_keras.models.registry import MODELS
@@ -19,7 +20,7 @@ from ras_keras.training.recipe import (
 
 # What is larger is a slip, and would be counted to for hours.
 MOST = {
-    **{"k": 100, "cells": 100, "depth": 10_000, "widen_factor": 100, "image_size": 8_000},
+    **{"k": 100, "cells": 100, "depth": 10_000, "widen_factor": 100, "image_size": MAXIMUM_SIDE},
     **{"epochs": 1_000_000, "batch_size": 1_000_000, "steps_per_execution": 1_000_000},
     **{"crop_padding": 10_000, "cutout": 10_000, "cutmix": 1_000},
 }
