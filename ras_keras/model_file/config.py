@@ -63,7 +63,7 @@ def check_config(
     """
     try:
         _check(config, shapes, custom_objects or {})
-        check_calls(config)
+        check_calls(config, custom_objects or {})
     except UserError as error:
         raise UserError(f"{path} {error}") from error
 

@@ -49,6 +49,15 @@ def is_of_keras(each: dict, custom_objects: dict) -> bool:
     return keras_symbols.registered(name, custom_objects) is None
 
 
+def class_of(each: dict, custom_objects: dict) -> type | None:
+    """The class of an object, None for what no class is known for."""
+    name, module = each["class_name"], each.get("module")
+    found = keras_symbols.registered(each.get("registered_name", name), custom_objects)
+    if found is None and keras_symbols.of_keras(module):
+        found = keras_symbols.find_class(module, name)
+    return found if isinstance(found, type) else None
+
+
 def check_object(each: dict, custom_objects: dict) -> None:
     """Refuses an object that is not on the list.
 
