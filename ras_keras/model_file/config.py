@@ -19,6 +19,9 @@ MOST_NUMBERS = 2**20
 # Applications of a transform, cells of a recurrent unit, and passes of Keras's own loops.
 MOST_APPLICATIONS = 100
 LOOPS = ("power_iterations", "num_chains", "chain_depth", "num_ops", "ngrams")
+# Items of Python's own lists, which Keras makes before any variable.
+MOST_ITEMS = 2**16
+LISTS = ("num_thresholds", "num_classes", "num_oov_indices")
 # Names of layers, which Keras looks up among the layers of the model and nowhere else.
 NAMES = ("keras_history", "input_layers", "output_layers")
 # Values of these are names, and judged with the object that they name.
@@ -133,13 +136,13 @@ def _check_sizes(each, sizes, arrays, custom_objects):
                 f"is damaged: its config asks for {_quoted(config, wrong[0])}, and its weights are "
                 "of other sizes; save it again."
             )
-        most = dict.fromkeys(LOOPS, MOST_APPLICATIONS)
+        most = dict.fromkeys(LOOPS, MOST_APPLICATIONS) | dict.fromkeys(LISTS, MOST_ITEMS)
     elif str(each.get("registered_name")).startswith("ras_keras>"):
         connections = config.get("connection") and not config.get("shared_connection")
         separate = connections or not config.get("shared", True)
         most = {"k": arrays if separate else MOST_APPLICATIONS, "cells": arrays}
+        most = {key: min(MOST_APPLICATIONS, number) for key, number in most.items()}
     for key, number in most.items():
-        number = min(MOST_APPLICATIONS, number)
         if _asked(config, key) > number:
             raise UserError(
                 f"is refused: its config asks for {_quoted(config, key)}, and at most {number} are "

@@ -4,7 +4,7 @@ from ras_keras.errors import UserError
 from ras_keras.model_file.nodes import inputs_of
 
 # Tensors that are looked at, in all passes. A pass makes the calls whose inputs are there by then;
-# Keras writes layers nearly in that order. ResNet407 takes XXX.
+# Keras writes layers nearly in that order. ResNet407 takes 1,634 in one pass.
 MOST_LOOKS = 50_000
 
 
