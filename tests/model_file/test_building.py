@@ -106,3 +106,60 @@ def test_keras_makes_everything_as_before(tmp_path):
         assert methods() != before
         raise ZeroDivisionError
     assert methods() == before
+
+
+def dilated(x, rate):
+    return layers.Conv1D(4, 2, dilation_rate=rate, padding="causal")(x)
+
+
+@pytest.mark.parametrize("length", [None, 64])
+def test_windows_that_reach_far_beyond_a_short_sequence(tmp_path, length):
+    """As in a WaveNet; what bounds them is the memory that the zeros around a map take."""
+    x = y = keras.Input((length, 1))
+    for i in range(10):
+        y = dilated(y, 2**i)
+    keras.Model(x, y).save(tmp_path / "x.keras")
+    assert ras_keras.load_model(tmp_path / "x.keras")
+    x = keras.Input((100, 1))
+    wide = layers.Conv1D(4, 80, dilation_rate=4, padding="same")(x)
+    keras.Model(x, wide).save(tmp_path / "y.keras")
+    assert ras_keras.load_model(tmp_path / "y.keras")
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        lambda x: layers.Conv2D(2, 3, dilation_rate=77, padding="same")(x),
+        lambda x: ops.conv(x, np.ones((3, 3, 3, 2), "float32"), padding="same", dilation_rate=77),
+        lambda x: ops.depthwise_conv(
+            x, np.ones((3, 3, 3, 1), "float32"), padding="same", dilation_rate=77
+        ),
+        lambda x: layers.TimeDistributed(layers.Conv1D(2, 3, dilation_rate=77, padding="same"))(x),
+        lambda x: layers.DepthwiseConv2D(3, dilation_rate=77, padding="same")(x),
+    ],
+    ids=["layer", "operation", "depthwise", "wrapped", "depthwise layer"],
+)
+def test_windows_that_reach_over_more_than_memory_holds(tmp_path, window):
+    x = keras.Input((6, 6, 3))
+    path = tmp_path / "x.keras"
+    keras.Model(x, window(x)).save(path)
+    assert ras_keras.load_model(path)
+    refused(with_number(path, "dilation_rate", 10**8), "reaches over 200,000,001 places")
+
+
+@pytest.mark.parametrize("pool", [ops.max_pool, ops.average_pool])
+def test_pools_of_operations(tmp_path, pool):
+    x = keras.Input((6, 6, 3))
+    path = tmp_path / "x.keras"
+    keras.Model(x, pool(x, 5, strides=1, padding="same")).save(path)
+    assert ras_keras.load_model(path)
+    refused(with_number(path, "pool_size", 20_000), "pool_size in .* reaches over 20,000 places")
+
+
+def test_operations_on_two_large_maps(tmp_path):
+    """Neither is a kernel."""
+    x = keras.Input((2048, 2048, 32))
+    keras.Model(x, layers.GlobalAveragePooling2D()(ops.add(x, ops.relu(x)))).save(
+        tmp_path / "x.keras"
+    )
+    assert ras_keras.load_model(tmp_path / "x.keras")
