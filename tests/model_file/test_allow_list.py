@@ -335,3 +335,37 @@ def test_layers_in_another_order(chain, tmp_path, monkeypatch, old):
 def test_tensors_from_nowhere(changed, place):
     tensor = {**TENSOR, "config": TENSOR["config"] | {"keras_history": place}}
     refused(changed(**called_with(tensor)), "is called with what is no tensor")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [{"name": CLASS}, {"keras_history": [CLASS]}, {"out": {"config": CLASS}}, {"module": [CLASS]}],
+)
+def test_no_class_is_a_metric(saved, tmp_path, metrics):
+    """What is a name in a layer is none where Keras reads any text as a class."""
+    compiled = {"optimizer": "sgd", "loss": "mse", "metrics": metrics}
+    config = json.dumps(config_of(saved) | {"compile_config": compiled})
+    path = rewritten(saved, tmp_path / "x.keras", config=config)
+    refused(path, f"it uses the class '{CLASS}' as a function")
+
+
+def test_names_as_those_of_classes(tmp_path):
+    """A layer, its model and a metric may be called as the class is."""
+    x = keras.Input((2,))
+    model = keras.Model(x, Named(name="Named")(x), name="Named")
+    model.compile("sgd", "mse", [keras.metrics.MeanSquaredError(name="Named")])
+    model.save(tmp_path / "x.keras")
+    assert ras_keras.load_model(tmp_path / "x.keras", custom_objects={"Named": Named})
+
+
+class Named(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+def test_a_class_of_ones_own_in_the_place_of_one_of_keras(changed):
+    refused(
+        changed(registered_name="Activation"),
+        "these do not agree; if you trust it, load it by keras.saving.load_model and save",
+        custom_objects={"Activation": Named},
+    )
