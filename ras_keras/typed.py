@@ -34,6 +34,42 @@ class That:
     holds: Callable[[Any], object]
     what: str
 
+    def problem(self, value) -> str | None:
+        """What the value must be and is not, in words; None for one that is right."""
+        return None if self.holds(value) else self.what
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The numbers that a value may be, in `Annotated[TYPE, Bounds(...)]`.
+
+    Attributes:
+        low: the least.
+        high: the largest; infinity itself is no value.
+        without: "low" or "high" for an end that is no value itself.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    without: Literal["low", "high"] | None = None
+
+    def problem(self, value) -> str | None:
+        """What the value must be and is not, in words; None for one that is right."""
+        above = value > self.low if self.without == "low" else value >= self.low
+        below = value < self.high if math.inf in (self.high, value) else value <= self.high
+        if self.without == "high":
+            return None if above and value < self.high else f"in [{self.low:g}, {self.high:g})"
+        if not above or value == math.inf:
+            return f"{'>' if self.without == 'low' else '>='} {self.low:g}"
+        return None if below else f"at most {self.high:,}"
+
+    @property
+    def what(self) -> str:
+        if self.without == "high":
+            return f"a number in [{self.low:g}, {self.high:g})"
+        least = f"{'>' if self.without == 'low' else '>='} {self.low:g}"
+        return f"a number {least}" + ("" if self.high == math.inf else f" and <= {self.high:,}")
+
 
 Count = Annotated[int, That(lambda n: n >= 1, "an integer >= 1")]
 Natural = Annotated[int, That(lambda n: n >= 0, "an integer >= 0")]
@@ -61,9 +97,9 @@ def typed(value, kind, key: str = "", what: str = ""):
         value: of `json.loads`.
         kind: bool, int, float, str, None, `object` for anything, `Literal`, list[X],
             tuple[X, ...], dict[str, X], a TypedDict, a dataclass, a union of those, or one of
-            them in `Annotated` with a `That`. An integer is a number; true is neither. Every
-            field of a dataclass must be there but those that it names in `ADDED_LATER`, for
-            files of earlier versions.
+            them in `Annotated` with a `That` or `Bounds`. An integer is a number; true is
+            neither. Every field of a dataclass must be there but those that it names in
+            `ADDED_LATER`, for files of earlier versions.
         key: where the value stands, for messages.
         what: the type in words, if not those of `describe`.
 
@@ -75,8 +111,9 @@ def typed(value, kind, key: str = "", what: str = ""):
     what = what or describe(kind)
     if origin is Annotated:
         found = typed(value, arguments[0], key, what)
-        if not arguments[1].holds(found):
-            raise WrongValue(key, f"is {shown(value)}, not {what}")
+        problem = arguments[1].problem(found)
+        if problem is not None:
+            raise WrongValue(key, f"is {shown(value)}, not {problem}")
         return found
     if origin in (typing.Union, types.UnionType):
         return _one_of(value, arguments, key, what)

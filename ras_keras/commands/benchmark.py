@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.choices import flag, one_of
 from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
@@ -22,7 +23,6 @@ from ras_keras.report.network_size import size_rows
 from ras_keras.report.network_speed import INFERENCE, TRAINING, speed_rows
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.prepared_data import load_data
-from ras_keras.training.recipe import flag, one_of
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str], program: str) -> None:
     path = predictor.path
     picture = Path(options.output or beside(path, "_confusion_matrix.png"))
     check_picture(picture)
-    data = options.data.arguments(options.model, recipe_beside(path))
+    recipe = recipe_beside(path)
+    data = options.data.arguments(options.model, recipe and recipe.data)
     check_dataset(**data)
 
     dataset = match_classes(load_dataset(**data), path)

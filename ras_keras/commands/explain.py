@@ -85,8 +85,8 @@ def main(arguments: Sequence[str], program: str) -> int:
 
 
 def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> None:
-    recipe = TrainedModel.find(options.model).recipe
-    data = options.data.arguments(options.model, recipe)
+    of_run = TrainedModel.find(options.model).data
+    data = options.data.arguments(options.model, of_run)
     check_dataset(**data)
     dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tyro
 
+from ras_keras.choices import one_of
 from ras_keras.class_names import names_file, read_class_names
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
@@ -27,7 +28,6 @@ from ras_keras.deploy.quantization import accuracy, calibration_images
 from ras_keras.errors import UserError, first_line
 from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
-from ras_keras.training.recipe import one_of
 from ras_keras.training.trained_model import TrainedModel
 
 QUANTIZED = "litert"
@@ -74,10 +74,10 @@ def main(arguments: Sequence[str], program: str) -> int:
     files = find_images(options.images or ())
     data = None
     if _needs_data(options):
-        data = options.data.arguments(options.model, trained.recipe)
+        data = options.data.arguments(options.model, trained.data)
         check_dataset(**data)
     elif trained.recipe and not files:
-        data = options.data.arguments(options.model, trained.recipe)
+        data = options.data.arguments(options.model, trained.data)
 
     predictor = open_predictor(options.model, options.imports)
     print(f"{'model':11} {predictor.path}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.choices import one_of
 from ras_keras.commands.flags import parse
 from ras_keras.commands.left_out import LeftOut
 from ras_keras.errors import UserError
@@ -15,7 +16,6 @@ from ras_keras.reproduction.report import report, report_table
 from ras_keras.reproduction.scale import Scale
 from ras_keras.reproduction.study import Study
 from ras_keras.reproduction.tables import TABLES
-from ras_keras.training.recipe import one_of
 
 REPORT = "report"
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ras_keras.layers.registry import NONE
+from ras_keras.options import joined, with_options
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.starts import DIANET_RESNET, starting_recipe
 from ras_keras.reproduction.published import DIANET, RAS, Published, published_results
 from ras_keras.reproduction.scale import TRAINING_IMAGES
-from ras_keras.training.recipe import DIANET_RESNET, Recipe, starting_recipe
 
 BACKBONES = {
     "ResNet83": ("resnet", 83),
@@ -93,7 +95,7 @@ class Table:
         """
         bases = list(self._fig2(datasets) if self.number is None else self._published(datasets))
         released = [row for base in bases for row in _starts(base, gammas)]
-        default = [_default_form(row) for row in released if row.recipe.attention == "ras"]
+        default = [_default_form(row) for row in released if _is_ras(row)]
         return released + default
 
     def _published(self, datasets) -> Iterator[Row]:
@@ -103,34 +105,44 @@ class Table:
             for each in self.figures:
                 if each.dataset == reported:
                     model, depth = BACKBONES[each.backbone]
-                    changes = _setting(each) | {"model": model, "depth": depth}
-                    recipe = _recipe(self.source, dataset, each.attention, changes)
+                    recipe = _recipe(
+                        self.source, dataset, each.attention, model, depth, _setting(each)
+                    )
                     published = each if dataset == reported else None
                     yield Row(each.backbone, _entry(each), recipe, published)
 
     def _fig2(self, datasets) -> Iterator[Row]:
         for dataset in datasets:
             for connection in CONNECTIONS:
-                changes = {"depth": 164, "k": 2, "normalize_input": False, "connection": connection}
-                yield Row("ResNet164", connection, _recipe(RAS, dataset, "ras", changes))
+                setting = {
+                    "attention": {"k": 2, "normalize_input": False, "connection": connection}
+                }
+                recipe = _recipe(RAS, dataset, "ras", "resnet", 164, setting)
+                yield Row("ResNet164", connection, recipe)
 
 
-def _recipe(source: str, dataset: str, attention: str, changes: dict) -> Recipe:
+def _recipe(
+    source: str, dataset: str, attention: str, family: str, depth: int, setting: dict
+) -> Recipe:
     """As published, but that nothing is chosen on the test set: the last epoch counts."""
-    model = changes.get("model", "resnet")
     # What the network is trained by, whatever its attention: a table compares on equal terms.
-    recipe = starting_recipe("paper", model, NONE)
-    if source == DIANET and model == "resnet":
-        changes = DIANET_RESNET | changes
-    return dataclasses.replace(
-        recipe, dataset=dataset, attention=attention, validation_split=0.0, **changes
+    recipe = starting_recipe("paper", family, NONE)
+    if source == DIANET and family == "resnet":
+        recipe = recipe.replace(**DIANET_RESNET)
+    return recipe.replace(
+        dataset=dataset,
+        depth=depth,
+        validation_split=0.0,
+        model=joined(family, setting.get("model", {})),
+        attention=joined(attention, setting.get("attention", {})),
+        **setting.get("data", {}),
     )
 
 
 def _setting(published: Published) -> dict:
-    """What a published row says of its attention and its network, as fields of a recipe."""
+    """What a published row says of its attention, its network and its data."""
     attention, setting = published.attention, published.setting
-    changes = {}
+    changes, model, data = {}, {}, {}
     if attention == "se" and (published.source, published.table) == (DIANET, "3"):
         changes |= SE_OF_DIANET.get(published.backbone, {})
     if found := re.search(r"k=(\d+)", setting):
@@ -144,12 +156,12 @@ def _setting(published: Published) -> dict:
     if found := re.search(r"activation=(\w+), cells=(\d+)", setting):
         changes |= {"activation": found[1], "cells": int(found[2])}
     if found := re.search(r"stage (\d) removed", setting):
-        changes["attention_stages"] = tuple(s for s in (1, 2, 3) if s != int(found[1]))
+        model["attention_stages"] = tuple(s for s in (1, 2, 3) if s != int(found[1]))
     if "without BN" in setting:
-        changes["batch_norm"] = False
+        model["batch_norm"] = False
     if "without data augmentation" in setting:
-        changes |= {"crop_padding": 0, "mirror": False}
-    return changes
+        data = {"crop_padding": 0, "mirror": False}
+    return {"attention": changes, "model": model, "data": data}
 
 
 def _entry(published: Published) -> str:
@@ -163,15 +175,24 @@ def _entry(published: Published) -> str:
     return f"{name}, {setting}"
 
 
+def _is_ras(row: Row) -> bool:
+    return row.recipe.network.attention_name == "ras"
+
+
+def _with_options(recipe: Recipe, **options) -> Recipe:
+    """With other options of the attention; an empty one is the layer's own."""
+    return recipe.replace(attention=with_options(recipe.network.attention, **options))
+
+
 def _starts(row: Row, gammas) -> list[Row]:
     """RAS from every start of gamma; the published figure belongs to the published start."""
-    if row.recipe.attention != "ras":
+    if not _is_ras(row):
         return [row]
     return [
         dataclasses.replace(
             row,
             group=f"{row.group}, {RELEASED}, γ from {gamma:g}" if len(gammas) > 1 else row.group,
-            recipe=dataclasses.replace(row.recipe, gamma_initializer=gamma or None),
+            recipe=_with_options(row.recipe, gamma_initializer=gamma or ""),
             published=None if gamma else row.published,
         )
         for gamma in gammas
@@ -184,7 +205,7 @@ def _default_form(row: Row) -> Row:
         names = {"group": row.group.replace(RELEASED, DEFAULT)}
     else:
         names = {"entry": f"{row.entry}, {DEFAULT}"}
-    recipe = dataclasses.replace(row.recipe, normalize_input=None)
+    recipe = _with_options(row.recipe, normalize_input="")
     return dataclasses.replace(row, recipe=recipe, published=None, **names)
 
 

@@ -1,7 +1,5 @@
 """Refuses searches that cannot be run, before anything is begun."""
 
-import dataclasses
-
 from ras_keras.errors import UserError
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.tuning.domains import extremes
@@ -24,8 +22,8 @@ def check_search(space: Space, algorithm: str, trials: int | None, workers: int)
 
 def _check_objective(recipe: Recipe) -> None:
     for said, holds in (
-        ("--protocol paper", recipe.protocol == "paper"),
-        ("--validation-split 0", recipe.validation_split == 0),
+        ("--protocol paper", recipe.data.protocol == "paper"),
+        ("--validation-split 0", recipe.data.validation_split == 0),
     ):
         if holds:
             raise UserError(
@@ -48,9 +46,10 @@ def _recipes(space: Space):
 
 def _of_first_round(recipe: Recipe) -> Recipe:
     """With the single epoch that Hyperband may give a trial at first."""
-    if recipe.warmup_epochs:
+    if recipe.optimization.warmup_epochs:
         raise UserError(
             f"--algorithm hyperband begins trials with an epoch, and --warmup-epochs "
-            f"{recipe.warmup_epochs} is longer; give --warmup-epochs 0 or another algorithm."
+            f"{recipe.optimization.warmup_epochs} is longer; give --warmup-epochs 0 or another "
+            "algorithm."
         )
-    return dataclasses.replace(recipe, epochs=1)
+    return recipe.replace(epochs=1)

@@ -1,16 +1,16 @@
 """A search from beginning to end."""
 
-import dataclasses
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ras_keras.choices import one_of
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.json_files import write_json
+from ras_keras.recipes.starts import start_of, to_flags
 from ras_keras.training import Recipe
-from ras_keras.training.recipe import one_of, starting_recipe
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space
 
@@ -47,14 +47,14 @@ class Search:
 
         options = {"max_trials": self.trials}
         if self.algorithm == "hyperband":
-            options = {"max_epochs": self.space.fixed.epochs}
+            options = {"max_epochs": self.space.fixed.optimization.epochs}
         elif self.algorithm != "grid":
             options = {"max_trials": self.trials or TRIALS}
         if self.algorithm == "bayesian":
             # keras-tuner's own choice would leave nothing but random points in a large space.
             options["num_initial_points"] = max(2, options["max_trials"] // 3)
         made = oracles.ALGORITHMS[self.algorithm](
-            self.space, report, self.space.fixed.seed, **options
+            self.space, report, self.space.fixed.execution.seed, **options
         )
         # The one option that keras-tuner's Hyperband does not take.
         made.max_trials = options.get("max_trials", self.trials)
@@ -63,9 +63,8 @@ class Search:
     def full_recipe(self, values: dict) -> Recipe:
         """The recipe at a point with the epochs, schedule and images that it started from."""
         recipe = self.space.recipe(values)
-        start = starting_recipe(recipe.recipe, recipe.model, recipe.attention)
-        changes = {name: getattr(start, name) for name in SHORTENED}
-        return dataclasses.replace(recipe, **changes)
+        start = start_of(recipe).values()
+        return recipe.replace(**{name: start[name] for name in SHORTENED})
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Outcome:
     def flags(self) -> str:
         """Of scripts/train.py, to train it."""
         where = ["--log-dir", str(self.run.parent), "--name", self.run.name]
-        return shlex.join([*self.recipe.to_flags(), *where])
+        return shlex.join([*to_flags(self.recipe), *where])
 
 
 def plan_search(
@@ -118,11 +117,12 @@ def plan_search(
 def default_name(space: Space) -> str:
     """Such as cifar10-resnet164-ras-search-k; the same flags give the same name."""
     fixed = space.fixed
-    depth = "" if "depth" in space.domains else fixed.network_arguments()["depth"]
-    dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.dataset).name)
-    parts = [dataset, f"{fixed.model}{depth}"]
+    network = fixed.network
+    depth = "" if "depth" in space.domains else network.arguments()["depth"]
+    dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.data.dataset).name)
+    parts = [dataset, f"{network.family}{depth}"]
     if "attention" not in space.domains:
-        parts.append(fixed.attention)
+        parts.append(network.attention_name)
     return "-".join([*parts, "search", *space.domains])
 
 

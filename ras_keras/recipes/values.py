@@ -1,0 +1,118 @@
+"""Refuses names and numbers that no recipe can have, and reads recipes from files."""
+
+import re
+import types
+import typing
+from pathlib import Path
+from typing import Annotated, Literal
+
+from ras_keras.choices import flag, one_of
+from ras_keras.errors import UserError
+from ras_keras.json_files import parse_json, read_json
+from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.options import split
+from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.recipe import PARTS, Recipe, names_in
+from ras_keras.recipes.starts import RECIPES
+
+
+def read_recipe(file: Path, remedy: str) -> Recipe:
+    """The recipe in a file.
+
+    Args:
+        file: that `Recipe.to_dict` was written to.
+        remedy: what to do about a damaged one.
+
+    Raises:
+        UserError: naming the file and what in it cannot be right, or that it is of a version
+            before 0.6.
+    """
+    if is_older(file):
+        raise UserError(
+            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; start a "
+            f"new run from the old weights: --weights {file.with_name('best.keras')}"
+        )
+    return read_json(file, Recipe, remedy, check_values)
+
+
+def is_older(file: Path) -> bool:
+    """Whether a file holds a recipe of a version before 0.6, which has no parts."""
+    try:
+        content = parse_json(file.read_bytes(), dict[str, object])
+    except (OSError, ValueError):
+        return False
+    return not {*PARTS} & {*content} and {"dataset", "attention", "epochs"} <= {*content}
+
+
+def check_values(recipe: Recipe) -> None:
+    """Refuses names and numbers that no recipe can have; attention of the user's may be any.
+
+    Raises:
+        UserError: naming the flag, its value and the way out.
+    """
+    one_of("--recipe", recipe.recipe, RECIPES)
+    for part, cls in PARTS.items():
+        kinds = typing.get_type_hints(cls, include_extras=True)
+        for name, value in vars(getattr(recipe, part)).items():
+            check_value(name, value, kinds[name])
+    family_of(recipe.network.model)
+    _check_attention(recipe.network)
+    data, optimization = recipe.data, recipe.optimization
+    if data.cutout and data.cutmix:
+        raise UserError(
+            f"--cutout {data.cutout} and --cutmix {data.cutmix:g} exclude each other; set one "
+            "of them to 0."
+        )
+    if optimization.warmup_epochs >= optimization.epochs:
+        raise UserError(
+            f"--warmup-epochs {optimization.warmup_epochs} (recipe {recipe.recipe}) must be less "
+            f"than --epochs {optimization.epochs}; give --warmup-epochs 0 for none."
+        )
+
+
+def _check_attention(network: NetworkRecipe) -> None:
+    if network.attention_name not in ATTENTION:
+        return
+    try:
+        make_attention(*network.attention_arguments())
+    except ValueError as error:
+        raise UserError(in_flags(str(error), network)) from error
+    # A layer of the user's may fail in any way; `check_recipe` says how.
+    except Exception:
+        return
+
+
+def in_flags(message: str, network: NetworkRecipe) -> str:
+    """An error of a layer or a network, by the flags and options that it came from."""
+    fields = [name for part in PARTS.values() for name in names_in(part)]
+    named = re.findall(r"`(\w+)`", message)
+    text = re.sub(r"`(\w+)`", lambda name: flag(name[1]) if name[1] in fields else name[1], message)
+    for field in ("attention", "model"):
+        given = getattr(network, field)
+        if {*named} & {*split(given)[1]} - {*fields}:
+            return f"{flag(field)} {given}: {text}"
+    return text
+
+
+def check_value(name: str, value, kind) -> None:
+    """Refuses a value that the type of a field has not, one among others or out of bounds.
+
+    Args:
+        name: of the field.
+        value: of it.
+        kind: its type, as `typed` takes it.
+
+    Raises:
+        UserError: naming the flag, the value and what it may be.
+    """
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        if value is None:
+            return
+        kind = next(each for each in typing.get_args(kind) if each is not types.NoneType)
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is Literal:
+        one_of(flag(name), value, arguments)
+    elif typing.get_origin(kind) is Annotated:
+        problem = arguments[1].problem(value)
+        if problem is not None:
+            raise UserError(f"{flag(name)} must be {problem}. Received: {value}")
