@@ -63,12 +63,11 @@ class Bounds:
             return f"{'>' if self.without == 'low' else '>='} {self.low:g}"
         return None if below else f"at most {self.high:,}"
 
-    @property
-    def what(self) -> str:
+    def __str__(self) -> str:
         if self.without == "high":
-            return f"a number in [{self.low:g}, {self.high:g})"
+            return f"in [{self.low:g}, {self.high:g})"
         least = f"{'>' if self.without == 'low' else '>='} {self.low:g}"
-        return f"a number {least}" + ("" if self.high == math.inf else f" and <= {self.high:,}")
+        return least if self.high == math.inf else f"{least} and <= {self.high:,}"
 
 
 Count = Annotated[int, That(lambda n: n >= 1, "an integer >= 1")]
@@ -132,7 +131,8 @@ def describe(kind) -> str:
     """A type in words, such as "an integer >= 1 or nothing"."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return arguments[1].what
+        kind, extra = arguments
+        return extra.what if isinstance(extra, That) else f"{describe(kind)} {extra}"
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
     if origin in (typing.Union, types.UnionType):

@@ -7,12 +7,13 @@ import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.loading import load_model
+from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, Interrupted, complete, evaluate, resolve
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data
 
-QUICK = RECIPES["quick"].with_attention("none")
-RECIPE = resolve(RECIPES["quick"].replace(depth=11, epochs=2, batch_size=128, training_images=256))
+QUICK = with_attention(RECIPES["quick"], "none")
+RECIPE = resolve(QUICK.replace(depth=11, epochs=2, batch_size=128, training_images=256))
 
 
 class StopInSecondEpoch(keras.callbacks.Callback):

@@ -1,7 +1,6 @@
 """A run goes on with the data that it began with."""
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -28,7 +27,7 @@ def begun(tmp_path):
             for i, image in enumerate(images):
                 Image.fromarray(image).save(place / f"{i}.bmp")
     dataset = f"folder:{tmp_path / 'pets'}"
-    recipe = resolve(replace(RECIPES["quick"], dataset=dataset, depth=11, batch_size=4))
+    recipe = resolve(RECIPES["quick"].replace(dataset=dataset, depth=11, batch_size=4))
     run = RunFolder(tmp_path / "run")
     run.path.mkdir()
     run.begin(recipe)
