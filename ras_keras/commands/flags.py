@@ -18,7 +18,7 @@ from ras_keras.commands.moved_flags import given_flags, refuse_moved
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.options import name_of, split
-from ras_keras.recipes.starts import RECIPES, starting_recipe
+from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T
         given = {name: name_of(text) for name, text in start.items() if text is not None}
         recipe = starting_recipe(named or "paper", **given)
     else:
-        recipe = read_recipe(Path(named), "name another file, or paper, quick or strong")
+        recipe = read_recipe(Path(named), "name another file, or a recipe such as paper or quick")
         arguments = _without("--recipe", arguments)
     return parse_over(cls, arguments, program, cls(recipe=recipe))
 
@@ -96,7 +96,11 @@ def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T)
         raise UserError(f"--attention {attention} and --k {k} both say k; give one of them.")
     read = parse(cls, arguments, program, default)
     network = read.recipe.network.overlaid(default.recipe.network)
-    return dataclasses.replace(read, recipe=dataclasses.replace(read.recipe, network=network))
+    recipe = dataclasses.replace(read.recipe, network=network)
+    if recipe.recipe == "paper":
+        name = published_name(network.family, network.attention_name)
+        recipe = dataclasses.replace(recipe, recipe=name)
+    return dataclasses.replace(read, recipe=recipe)
 
 
 def value_of(name: str, arguments: Sequence[str]) -> str | None:

@@ -23,9 +23,11 @@ PARTS = {
 class Recipe(Part):
     """What a run depends on, in parts; no name stands in two of them."""
 
-    recipe: str = "paper"
-    """Recipe to start from: paper, quick or strong, or a file such as a run's recipe.json or a
-    search's best_recipe.json; the other flags override it."""
+    recipe: str = "ras-resnet164"
+    """Recipe to start from: paper (the published one of the network and its attention), quick,
+    strong, ras-resnet164, dianet-resnet164, dianet-preresnet164, dianet-wrn52-4,
+    dianet-resnext101-8x32, or a file such as a run's recipe.json or a search's best_recipe.json;
+    the other flags override it."""
     data: DataRecipe = field(default_factory=DataRecipe)
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     optimization: OptimizationRecipe = field(default_factory=OptimizationRecipe)

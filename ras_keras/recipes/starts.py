@@ -5,75 +5,53 @@ import dataclasses
 from ras_keras.choices import flag, one_of
 from ras_keras.layers.registry import NONE
 from ras_keras.options import joined, name_of, split, with_options
+from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import attention_kinds
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.text_values import ANY
 
-GAMMA_OFF_THE_SADDLE = "ras:gamma_initializer=0.1"
-RECIPES = {
-    # arXiv 2210.15676: depth 164, k = 2, 164 epochs; the released code's learning rate and
-    # schedule. With normalize_input=False it is the network of the paper's Table 1, which reports
-    # 94.84 % on CIFAR-10 by the papers' protocol. Other networks differ by `PUBLISHED`.
-    "paper": Recipe(),
-    # For a laptop: the embedded digits, about 99 % in three minutes on 2 cores. A tenth of them
-    # would be too few to tell epochs apart: many would hit them all.
-    "quick": Recipe("quick").replace(
-        validation_split=0.2,
-        depth=20,
-        epochs=30,
-        batch_size=32,
-        schedule=(20, 26),
-        attention=GAMMA_OFF_THE_SADDLE,
-    ),
-    # The paper's network trained as is usual today.
-    "strong": Recipe("strong").replace(
-        epochs=200,
-        decay="cosine",
-        warmup_epochs=5,
-        nesterov=True,
-        weight_decay=5e-4,
-        label_smoothing=0.1,
-        cutout=16,
-        average_weights=0.999,
-        attention=GAMMA_OFF_THE_SADDLE,
-    ),
+# The recipe "paper" is the published one of a network: RAS's, or DIANet's where RAS has none.
+PAPER = {
+    "resnet": "ras-resnet164",
+    "preresnet": "dianet-preresnet164",
+    "wrn": "dianet-wrn52-4",
+    "resnext": "dianet-resnext101-8x32",
+}
+PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
+RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
+    name: NAMED[name].recipe for name in ("quick", "strong", *PAPER.values(), "dianet-resnet164")
 }
 
-# What the recipe "paper" is for a network of the DIANet paper, arXiv 1905.10671, appendix; its
-# PreResNet is trained as the ResNet of the RAS paper.
-PUBLISHED = {
-    "wrn": {
-        "epochs": 200,
-        "schedule": (80, 120, 160),
-        "schedule_factor": 0.2,
-        "weight_decay": 5e-4,
-    },
-    "resnext": {"epochs": 300, "schedule": (150, 225), "weight_decay": 5e-4},
-}
-DIANET_RESNET = {"epochs": 180, "schedule": (60, 120)}
+
+def published_name(family: str, attention: str) -> str:
+    """The published recipe that "paper" is for a network and its attention, both without options.
+
+    Raises:
+        UserError: for a family that does not exist.
+    """
+    one_of("--model", family, PAPER)
+    return (PAPER_WITH_DIA if attention in ("dia", "dia_se") else PAPER)[family]
 
 
-def starting_recipe(name: str, family: str = "resnet", attention: str = "ras") -> Recipe:
-    """The recipe that flags start from: `RECIPES[name]` as it is for a network and its attention.
+def starting_recipe(name: str, family: str | None = None, attention: str | None = None) -> Recipe:
+    """The recipe that flags start from: the named one as it is for a network and its attention.
 
     Args:
-        name: of the recipe.
-        family: of the network, without options.
+        name: of the recipe; "paper" is the published one of the network.
+        family: of the network, without options; None is the recipe's own.
         attention: likewise.
 
     Raises:
         UserError: for a name that is no recipe.
     """
     one_of("--recipe", name, RECIPES)
-    changes = {}
     if name == "paper":
-        changes = PUBLISHED.get(family, {})
-        if family == "resnet" and attention in ("dia", "dia_se"):
-            changes = DIANET_RESNET
-    recipe = RECIPES[name].replace(**changes)
-    if recipe.network.family != family:
+        family, attention = family or "resnet", attention or "ras"
+        name = published_name(family, attention)
+    recipe = RECIPES[name]
+    if family not in (None, recipe.network.family):
         recipe = recipe.replace(model=family)
-    if recipe.network.attention_name != attention:
+    if attention not in (None, recipe.network.attention_name):
         recipe = recipe.replace(attention=attention)
     return recipe
 
@@ -107,7 +85,8 @@ def with_attention(recipe: Recipe, text: str) -> Recipe:
 def to_flags(recipe: Recipe) -> list[str]:
     """The flags that give a recipe, starting from the one it is named after."""
     base = start_of(recipe)
-    before = base.values() | {"model": "resnet", "attention": "ras"}
+    named = RECIPES[recipe.recipe].network
+    before = base.values() | {"model": named.family, "attention": named.attention_name}
     flags = ["--recipe", recipe.recipe]
     for name, value in recipe.values().items():
         if name in ("model", "attention"):

@@ -11,9 +11,9 @@ from ras_keras.errors import UserError
 from ras_keras.json_files import parse_json, read_json
 from ras_keras.layers.registry import ATTENTION, make_attention
 from ras_keras.options import split
+from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
-from ras_keras.recipes.starts import RECIPES
 
 
 def read_recipe(file: Path, remedy: str) -> Recipe:
@@ -50,7 +50,7 @@ def check_values(recipe: Recipe) -> None:
     Raises:
         UserError: naming the flag, its value and the way out.
     """
-    one_of("--recipe", recipe.recipe, RECIPES)
+    one_of("--recipe", recipe.recipe, NAMED)
     for part, cls in PARTS.items():
         kinds = typing.get_type_hints(cls, include_extras=True)
         for name, value in vars(getattr(recipe, part)).items():

@@ -88,7 +88,8 @@ class Study:
             recipe = self.scale.apply(row.recipe)
             # Another depth is another network than the published one that names the group.
             name = f"{recipe.network.family}{recipe.network.depth}"
-            group = re.sub("^[^,]+", name, row.group) if self.scale.depth else row.group
+            _, comma, rest = row.group.partition(",")
+            group = f"{name}{comma}{rest}" if self.scale.depth else row.group
             # What became of several published networks has no figure to be compared with.
             published = None if recipe in rows else row.published
             first = rows.get(recipe, row)

@@ -1,34 +1,17 @@
 """The papers' tables as recipes."""
 
 import dataclasses
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from ras_keras.layers.registry import NONE
-from ras_keras.options import joined, with_options
+from ras_keras.options import name_of, with_options
+from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.recipes.starts import DIANET_RESNET, starting_recipe
 from ras_keras.reproduction.published import DIANET, RAS, Published, published_results
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 
-BACKBONES = {
-    "ResNet83": ("resnet", 83),
-    "ResNet164": ("resnet", 164),
-    "ResNet245": ("resnet", 245),
-    "ResNet326": ("resnet", 326),
-    "ResNet407": ("resnet", 407),
-    "PreResNet164": ("preresnet", 164),
-    "WRN52-4": ("wrn", 52),
-    "ResNeXt101-8x32": ("resnext", 101),
-}
-# The DIANet paper's Table 3 has SE in another form in each network, as its parameter counts show.
-SE_OF_DIANET = {
-    "PreResNet164": {"use_bias": False},
-    "WRN52-4": {"reduction_ratio": 4},
-    "ResNeXt101-8x32": {"reduction_ratio": 4, "use_bias": False},
-}
 # Of the connections in the RAS paper's Fig. 2 the text names the first two only.
 CONNECTIONS = ("batch_norm", "rational", NONE, "sigmoid", "tanh", "relu", "leaky_relu")
 RELEASED, DEFAULT = "released form", "default form"
@@ -84,7 +67,7 @@ class Table:
     @property
     def models(self) -> set[str]:
         """The families of networks that the table has."""
-        return {BACKBONES[each.backbone][0] for each in self.figures} or {"resnet"}
+        return {name_of(each.model) for each in self.figures} or {"resnet"}
 
     def rows(self, datasets: tuple[str, ...], gammas: tuple[float, ...]) -> list[Row]:
         """The published rows in their order, then RAS in its default form.
@@ -104,75 +87,17 @@ class Table:
             reported = dataset if dataset in self.datasets else self.datasets[0]
             for each in self.figures:
                 if each.dataset == reported:
-                    model, depth = BACKBONES[each.backbone]
-                    recipe = _recipe(
-                        self.source, dataset, each.attention, model, depth, _setting(each)
-                    )
                     published = each if dataset == reported else None
-                    yield Row(each.backbone, _entry(each), recipe, published)
+                    yield Row(each.backbone, each.entry, each.made(dataset), published)
 
     def _fig2(self, datasets) -> Iterator[Row]:
+        """The released network with each connection."""
+        start = NAMED["ras-resnet164"].recipe.replace(depth=164, validation_split=0.0)
         for dataset in datasets:
             for connection in CONNECTIONS:
-                setting = {
-                    "attention": {"k": 2, "normalize_input": False, "connection": connection}
-                }
-                recipe = _recipe(RAS, dataset, "ras", "resnet", 164, setting)
+                attention = f"ras:k=2,normalize_input=False,connection={connection}"
+                recipe = start.replace(dataset=dataset, attention=attention)
                 yield Row("ResNet164", connection, recipe)
-
-
-def _recipe(
-    source: str, dataset: str, attention: str, family: str, depth: int, setting: dict
-) -> Recipe:
-    """As published, but that nothing is chosen on the test set: the last epoch counts."""
-    # What the network is trained by, whatever its attention: a table compares on equal terms.
-    recipe = starting_recipe("paper", family, NONE)
-    if source == DIANET and family == "resnet":
-        recipe = recipe.replace(**DIANET_RESNET)
-    return recipe.replace(
-        dataset=dataset,
-        depth=depth,
-        validation_split=0.0,
-        model=joined(family, setting.get("model", {})),
-        attention=joined(attention, setting.get("attention", {})),
-        **setting.get("data", {}),
-    )
-
-
-def _setting(published: Published) -> dict:
-    """What a published row says of its attention, its network and its data."""
-    attention, setting = published.attention, published.setting
-    changes, model, data = {}, {}, {}
-    if attention == "se" and (published.source, published.table) == (DIANET, "3"):
-        changes |= SE_OF_DIANET.get(published.backbone, {})
-    if found := re.search(r"k=(\d+)", setting):
-        changes["k"] = int(found[1])
-    if attention == "ras":
-        changes["normalize_input"] = False
-    if "shared BN" in setting:
-        changes["shared_connection"] = True
-    if found := re.search(r"\breduction_ratio=(\d+)", setting):
-        changes |= {"reduction_ratio": int(found[1])} if attention == "dia" else {}
-    if found := re.search(r"activation=(\w+), cells=(\d+)", setting):
-        changes |= {"activation": found[1], "cells": int(found[2])}
-    if found := re.search(r"stage (\d) removed", setting):
-        model["attention_stages"] = tuple(s for s in (1, 2, 3) if s != int(found[1]))
-    if "without BN" in setting:
-        model["batch_norm"] = False
-    if "without data augmentation" in setting:
-        data = {"crop_padding": 0, "mirror": False}
-    return {"attention": changes, "model": model, "data": data}
-
-
-def _entry(published: Published) -> str:
-    """A short name of a published row among those of its network."""
-    setting = re.split(r";| \(", published.setting)[0].replace("separate BN", "").strip(", ")
-    name = published.attention
-    if name == "none":
-        name = "plain"
-    if setting in ("", "without BN", "without data augmentation") or RELEASED in published.setting:
-        return name
-    return f"{name}, {setting}"
 
 
 def _is_ras(row: Row) -> bool:

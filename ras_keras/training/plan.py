@@ -7,6 +7,7 @@ import numpy as np
 
 from ras_keras import devices
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.averaging import statistics_steps
@@ -50,6 +51,7 @@ def print_plan(
         "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
     }[recipe.data.protocol]
     lines = {
+        "recipe": _source(recipe),
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
         "network": f"{recipe.network.describe_model()}, attention "
         f"{recipe.network.describe_attention()}, {trainable_parameters(model):,} trainable "
@@ -68,6 +70,12 @@ def print_plan(
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _source(recipe: Recipe) -> str:
+    """The named recipe that it started from, with its paper."""
+    named = NAMED[recipe.recipe]
+    return f"{recipe.recipe}: {named.about}{f' ({named.paper})' if named.paper else ''}"
 
 
 def _descent(recipe: OptimizationRecipe) -> str:

@@ -1,17 +1,22 @@
 import json
 import math
+import shlex
 
 import pytest
 
+from ras_keras.commands.benchmark import BenchmarkData
 from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.commands.reproduce import Reproduce
 from ras_keras.commands.train import Train
 from ras_keras.commands.tune import Tune
 from ras_keras.errors import UserError
 from ras_keras.layers import make_attention
+from ras_keras.options import name_of
+from ras_keras.recipes.named import NAMED, Figure
 from ras_keras.recipes.recipe import difference
 from ras_keras.recipes.resolving import located
 from ras_keras.recipes.starts import to_flags
+from ras_keras.reproduction.published import published_results
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from tests.recipes import option
 
@@ -132,20 +137,27 @@ def test_strong_is_paper_trained_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("flags", "epochs", "schedule", "factor", "decay"),
+    ("flags", "name", "epochs", "schedule", "factor", "decay"),
     [
-        ([], 164, (81, 122), 0.1, 1e-4),
-        (["--attention", "se"], 164, (81, 122), 0.1, 1e-4),
-        (["--attention=dia"], 180, (60, 120), 0.1, 1e-4),
-        (["--model", "preresnet", "--attention", "dia"], 164, (81, 122), 0.1, 1e-4),
-        (["--model", "wrn"], 200, (80, 120, 160), 0.2, 5e-4),
-        (["--model", "resnext"], 300, (150, 225), 0.1, 5e-4),
-        (["--model", "wrn", "--epochs", "7"], 7, (80, 120, 160), 0.2, 5e-4),
+        ([], "ras-resnet164", 164, (81, 122), 0.1, 1e-4),
+        (["--attention", "se"], "ras-resnet164", 164, (81, 122), 0.1, 1e-4),
+        (["--attention=dia"], "dianet-resnet164", 180, (60, 120), 0.1, 1e-4),
+        (
+            ["--model", "preresnet", "--attention", "dia"],
+            *("dianet-preresnet164", 164, (81, 122), 0.1, 1e-4),
+        ),
+        (["--model", "wrn"], "dianet-wrn52-4", 200, (80, 120, 160), 0.2, 5e-4),
+        (["--model", "resnext"], "dianet-resnext101-8x32", 300, (150, 225), 0.1, 5e-4),
+        (
+            ["--model", "wrn", "--epochs", "7"],
+            *("dianet-wrn52-4", 7, (80, 120, 160), 0.2, 5e-4),
+        ),
     ],
 )
-def test_the_paper_of_each_network(flags, epochs, schedule, factor, decay):
+def test_the_paper_of_each_network(flags, name, epochs, schedule, factor, decay):
     """The RAS paper's ResNet, and the networks of the DIANet paper's appendix."""
     recipe = parse_with_recipe(Train, ["--recipe", "paper", *flags], "train").recipe
+    assert recipe.recipe == name
     assert (recipe.optimization.epochs, recipe.optimization.schedule) == (epochs, schedule)
     assert (recipe.optimization.schedule_factor, recipe.optimization.weight_decay) == (
         factor,
@@ -158,6 +170,48 @@ def test_the_paper_of_each_network(flags, epochs, schedule, factor, decay):
     check_recipe(recipe)
     again = parse_with_recipe(Train, to_flags(recipe), "train").recipe
     assert again == recipe
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_named_recipe_is_trained_by_its_command_and_has_the_papers_figures(name):
+    named = NAMED[name]
+    recipe = parse_with_recipe(Train, shlex.split(named.command), "train").recipe
+    assert recipe.recipe == name
+    check_recipe(recipe.replace(dataset="digits"))
+    depth = str(recipe.network.arguments()["depth"])
+    figures = [
+        Figure(each.table, each.dataset, float(each.value))
+        for each in published_results()
+        if (each.recipe, each.depth) == (name, depth)
+        and name_of(each.module) == recipe.network.attention_name
+        and each.value != "diverged"
+    ]
+    assert {*named.published} <= {*figures}
+    assert bool(named.paper) == bool(named.published) == (name not in ("quick", "strong"))
+
+
+def test_a_recipe_from_a_file(tmp_path):
+    """Of a run or of a search; what is typed overrides it, options one by one."""
+    file = tmp_path / "recipe.json"
+    stored = resolve(RECIPES["quick"].replace(depth=11, attention="ras:k=3,shared=False"))
+    file.write_text(json.dumps(stored.to_dict()))
+
+    def read(*flags):
+        return parse_with_recipe(Train, ["--recipe", str(file), *flags], "train").recipe
+
+    assert read() == stored
+    assert read("--epochs", "5") == stored.replace(epochs=5)
+    assert read("--k", "2").network.attention == "ras:k=2,shared=False"
+    assert read("--attention", "ras:shared=True").network.attention == "ras:k=3,shared=True"
+    assert read("--attention", "ras:k=").network.attention == "ras:shared=False"
+    assert read("--attention", "se").network.attention == "se"
+    assert parse_with_recipe(Train, to_flags(read("--epochs", "5")), "t").recipe == read(
+        "--epochs", "5"
+    )
+    for cls, flags in ((Tune, ["--search", "k"]), (BenchmarkData, [])):
+        assert parse_with_recipe(cls, [f"--recipe={file}", *flags], "t").recipe == stored
+    with pytest.raises(UserError, match=r"nowhere\.json cannot be read"):
+        parse_with_recipe(Train, ["--recipe", "nowhere.json"], "train")
 
 
 def test_only_ras_starts_from_a_gamma():
@@ -248,7 +302,10 @@ def test_milestones_beyond_the_end_are_allowed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recipe": "qick"}, "--recipe must be one of paper, quick, strong. Received: 'qick'"),
+        (
+            {"recipe": "qick"},
+            "--recipe must be one of .*, quick, .* Received: 'qick'. The nearest is 'quick'",
+        ),
         ({"depth": 50}, "--depth must be .* nearest are 47 and 56. Received: depth=50"),
         ({"k": 0}, "--k must be an integer >= 1. Received: k=0"),
         ({"k": -1}, "Received: k=-1"),
