@@ -70,9 +70,9 @@ class Bounds:
         return least if self.high == math.inf else f"{least} and <= {self.high:,}"
 
 
-Count = Annotated[int, That(lambda n: n >= 1, "an integer >= 1")]
-Natural = Annotated[int, That(lambda n: n >= 0, "an integer >= 0")]
-Amount = Annotated[float, That(lambda x: x >= 0, "a number >= 0")]
+Count = Annotated[int, Bounds(1)]
+Natural = Annotated[int, Bounds(0)]
+Amount = Annotated[float, Bounds(0)]
 Share = Annotated[float, That(lambda x: 0 <= x <= 1, "a number from 0 to 1")]
 Text = Annotated[str, That(str.strip, "a text")]
 
@@ -110,9 +110,8 @@ def typed(value, kind, key: str = "", what: str = ""):
     what = what or describe(kind)
     if origin is Annotated:
         found = typed(value, arguments[0], key, what)
-        problem = arguments[1].problem(found)
-        if problem is not None:
-            raise WrongValue(key, f"is {shown(value)}, not {problem}")
+        if arguments[1].problem(found) is not None:
+            raise WrongValue(key, f"is {shown(value)}, not {what}")
         return found
     if origin in (typing.Union, types.UnionType):
         return _one_of(value, arguments, key, what)

@@ -29,6 +29,7 @@ from ras_keras.errors import UserError, first_line
 from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
 from ras_keras.training.trained_model import TrainedModel
+from ras_keras.typed import Count
 
 QUANTIZED = "litert"
 INT8 = "int8"
@@ -53,7 +54,7 @@ class Export:
     quantize: str | None = None
     """int8 for litert: weights and activations of 8 bits, calibrated by training images. The
     accuracy lost is measured on the test images."""
-    calibration_images: int = CALIBRATION_IMAGES
+    calibration_images: Count = CALIBRATION_IMAGES
     """Training images that int8 is calibrated by."""
     images: tuple[str, ...] | None = None
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg', to
@@ -181,10 +182,6 @@ def _check(options: Export) -> None:
                 f"--quantize {INT8}; leave them out."
             )
         return
-    if options.calibration_images < 1:
-        raise UserError(
-            f"--calibration-images must be >= 1. Received: {options.calibration_images}"
-        )
     one_of("--quantize", options.quantize, (INT8,))
     if QUANTIZED not in options.format:
         raise UserError(

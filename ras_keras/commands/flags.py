@@ -17,23 +17,16 @@ from ras_keras.choices import flag, one_of
 from ras_keras.commands.moved_flags import given_flags, refuse_moved
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_fields, check_value
 from ras_keras.options import name_of, split
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
+from ras_keras.typed import Bounds
 
 T = TypeVar("T")
 
-# More is a slip that would take days; of all others, what 32 bits hold.
-MOST = {
-    "seeds": 10_000,
-    "workers": 1_000,
-    "trials": 1_000_000,
-    "repeats": 100_000,
-    "steps": 1_000_000,
-    "calls": 10_000_000,
-    "threads": 10_000,
-}
-MOST_OF_ALL = 2**31 - 1
+# What 32 bits hold: no flag takes a larger integer.
+MOST = 2**31 - 1
 NUMBERS = {int: "an integer", float: "a number"}
 
 
@@ -179,15 +172,15 @@ def _bare(kind):
 
 
 def _check_sizes(options) -> None:
-    """Refuses integers that nothing could count to."""
+    """Refuses values out of the bounds of their fields, and integers that nothing could count."""
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if dataclasses.is_dataclass(value):
             _check_sizes(value)
-        most = MOST.get(field.name, MOST_OF_ALL)
         for each in value if isinstance(value, tuple) else (value,):
-            if isinstance(each, int) and abs(each) > most:
-                raise UserError(f"{flag(field.name)} must be at most {most:,}. Received: {each}")
+            if isinstance(each, int):
+                check_value(field.name, each, Annotated[int, Bounds(high=MOST)])
+    check_fields(options)
 
 
 def _fields(cls) -> Iterator[tuple[str, type]]:

@@ -14,6 +14,7 @@ from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.recipes.recipe import difference
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
+from ras_keras.typed import Count
 
 LOG_DIR = "Logs"
 
@@ -34,7 +35,7 @@ class Train:
     """Run folder to go on with, exactly; only --epochs may be raised."""
     tensorboard_graph: bool = False
     """Give TensorBoard the network's graph."""
-    explain_every: int | None = None
+    explain_every: Count | None = None
     """Give TensorBoard pictures of the gates, their recurrence and Grad-CAM every so many epochs,
     and after the last one; None for never."""
 
@@ -79,7 +80,6 @@ def main(arguments: Sequence[str], program: str) -> None:
 def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
     """Options, checked recipe and folder of a new run."""
     options = parse_with_recipe(Train, arguments, program)
-    _check_explanation(options)
     check_recipe(options.recipe)
     recipe = resolve(options.recipe)
     return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
@@ -90,7 +90,6 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     run = RunFolder.open(value_of("--resume", arguments))
     stored = run.read_recipe()
     options = parse_over(Train, arguments, program, Train(_without_place(stored, arguments)))
-    _check_explanation(options)
     _refuse_changes(stored, options, run)
     if _is_finished(run, stored) and value_of("--epochs", arguments) is None:
         raise UserError(
@@ -143,11 +142,6 @@ def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
             f"{run.path} holds a run of another recipe ({difference(stored, recipe)}) that has not "
             f"begun; begin it by --resume {run.path}, or choose another --name."
         )
-
-
-def _check_explanation(options: Train) -> None:
-    if options.explain_every is not None and options.explain_every < 1:
-        raise UserError(f"--explain-every must be >= 1. Received: {options.explain_every}")
 
 
 def _explanation(options: Train, run: RunFolder, epochs: int) -> list:

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from ras_keras.choices import flag
 from ras_keras.commands.flags import parse_with_recipe, value_of
@@ -14,9 +15,10 @@ from ras_keras.options import split
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, complete, resolve
 from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
-from ras_keras.tuning.search import Outcome, Search, plan_search, run_search
+from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
 from ras_keras.tuning.space import describe, make_space
 from ras_keras.tuning.workers import command, run_workers, work
+from ras_keras.typed import Bounds
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,12 @@ class Tune:
     space: tuple[str, ...] = ()
     """Values of what is searched, such as k=1,2 attention=ras:shared=False,se, or ranges, such as
     learning_rate=0.01:0.2:log batch_size=32:256; the usual ones have values of their own."""
-    algorithm: str | None = None
+    algorithm: Algorithm | None = None
     """grid, random, bayesian or hyperband; None is grid for up to 16 points, else bayesian."""
-    trials: int | None = None
+    trials: Annotated[int, Bounds(1, 1_000_000)] | None = None
     """Trials in all; more go on with a finished search. None is every point of a grid, every round
     of hyperband, else 10."""
-    workers: int = 1
+    workers: Annotated[int, Bounds(1, 1_000)] = 1
     """Processes on this machine that run trials at the same time, a GPU each where there are
     several."""
     train_best: bool = False
@@ -100,7 +102,7 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
         )
     import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
-    check_search(space, options.algorithm, options.trials, options.workers)
+    check_search(space, options.algorithm)
     return plan_search(space, options.algorithm, options.trials, options.log_dir, options.name)
 
 

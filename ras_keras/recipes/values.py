@@ -1,13 +1,11 @@
 """Refuses names and numbers that no recipe can have, and reads recipes from files."""
 
 import re
-import types
-import typing
 from pathlib import Path
-from typing import Annotated, Literal
 
 from ras_keras.choices import flag, one_of
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_fields
 from ras_keras.json_files import parse_json, read_json
 from ras_keras.layers.registry import ATTENTION, make_attention
 from ras_keras.options import split
@@ -51,10 +49,8 @@ def check_values(recipe: Recipe) -> None:
         UserError: naming the flag, its value and the way out.
     """
     one_of("--recipe", recipe.recipe, NAMED)
-    for part, cls in PARTS.items():
-        kinds = typing.get_type_hints(cls, include_extras=True)
-        for name, value in vars(getattr(recipe, part)).items():
-            check_value(name, value, kinds[name])
+    for part in PARTS:
+        check_fields(getattr(recipe, part))
     family_of(recipe.network.model)
     _check_attention(recipe.network)
     data, optimization = recipe.data, recipe.optimization
@@ -92,27 +88,3 @@ def in_flags(message: str, network: NetworkRecipe) -> str:
         if {*named} & {*split(given)[1]} - {*fields}:
             return f"{flag(field)} {given}: {text}"
     return text
-
-
-def check_value(name: str, value, kind) -> None:
-    """Refuses a value that the type of a field has not, one among others or out of bounds.
-
-    Args:
-        name: of the field.
-        value: of it.
-        kind: its type, as `typed` takes it.
-
-    Raises:
-        UserError: naming the flag, the value and what it may be.
-    """
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        if value is None:
-            return
-        kind = next(each for each in typing.get_args(kind) if each is not types.NoneType)
-    arguments = typing.get_args(kind)
-    if typing.get_origin(kind) is Literal:
-        one_of(flag(name), value, arguments)
-    elif typing.get_origin(kind) is Annotated:
-        problem = arguments[1].problem(value)
-        if problem is not None:
-            raise UserError(f"{flag(name)} must be {problem}. Received: {value}")

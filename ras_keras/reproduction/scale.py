@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from ras_keras.choices import one_of
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_value
 from ras_keras.models.registry import MODELS
 from ras_keras.recipes.recipe import Recipe, kind_of
-from ras_keras.recipes.values import check_value
 
 TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "stl10": 5_000}
 

@@ -9,15 +9,15 @@ from typing import Annotated
 
 from ras_keras.choices import one_of
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_value
 from ras_keras.json_files import read_json, write_json
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.recipes.values import check_value
 from ras_keras.reproduction.scale import FULL, Scale, check_datasets
 from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.typed import Bounds
 
 FILE = "study.json"
-MOST_SEEDS = 1_000
+Seeds = Annotated[int, Bounds(1, 1_000)]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Study:
         """
         one_of("the table", self.table, TABLES)
         check_datasets(self.datasets)
-        check_value("seeds", self.seeds, Annotated[int, Bounds(1, MOST_SEEDS)])
+        check_value("seeds", self.seeds, Seeds)
         finite = all(math.isfinite(gamma) for gamma in self.gammas)
         if not self.gammas or len({*self.gammas}) < len(self.gammas) or not finite:
             raise UserError(

@@ -6,15 +6,12 @@ from ras_keras.tuning.domains import extremes
 from ras_keras.tuning.space import Space
 
 
-def check_search(space: Space, algorithm: str, trials: int | None, workers: int) -> None:
+def check_search(space: Space, algorithm: str | None) -> None:
     """Refuses what no search can be.
 
     Raises:
         UserError: naming the flag, its value and the way out.
     """
-    for flag, value in (("--trials", trials), ("--workers", workers)):
-        if value is not None and value < 1:
-            raise UserError(f"{flag} must be >= 1. Received: {value}")
     _check_objective(space.fixed)
     for recipe in _recipes(space):
         check_recipe(_of_first_round(recipe) if algorithm == "hyperband" else recipe)

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ras_keras.choices import one_of
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.json_files import write_json
@@ -16,7 +16,7 @@ from ras_keras.tuning.space import Space
 
 GRID_POINTS = 16
 TRIALS = 10
-ALGORITHMS = ("grid", "random", "bayesian", "hyperband")
+Algorithm = Literal["grid", "random", "bayesian", "hyperband"]
 # What makes the trials of a search shorter than the training that they stand for.
 SHORTENED = ("epochs", "schedule", "training_images")
 
@@ -27,13 +27,13 @@ class Search:
 
     Attributes:
         space: the searched values and the recipe that they have in common.
-        algorithm: a name of `ALGORITHMS`.
+        algorithm: how points are chosen.
         trials: at most so many; None for as many as the algorithm has, or `TRIALS`.
         folder: what it leaves behind.
     """
 
     space: Space
-    algorithm: str
+    algorithm: Algorithm
     trials: int | None
     folder: SearchFolder
 
@@ -89,7 +89,7 @@ class Outcome:
 
 
 def plan_search(
-    space: Space, algorithm: str | None, trials: int | None, log_dir: str, name: str | None
+    space: Space, algorithm: Algorithm | None, trials: int | None, log_dir: str, name: str | None
 ) -> Search:
     """Chooses what is left open.
 
@@ -101,9 +101,8 @@ def plan_search(
         name: None for one made from the recipe and the space.
 
     Raises:
-        UserError: for an unknown algorithm or a folder of another search.
+        UserError: for a folder of another search.
     """
-    one_of("--algorithm", algorithm, (None, *ALGORITHMS))
     if algorithm is None:
         small = space.is_finite() and space.size() <= GRID_POINTS
         algorithm = "grid" if small else "bayesian"
