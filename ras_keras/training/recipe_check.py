@@ -3,7 +3,7 @@
 from ras_keras.data.registry import check_dataset
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_modules
-from ras_keras.layers.registry import make_attention
+from ras_keras.layers.registry import NONE, make_attention
 from ras_keras.loading import check_model_file
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
@@ -30,6 +30,11 @@ def check_recipe(recipe: Recipe) -> None:
 def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
     """Builds the network at its least depth, to see whether its parts fit together."""
     arguments = network.arguments()
+    if network.attention == NONE and network.with_attention(NONE) != network:
+        raise UserError(
+            f"--model {network.model}: attention_stages says nothing to --attention none; leave it "
+            "out."
+        )
     try:
         family_of(network.model).blocks(arguments["depth"])
         layer = make_attention(*network.attention_arguments())

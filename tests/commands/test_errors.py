@@ -101,6 +101,10 @@ def refused(capsys, tmp_path):
             ["--attention dia:cells=101: cells must be at most 100"],
         ),
         (["--attention", "ras:gamma_initializer=nan"], ["gamma_initializer must be", "nan"]),
+        (
+            ["--model", "resnet:attention_stages=1", "--attention", "none"],
+            ["attention_stages says nothing to --attention none"],
+        ),
         (["--attention", "ras:k=2", "--k", "3"], ["--attention ras:k=2", "--k 3", "one of them"]),
         (["--mirror", "maybe"], ["--mirror", "maybe"]),
     ],

@@ -6,7 +6,8 @@ import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.training import RECIPES
-from ras_keras.tuning.search import ALGORITHMS, Search, SearchFolder
+from ras_keras.tuning.oracles import ALGORITHMS
+from ras_keras.tuning.search import Search, SearchFolder
 from ras_keras.tuning.space import make_space
 
 FIXED = RECIPES["quick"].replace(epochs=9)
