@@ -14,6 +14,7 @@ from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.models.classifier import MOST_CLASSES
 from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.report import versus_pytorch
 from ras_keras.report.benchmark_file import benchmark_markdown, check_output
@@ -45,7 +46,7 @@ class Networks:
     """Python modules to import first: they register attention of your own."""
     image_size: int = 32
     """Height and width of the images in pixels."""
-    classes: Annotated[int, Bounds(1)] = 10
+    classes: Annotated[int, Bounds(1, MOST_CLASSES)] = 10
     """Of the classifier."""
 
 

@@ -3,15 +3,20 @@
 import re
 from pathlib import Path
 
+from ras_keras.checks import check_at_least_one
 from ras_keras.choices import flag, one_of
 from ras_keras.errors import UserError
 from ras_keras.field_checks import check_fields
 from ras_keras.json_files import parse_json, read_json
 from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.model_file.config import MOST_APPLICATIONS
 from ras_keras.options import split
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
+
+# Options of which a model has at most `MOST_APPLICATIONS`, or it could not be loaded again.
+REPEATED = ("k", "cells")
 
 
 def read_recipe(file: Path, remedy: str) -> Recipe:
@@ -69,8 +74,12 @@ def check_values(recipe: Recipe) -> None:
 def _check_attention(network: NetworkRecipe) -> None:
     if network.attention_name not in ATTENTION:
         return
+    name, config = network.attention_arguments()
     try:
-        make_attention(*network.attention_arguments())
+        for option in REPEATED:
+            if option in config:
+                check_at_least_one(option, config[option], MOST_APPLICATIONS)
+        make_attention(name, config)
     except ValueError as error:
         raise UserError(in_flags(str(error), network)) from error
     # A layer of the user's may fail in any way; `check_recipe` says how.
