@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from ras_keras.choices import flag, one_of
 from ras_keras.errors import UserError
+from ras_keras.typed import Bounds, That
 
 
 def check_fields(values) -> None:
@@ -42,6 +43,7 @@ def check_value(name: str, value, kind) -> None:
     if typing.get_origin(kind) is Literal:
         one_of(flag(name), value, arguments)
     elif typing.get_origin(kind) is Annotated:
-        problem = arguments[1].problem(value)
-        if problem is not None:
-            raise UserError(f"{flag(name)} must be {problem}. Received: {value}")
+        for extra in arguments[1:]:
+            problem = extra.problem(value) if isinstance(extra, That | Bounds) else None
+            if problem is not None:
+                raise UserError(f"{flag(name)} must be {problem}. Received: {value}")
