@@ -237,6 +237,9 @@ def test_a_run_of_an_earlier_version_names_the_way_on(tmp_path, capsys):
     assert re.search(way_on, error.strip()) and error.count("\n") == 1
     assert run("train", ["--recipe", str(tmp_path / "recipe.json")], "train") == 2
     assert re.search(way_on, capsys.readouterr().err.strip())
+    (tmp_path / "recipe.json").rename(tmp_path / "best_recipe.json")
+    assert run("train", ["--recipe", str(tmp_path / "best_recipe.json")], "train") == 2
+    assert "0.5 or earlier" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
 
+# What a run folder calls its recipe.
+RECIPE = "recipe.json"
 # Options of which a model has at most `MOST_APPLICATIONS`, or it could not be loaded again.
 REPEATED = ("k", "cells")
 
@@ -31,9 +33,12 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
             before 0.6.
     """
     if is_older(file):
+        way_on = "give its values as flags."
+        if file.name == RECIPE:
+            best = file.with_name("best.keras")
+            way_on = f"start a new run from the old weights: --weights {best}"
         raise UserError(
-            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; start a "
-            f"new run from the old weights: --weights {file.with_name('best.keras')}"
+            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; {way_on}"
         )
     return read_json(file, Recipe, remedy, check_values)
 
