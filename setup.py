@@ -30,6 +30,7 @@ setup(
     py_modules=["ras_keras_console"],
     package_data={
         "ras_keras": ["py.typed"],
+        "ras_keras.recipes": ["named/*.toml"],
         "ras_keras.reproduction": ["published_results.csv"],
         "ras_keras.serving": ["page.html"],
     },

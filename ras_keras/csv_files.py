@@ -1,14 +1,13 @@
 """CSV files whose columns are known: what is written is read again, and nonsense is named."""
 
 import csv
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
-from ras_keras.typed import WrongValue, describe, finite, in_short, typed
+from ras_keras.text_values import read_text
+from ras_keras.typed import WrongValue, describe, finite, in_short
 
 RESTORE = "restore the file, or make it anew"
 
@@ -107,17 +106,4 @@ def read_cell(text: str, kind: type):
     Raises:
         WrongValue: if it says nothing of the kind.
     """
-    return typed(_plain(text, kind), kind)
-
-
-def _plain(text, kind):
-    """The number in a cell, None for nothing, the text where its column holds no such thing."""
-    while not isinstance(kind, type) and typing.get_origin(kind) is not typing.Literal:
-        parts = typing.get_args(kind)
-        if types.NoneType in parts and not text:
-            return None
-        kind = next(part for part in parts if part is not types.NoneType)
-    try:
-        return kind(text) if kind in (int, float) else text
-    except ValueError:
-        return text
+    return read_text(text, kind, nothing="")

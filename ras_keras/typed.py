@@ -34,10 +34,45 @@ class That:
     holds: Callable[[Any], object]
     what: str
 
+    def problem(self, value) -> str | None:
+        """What the value must be and is not, in words; None for one that is right."""
+        return None if self.holds(value) else self.what
 
-Count = Annotated[int, That(lambda n: n >= 1, "an integer >= 1")]
-Natural = Annotated[int, That(lambda n: n >= 0, "an integer >= 0")]
-Amount = Annotated[float, That(lambda x: x >= 0, "a number >= 0")]
+
+@dataclass(frozen=True)
+class Bounds:
+    """The numbers that a value may be, in `Annotated[TYPE, Bounds(...)]`.
+
+    Attributes:
+        low: the least.
+        high: the largest; infinity itself is no value.
+        without: "low" or "high" for an end that is no value itself.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    without: Literal["low", "high"] | None = None
+
+    def problem(self, value) -> str | None:
+        """What the value must be and is not, in words; None for one that is right."""
+        above = value > self.low if self.without == "low" else value >= self.low
+        below = value < self.high if math.inf in (self.high, value) else value <= self.high
+        if self.without == "high":
+            return None if above and value < self.high else f"in [{self.low:g}, {self.high:g})"
+        if not above or value == math.inf:
+            return f"{'>' if self.without == 'low' else '>='} {self.low:g}"
+        return None if below else f"at most {self.high:,}"
+
+    def __str__(self) -> str:
+        if self.without == "high":
+            return f"in [{self.low:g}, {self.high:g})"
+        least = f"{'>' if self.without == 'low' else '>='} {self.low:g}"
+        return least if self.high == math.inf else f"{least} and <= {self.high:,}"
+
+
+Count = Annotated[int, Bounds(1)]
+Natural = Annotated[int, Bounds(0)]
+Amount = Annotated[float, Bounds(0)]
 Share = Annotated[float, That(lambda x: 0 <= x <= 1, "a number from 0 to 1")]
 Text = Annotated[str, That(str.strip, "a text")]
 
@@ -61,9 +96,9 @@ def typed(value, kind, key: str = "", what: str = ""):
         value: of `json.loads`.
         kind: bool, int, float, str, None, `object` for anything, `Literal`, list[X],
             tuple[X, ...], dict[str, X], a TypedDict, a dataclass, a union of those, or one of
-            them in `Annotated` with a `That`. An integer is a number; true is neither. Every
-            field of a dataclass must be there but those that it names in `ADDED_LATER`, for
-            files of earlier versions.
+            them in `Annotated` with a `That` or `Bounds`. An integer is a number; true is
+            neither. Every field of a dataclass must be there but those that it names in
+            `ADDED_LATER`, for files of earlier versions.
         key: where the value stands, for messages.
         what: the type in words, if not those of `describe`.
 
@@ -75,7 +110,7 @@ def typed(value, kind, key: str = "", what: str = ""):
     what = what or describe(kind)
     if origin is Annotated:
         found = typed(value, arguments[0], key, what)
-        if not arguments[1].holds(found):
+        if arguments[1].problem(found) is not None:
             raise WrongValue(key, f"is {in_short(value)}, not {what}")
         return found
     if origin in (typing.Union, types.UnionType):
@@ -95,7 +130,8 @@ def describe(kind) -> str:
     """A type in words, such as "an integer >= 1 or nothing"."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
-        return arguments[1].what
+        kind, extra = arguments
+        return extra.what if isinstance(extra, That) else f"{describe(kind)} {extra}"
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
     if origin in (typing.Union, types.UnionType):

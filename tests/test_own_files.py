@@ -3,21 +3,25 @@
 import copy
 import csv
 import json
+import re
 from functools import partial
 
 import numpy as np
 import pytest
 
 from ras_keras.class_names import read_class_names, write_class_names
+from ras_keras.commands import run
 from ras_keras.errors import UserError
 from ras_keras.json_files import read_json
+from ras_keras.models import ResNet
 from ras_keras.report.benchmark_columns import COLUMNS
 from ras_keras.report.benchmark_file import read_benchmark
 from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.results import COLLECTION, Collection, read_results
 from ras_keras.reproduction.study import Study
-from ras_keras.training import RECIPES, RunFolder, resolve, state
+from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve, state
 from ras_keras.training.run_files import Starts
+from ras_keras.training.trained_model import TrainedModel
 from ras_keras.tuning.search_folder import Asked
 from tests.conftest import ROOT
 from tests.report.test_benchmark_file import row_of
@@ -194,28 +198,48 @@ def test_unknown_and_lacking_keys_are_named(files):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"epochs": 10**14}, "--epochs must be at most 1,000,000"),
-        ({"depth": 10**9 + 1}, "--depth must be at most"),
-        ({"k": 10**14}, "--k must be at most 100"),
-        ({"epochs": True}, "epochs is True, not an integer"),
-        ({"epochs": 3.0}, "epochs is 3.0, not an integer"),
-        ({"schedule": [1, "2"]}, r"schedule\[1\] is '2', not an integer"),
-        ({"model": "vgg"}, "--model must be one of"),
-        ({"learning_rate": "0.1"}, "learning_rate is '0.1', not a number"),
+        (
+            {"optimization": {"epochs": 10**14}},
+            "optimization.epochs is 10+, not an integer >= 1 and <= 1,000,000",
+        ),
+        ({"network": {"depth": 10**9 + 1}}, "network.depth is 1000000001, not"),
+        ({"network": {"attention": f"ras:k={10**14}"}}, "--k must be at most 100"),
+        ({"optimization": {"epochs": True}}, "epochs is True, not an integer"),
+        ({"optimization": {"epochs": 3.0}}, "epochs is 3.0, not an integer"),
+        ({"optimization": {"schedule": [1, "2"]}}, r"schedule\[1\] is '2', not an integer"),
+        ({"network": {"model": "vgg"}}, "--model must be one of"),
+        ({"optimization": {"learning_rate": "0.1"}}, "learning_rate is '0.1', not a number"),
     ],
 )
 def test_a_recipe_that_would_hang_or_end_in_a_traceback(tmp_path, changes, says):
-    (tmp_path / "recipe.json").write_text(json.dumps(RECIPES["quick"].to_dict() | changes))
+    ((part, values),) = changes.items()
+    content = RECIPES["quick"].to_dict()
+    content[part] |= values
+    (tmp_path / "recipe.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=rf"recipe.json is damaged \(.*{says}"):
         RunFolder(tmp_path).read_recipe()
 
 
-def test_a_recipe_of_an_earlier_version(tmp_path):
-    values = RECIPES["quick"].to_dict()
-    for name in ("cutmix", "model", "attention_stages"):
-        del values[name]
-    (tmp_path / "recipe.json").write_text(json.dumps(values))
-    assert RunFolder(tmp_path).read_recipe() == RECIPES["quick"]
+def test_a_run_of_an_earlier_version_names_the_way_on(tmp_path, capsys):
+    """Its recipe had no parts; its models are files like others."""
+    model = tmp_path / "best.keras"
+    ResNet(11).save(model)
+    (tmp_path / "recipe.json").write_text(json.dumps(RECIPES["quick"].values()))
+    way_on = f"--weights {re.escape(str(model))}$"
+    with pytest.raises(UserError, match=way_on):
+        RunFolder(tmp_path).read_recipe()
+    with pytest.raises(UserError, match=way_on):
+        TrainedModel.find(tmp_path)
+    assert TrainedModel.find(model).recipe is None
+    check_recipe(RECIPES["quick"].replace(depth=11, weights=str(model)))
+    assert run("train", ["--resume", str(tmp_path)], "train") == 2
+    error = capsys.readouterr().err
+    assert re.search(way_on, error.strip()) and error.count("\n") == 1
+    assert run("train", ["--recipe", str(tmp_path / "recipe.json")], "train") == 2
+    assert re.search(way_on, capsys.readouterr().err.strip())
+    (tmp_path / "recipe.json").rename(tmp_path / "best_recipe.json")
+    assert run("train", ["--recipe", str(tmp_path / "best_recipe.json")], "train") == 2
+    assert "0.5 or earlier" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 import keras
 
+from ras_keras.choices import one_of
 from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.classifier import MOST_CLASSES
+from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.report import versus_pytorch
 from ras_keras.report.benchmark_file import benchmark_markdown, check_output
 from ras_keras.report.data_speed import data_rows
@@ -22,8 +25,11 @@ from ras_keras.report.network_list import network_recipes
 from ras_keras.report.network_size import size_rows
 from ras_keras.report.network_speed import INFERENCE, TRAINING, speed_rows
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
-from ras_keras.training.prepared_data import load_data
-from ras_keras.training.recipe import flag, one_of
+from ras_keras.training.network import recipe_data
+from ras_keras.typed import Bounds
+
+Repeats = Annotated[int, Bounds(1, 100_000)]
+Steps = Annotated[int, Bounds(1, 1_000_000)]
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Networks:
     """Python modules to import first: they register attention of your own."""
     image_size: int = 32
     """Height and width of the images in pixels."""
-    classes: int = 10
+    classes: Annotated[int, Bounds(1, MOST_CLASSES)] = 10
     """Of the classifier."""
 
 
@@ -48,7 +54,7 @@ class Networks:
 class NetworksOfAnyPrecision(Networks):
     """Which networks, and what they compute in."""
 
-    precision: str = "float32"
+    precision: Precision = "float32"
     """float32, mixed_bfloat16 or mixed_float16."""
 
 
@@ -66,13 +72,13 @@ class BenchmarkInference(NetworksOfAnyPrecision):
 
     batch_size: int = 128
     """Images a batch."""
-    jit: str = "auto"
+    jit: Jit = "auto"
     """Compile with XLA: auto (on a GPU), on or off."""
     seed: int = 0
     """Of the weights and the images."""
-    repeats: int = 7
+    repeats: Repeats = 7
     """Rounds in which all networks are timed in turn; the median counts."""
-    steps: int = 5
+    steps: Steps = 5
     """Batches a measurement."""
     output: str | None = None
     """CSV file for the figures, such as results/inference.csv."""
@@ -93,19 +99,19 @@ class BenchmarkFormats(Networks):
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
     formats: tuple[str, ...] = tuple(RUNTIMES)
     """keras, saved_model, onnx, openvino, litert, litert-int8."""
-    fold: str = "both"
+    fold: Literal["no", "yes", "both"] = "both"
     """Networks as they are (no), folded (yes), or both."""
     batch_size: int = 128
     """Images a batch; latency is that of one image."""
-    threads: int = os.cpu_count()
+    threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of every runtime."""
     seed: int = 0
     """Of the weights and the images."""
-    repeats: int = 5
+    repeats: Repeats = 5
     """Rounds in which all are timed in turn; the median counts."""
-    steps: int = 2
+    steps: Steps = 2
     """Batches a measurement."""
-    calls: int = 200
+    calls: Annotated[int, Bounds(1, 10_000_000)] = 200
     """Of one image at least, over all rounds, for the latency."""
     output: str | None = None
     """CSV file for the figures, such as results/formats.csv."""
@@ -116,9 +122,9 @@ class BenchmarkData:
     """Time the input pipeline: alone, and its share of a training step."""
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
-    repeats: int = 5
+    repeats: Repeats = 5
     """Measurements, of which the median counts."""
-    steps: int = 20
+    steps: Steps = 20
     """Training steps a measurement."""
     output: str | None = None
     """CSV file for the figures, such as results/data.csv."""
@@ -128,7 +134,7 @@ class BenchmarkData:
 class BenchmarkVersusPytorch:
     """Time resnet and the same network in PyTorch in turn, on a CPU (extra peers)."""
 
-    what: str = "both"
+    what: Literal["inference", "training", "both"] = "both"
     """inference, training or both."""
     settings: tuple[str, ...] = tuple(versus_pytorch.SETTINGS)
     """Ways to run it; ours as it is, is always timed."""
@@ -138,13 +144,13 @@ class BenchmarkVersusPytorch:
     """none or ras, options may follow: ras:k=2,normalize_input=False."""
     batch_size: int = 128
     """Images a batch."""
-    threads: int = os.cpu_count()
+    threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of both frameworks."""
     seed: int = 0
     """Of the weights and the images."""
-    repeats: int = 5
+    repeats: Repeats = 5
     """Rounds in which all settings are timed in turn; the median counts."""
-    steps: int = 2
+    steps: Steps = 2
     """Batches a measurement."""
     output: str | None = None
     """CSV file for the figures, such as results/versus-pytorch.csv."""
@@ -162,11 +168,6 @@ def main(arguments: Sequence[str], program: str) -> None:
     measure, cls = KINDS[what]
     read = parse_with_recipe if cls is BenchmarkData else parse
     options = read(cls, flags, f"{program} {what}")
-    for name in ("repeats", "steps", "calls", "classes", "threads"):
-        if getattr(options, name, 1) < 1:
-            raise UserError(f"{flag(name)} must be >= 1. Received: {getattr(options, name)}")
-    if getattr(options, "classes", 1) > MOST_CLASSES:
-        raise UserError(f"--classes must be at most {MOST_CLASSES:,}. Received: {options.classes}")
     output = options.output and Path(options.output)
     if output:
         check_output(output)
@@ -208,7 +209,6 @@ def _formats(options: BenchmarkFormats) -> list[dict]:
         raise UserError(f"--formats names nothing; give one or several of {', '.join(RUNTIMES)}.")
     for name in options.formats:
         one_of("--formats", name, RUNTIMES)
-    one_of("--fold", options.fold, FOLDED)
     check_formats(options.formats)
     recipes = _recipes(
         options, batch_size=options.batch_size, seed=options.seed, precision="float32"
@@ -229,13 +229,12 @@ def _formats(options: BenchmarkFormats) -> list[dict]:
 def _data(options: BenchmarkData) -> list[dict]:
     check_recipe(options.recipe)
     recipe = resolve(options.recipe)
-    return data_rows(recipe, load_data(recipe), options.repeats, options.steps)
+    return data_rows(recipe, recipe_data(recipe), options.repeats, options.steps)
 
 
 def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     _needs_tensorflow("be timed beside PyTorch on equal terms; compare")
     kinds = {"both": (INFERENCE, TRAINING), INFERENCE: (INFERENCE,), TRAINING: (TRAINING,)}
-    one_of("--what", options.what, kinds)
     for name in options.settings:
         one_of("--settings", name, versus_pytorch.SETTINGS)
     versus_pytorch.prepare(options.threads)

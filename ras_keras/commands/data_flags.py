@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ras_keras.data import ImageDataset
 from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
-from ras_keras.training import Recipe
+from ras_keras.recipes.data import DataRecipe
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class DataFlags:
     image_size: int | None = None
     """Resize images to this height and width in pixels; None is the run's, if the data set is."""
 
-    def arguments(self, model: str, recipe: Recipe | None) -> dict:
+    def arguments(self, model: str, recipe: DataRecipe | None) -> dict:
         """What to load: the flags, and for what they leave open the recipe of the model's run.
 
         Args:
             model: as the user named it.
-            recipe: of the run that it lies in, None if it lies in none.
+            recipe: the data of the run that it lies in, None if it lies in none.
 
         Raises:
             UserError: if nothing says which data set.

@@ -12,11 +12,11 @@ from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.deploy.quantization import evaluate_predictor
-from ras_keras.errors import UserError
 from ras_keras.files import beside
 from ras_keras.report.confusion import class_table, plot_confusion
 from ras_keras.report.picture import check_picture
 from ras_keras.training.trained_model import recipe_beside
+from ras_keras.typed import Count
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Evaluate:
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
-    batch_size: int = 128
+    batch_size: Count = 128
     """Images a step."""
     output: str | None = None
     """File of the confusion matrix's picture; None lays it beside the model."""
@@ -36,13 +36,12 @@ class Evaluate:
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
-    if options.batch_size < 1:
-        raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
     predictor = open_predictor(options.model, options.imports)
     path = predictor.path
     picture = Path(options.output or beside(path, "_confusion_matrix.png"))
     check_picture(picture)
-    data = options.data.arguments(options.model, recipe_beside(path))
+    recipe = recipe_beside(path)
+    data = options.data.arguments(options.model, recipe and recipe.data)
     check_dataset(**data)
 
     dataset = match_classes(load_dataset(**data), path)

@@ -29,6 +29,7 @@ from ras_keras.files import beside
 from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
 from ras_keras.training.trained_model import TrainedModel
+from ras_keras.typed import Count
 
 UNREADABLE = 1
 # Of images of one's own, in the folder of the model's pictures.
@@ -54,7 +55,7 @@ class Explain:
     output: str | None = None
     """Folder of the pictures, created if need be; None is one beside the model, and in it images/
     for images that are named."""
-    batch_size: int = 128
+    batch_size: Count = 128
     """Images a step."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
@@ -62,8 +63,6 @@ class Explain:
 
 def main(arguments: Sequence[str], program: str) -> int:
     options = parse(Explain, arguments, program)
-    if options.batch_size < 1:
-        raise UserError(f"--batch-size must be >= 1. Received: {options.batch_size}")
     if options.images and options.data != DataFlags():
         raise UserError(
             f"{options.images[0]} and the flags of a data set contradict each other; give images "
@@ -85,8 +84,8 @@ def main(arguments: Sequence[str], program: str) -> int:
 
 
 def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> None:
-    recipe = TrainedModel.find(options.model).recipe
-    data = options.data.arguments(options.model, recipe)
+    of_run = TrainedModel.find(options.model).data
+    data = options.data.arguments(options.model, of_run)
     check_dataset(**data)
     dataset = match_classes(load_dataset(**data), explainer.predictor.path)
     test, names = dataset.test, dataset.class_names

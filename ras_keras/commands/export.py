@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tyro
 
+from ras_keras.choices import one_of
 from ras_keras.class_names import names_file, read_class_names
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
@@ -27,8 +28,8 @@ from ras_keras.deploy.quantization import accuracy, calibration_images
 from ras_keras.errors import UserError, first_line
 from ras_keras.shown_text import shown
 from ras_keras.training.evaluation import check_images
-from ras_keras.training.recipe import one_of
 from ras_keras.training.trained_model import TrainedModel
+from ras_keras.typed import Count
 
 QUANTIZED = "litert"
 INT8 = "int8"
@@ -53,7 +54,7 @@ class Export:
     quantize: str | None = None
     """int8 for litert: weights and activations of 8 bits, calibrated by training images. The
     accuracy lost is measured on the test images."""
-    calibration_images: int = CALIBRATION_IMAGES
+    calibration_images: Count = CALIBRATION_IMAGES
     """Training images that int8 is calibrated by."""
     images: tuple[str, ...] | None = None
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg', to
@@ -74,10 +75,10 @@ def main(arguments: Sequence[str], program: str) -> int:
     files = find_images(options.images or ())
     data = None
     if _needs_data(options):
-        data = options.data.arguments(options.model, trained.recipe)
+        data = options.data.arguments(options.model, trained.data)
         check_dataset(**data)
     elif trained.recipe and not files:
-        data = options.data.arguments(options.model, trained.recipe)
+        data = options.data.arguments(options.model, trained.data)
 
     predictor = open_predictor(options.model, options.imports)
     print(f"{'model':11} {predictor.path}")
@@ -181,10 +182,6 @@ def _check(options: Export) -> None:
                 f"--quantize {INT8}; leave them out."
             )
         return
-    if options.calibration_images < 1:
-        raise UserError(
-            f"--calibration-images must be >= 1. Received: {options.calibration_images}"
-        )
     one_of("--quantize", options.quantize, (INT8,))
     if QUANTIZED not in options.format:
         raise UserError(

@@ -14,7 +14,7 @@ from ras_keras.deploy.import_weights import check_import, import_weights
 from ras_keras.deploy.pytorch_checkpoint import read_checkpoint
 from ras_keras.deploy.pytorch_names import Entries
 from ras_keras.errors import UserError
-from ras_keras.training import Recipe
+from ras_keras.recipes.network import NetworkRecipe
 
 ENDINGS = r"(\.(pth|pt|ckpt|bin|tar))+$"
 
@@ -33,12 +33,10 @@ class ImportWeights:
     depth: int | None = None
     """Of the network, 9n+2 (wrn: 6n+4); None is that of the checkpoint."""
     attention: str = "ras"
-    """ras, se, dia or none."""
+    """ras, se, dia or none; options may follow: ras:normalize_input=True, Eq. (5) as written. What
+    is not given is as the checkpoint says, else as in the released network."""
     k: int | None = None
-    """Of ras: how often its transform is applied; None is that of the checkpoint."""
-    normalize_input: bool | None = None
-    """Of ras: normalize the pooled vector too, Eq. (5) as written; None: as the checkpoint says
-    beside --k, else without it, as in the released network."""
+    """How often the attention's transform is applied; None is that of the checkpoint."""
     image_size: int = 32
     """Height and width of the images in pixels."""
     mean: tuple[float, ...] | None = None
@@ -58,16 +56,11 @@ def main(arguments: Sequence[str], program: str) -> None:
     name = re.sub(ENDINGS, "", checkpoint.name)
     output = Path(options.output or checkpoint.with_name(f"{name}.keras"))
     _check_output(output)
-    recipe = Recipe(
-        model=options.model,
-        depth=options.depth,
-        attention=options.attention,
-        k=options.k,
-        normalize_input=options.normalize_input,
-        image_size=options.image_size,
+    recipe = NetworkRecipe(
+        model=options.model, depth=options.depth, attention=options.attention, k=options.k
     )
     names = read_names_file(Path(options.classes)) if options.classes else None
-    check_import(recipe, options.mean, options.std)
+    check_import(recipe, options.image_size, options.mean, options.std)
     entries = Entries(read_checkpoint(checkpoint))
     model, found = import_weights(
         entries,

@@ -20,6 +20,7 @@ from ras_keras.deploy.predictions import predict_images
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
 from ras_keras.shown_text import shown
+from ras_keras.typed import Count
 
 STANDARD_INPUT = "-"
 UNREADABLE = 1
@@ -38,7 +39,7 @@ class Predict:
     images: Annotated[tuple[str, ...], tyro.conf.Positional]
     """Image files, folders, searched at any depth, patterns such as 'photos/**/*.jpg', and - for
     one image on standard input."""
-    top: int = 5
+    top: Count = 5
     """Classes that are named for an image, at most."""
     json: bool = False
     """Write one JSON list, an object an image."""
@@ -46,7 +47,7 @@ class Predict:
     """Write CSV, a line a class: image, rank, class, probability."""
     classes: str | None = None
     """File of the classes' names, one a line or a JSON list; None is those in the model."""
-    batch_size: int = 128
+    batch_size: Count = 128
     """Images a step, at most."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
@@ -101,10 +102,6 @@ def _writer(stream):
 
 
 def _check(options) -> None:
-    for name in ("top", "batch_size"):
-        if getattr(options, name) < 1:
-            flag = name.replace("_", "-")
-            raise UserError(f"--{flag} must be >= 1. Received: {getattr(options, name)}")
     if options.json and options.csv:
         raise UserError("--json and --csv contradict each other; choose one.")
     if not options.images:

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.choices import one_of
 from ras_keras.commands.flags import parse
 from ras_keras.commands.left_out import LeftOut
 from ras_keras.errors import UserError
 from ras_keras.reproduction.execution import execute, print_plan
 from ras_keras.reproduction.report import report, report_table
 from ras_keras.reproduction.scale import Scale
-from ras_keras.reproduction.study import Study
+from ras_keras.reproduction.study import Seeds, Study
 from ras_keras.reproduction.tables import TABLES
-from ras_keras.training.recipe import one_of
 
 REPORT = "report"
 
@@ -43,7 +43,7 @@ class Reproduce:
     report, which makes all tables anew (report --help)."""
     datasets: tuple[str, ...] = ()
     """cifar10, cifar100, stl10; none named is those that the paper reports."""
-    seeds: int = 1
+    seeds: Seeds = 1
     """Runs of each row, with the seeds 0, 1, ..."""
     gammas: tuple[float, ...] = (0.0,)
     """Starts of RAS's gamma, each a row; the published one is 0."""

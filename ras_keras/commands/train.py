@@ -1,20 +1,20 @@
 """Train a network and leave a run folder."""
 
-import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.commands.flags import parse, parse_with_recipe, value_of
+from ras_keras.choices import flag
+from ras_keras.commands.flags import parse_over, parse_with_recipe, value_of
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.data.folder import is_folder
+from ras_keras.devices import strategy
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.recipes.recipe import difference
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
-from ras_keras.training.completion import difference
-from ras_keras.training.devices import strategy
-from ras_keras.training.recipe import flag
+from ras_keras.typed import Count
 
 LOG_DIR = "Logs"
 
@@ -35,7 +35,7 @@ class Train:
     """Run folder to go on with, exactly; only --epochs may be raised."""
     tensorboard_graph: bool = False
     """Give TensorBoard the network's graph."""
-    explain_every: int | None = None
+    explain_every: Count | None = None
     """Give TensorBoard pictures of the gates, their recurrence and Grad-CAM every so many epochs,
     and after the last one; None for never."""
 
@@ -61,7 +61,10 @@ def main(arguments: Sequence[str], program: str) -> None:
             _refuse_another(run, recipe)
         elif _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
-            print(f"notice: {run.path} has finished its {recipe.epochs} epochs", file=sys.stderr)
+            print(
+                f"notice: {run.path} has finished its {recipe.optimization.epochs} epochs",
+                file=sys.stderr,
+            )
             return print_result(run.read_result(), run)
         with leaving_at_once(leave):
             try:
@@ -77,7 +80,6 @@ def main(arguments: Sequence[str], program: str) -> None:
 def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
     """Options, checked recipe and folder of a new run."""
     options = parse_with_recipe(Train, arguments, program)
-    _check_explanation(options)
     check_recipe(options.recipe)
     recipe = resolve(options.recipe)
     return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
@@ -87,21 +89,21 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     """Options, checked recipe and folder of a run to go on with."""
     run = RunFolder.open(value_of("--resume", arguments))
     stored = run.read_recipe()
-    options = parse(Train, arguments, program, Train(_without_place(stored, arguments)))
-    _check_explanation(options)
+    options = parse_over(Train, arguments, program, Train(_without_place(stored, arguments)))
     _refuse_changes(stored, options, run)
     if _is_finished(run, stored) and value_of("--epochs", arguments) is None:
         raise UserError(
-            f"{run.path} has finished its {stored.epochs} epochs; --epochs N lengthens it."
+            f"{run.path} has finished its {stored.optimization.epochs} epochs; --epochs N "
+            "lengthens it."
         )
     recipe = resolve(options.recipe)
     # The weights that a run once started from are in its state.
-    check_recipe(dataclasses.replace(recipe, weights=None) if run.has_begun() else recipe)
+    check_recipe(recipe.replace(weights=None) if run.has_begun() else recipe)
     return options, recipe, run
 
 
 def _is_finished(run: RunFolder, recipe: Recipe) -> bool:
-    return run.epochs_finished() == recipe.epochs
+    return run.epochs_finished() == recipe.optimization.epochs
 
 
 def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
@@ -117,7 +119,7 @@ def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
         resume=begun,
         tensorboard_graph=options.tensorboard_graph,
         strategy=strategy(),
-        callbacks=_explanation(options, run, recipe.epochs),
+        callbacks=_explanation(options, run, recipe.optimization.epochs),
     )
 
 
@@ -142,11 +144,6 @@ def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
         )
 
 
-def _check_explanation(options: Train) -> None:
-    if options.explain_every is not None and options.explain_every < 1:
-        raise UserError(f"--explain-every must be >= 1. Received: {options.explain_every}")
-
-
 def _explanation(options: Train, run: RunFolder, epochs: int) -> list:
     """The callback that draws, if it was asked for."""
     if options.explain_every is None:
@@ -160,7 +157,7 @@ def _without_place(stored: Recipe, arguments: Sequence[str]) -> Recipe:
     """The run's recipe; a folder that --dataset names brings its own place."""
     named = value_of("--dataset", arguments)
     if named is not None and is_folder(named):
-        return dataclasses.replace(stored, data_dir=None)
+        return stored.replace(data_dir=None)
     return stored
 
 
@@ -178,7 +175,7 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
     for name, before in stored.compared().items():
         if before == given[name] or (name == "epochs" and given[name] > before):
             continue
-        before, now = getattr(stored, name), getattr(options.recipe, name)
+        before, now = stored.values()[name], options.recipe.values()[name]
         raise UserError(
             f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "

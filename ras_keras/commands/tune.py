@@ -3,19 +3,22 @@
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.choices import flag
+from ras_keras.commands.flags import parse_with_recipe, value_of
 from ras_keras.commands.train import print_result
+from ras_keras.devices import leave_gpus, strategy
 from ras_keras.errors import UserError
 from ras_keras.imports import import_modules
+from ras_keras.options import split
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, complete, resolve
-from ras_keras.training.devices import leave_gpus, strategy
-from ras_keras.training.recipe import flag
 from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
-from ras_keras.tuning.search import Outcome, Search, plan_search, run_search
+from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
 from ras_keras.tuning.space import describe, make_space
 from ras_keras.tuning.workers import command, run_workers, work
+from ras_keras.typed import Bounds
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,18 @@ class Tune:
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
     search: tuple[str, ...] = ("k",)
-    """What to vary: k, connection, normalize_input, gamma_initializer, learning_rate,
-    weight_decay, batch_size, depth, attention, cutout, label_smoothing."""
+    """What to vary: learning_rate, weight_decay, batch_size, depth, attention, cutout,
+    label_smoothing, or an option of the attention or the model, such as k, connection,
+    normalize_input, gamma_initializer, widen_factor."""
     space: tuple[str, ...] = ()
-    """Values of what is searched, such as k=1,2 depth=20,56, or ranges, such as
-    learning_rate=0.01:0.2:log batch_size=32:256; the others have values of their own."""
-    algorithm: str | None = None
+    """Values of what is searched, such as k=1,2 attention=ras:shared=False,se, or ranges, such as
+    learning_rate=0.01:0.2:log batch_size=32:256; the usual ones have values of their own."""
+    algorithm: Algorithm | None = None
     """grid, random, bayesian or hyperband; None is grid for up to 16 points, else bayesian."""
-    trials: int | None = None
+    trials: Annotated[int, Bounds(1, 1_000_000)] | None = None
     """Trials in all; more go on with a finished search. None is every point of a grid, every round
     of hyperband, else 10."""
-    workers: int = 1
+    workers: Annotated[int, Bounds(1, 1_000)] = 1
     """Processes on this machine that run trials at the same time, a GPU each where there are
     several."""
     train_best: bool = False
@@ -85,14 +89,20 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
                     f"{each} fixes what --search {name} varies; leave one of them out, or narrow "
                     f"the search by --space {name}=VALUES."
                 )
+        for each in ("--model", "--attention"):
+            text = value_of(each, arguments)
+            if text is not None and name in split(text)[1]:
+                raise UserError(
+                    f"{each} {text} fixes what --search {name} varies; leave one of them out."
+                )
     if options.workers > 1 and address.is_set() and not address.is_local_worker():
         raise UserError(
             f"--workers {options.workers} starts a chief and workers of its own, and "
             f"{address.ORACLE_IP} names another chief; give one of them."
         )
-    import_modules(options.recipe.imports)
+    import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
-    check_search(space, options.algorithm, options.trials, options.workers)
+    check_search(space, options.algorithm)
     return plan_search(space, options.algorithm, options.trials, options.log_dir, options.name)
 
 

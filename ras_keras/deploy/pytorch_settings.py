@@ -1,5 +1,6 @@
 """What a checkpoint's entries say of the network that they are from."""
 
+from dataclasses import replace
 from itertools import takewhile
 
 import numpy as np
@@ -10,10 +11,13 @@ from ras_keras.layers.registry import NONE
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
 from ras_keras.models.wide_resnet import STAGE_FILTERS as WIDE_RESNET_FILTERS
-from ras_keras.training.recipe import Recipe
+from ras_keras.options import split, with_options
+from ras_keras.recipes.network import NetworkRecipe
 
 # ResNet1202 has 200 of two convolutions.
 MOST_BLOCKS = 200
+# Options of a model, not of its attention.
+OF_MODEL = ("widen_factor",)
 ATTENTIONS = (NONE, "ras", "se", "dia")
 
 
@@ -32,8 +36,8 @@ def classes(entries: Entries, source: str) -> int:
     return len(weight)
 
 
-def inferred(recipe: Recipe, entries: Entries, source: str) -> dict:
-    """Fields of a recipe that it leaves open and the entries decide.
+def inferred(recipe: NetworkRecipe, entries: Entries, source: str) -> dict:
+    """The depth and the options that a recipe leaves open and the entries decide.
 
     Args:
         recipe: with a model of `NAMING` and an attention of `ATTENTIONS`.
@@ -44,7 +48,7 @@ def inferred(recipe: Recipe, entries: Entries, source: str) -> dict:
         UserError: if k and normalize_input contradict the number of batch normalizations.
     """
     found = {}
-    naming, family = NAMING[recipe.model], MODELS[recipe.model]
+    naming, family = NAMING[recipe.family], MODELS[recipe.family]
     below = entries.under(naming.of_stage(1))
     blocks = len({name.split(".")[1] for name in below if name.split(".")[1].isdigit()})
     if blocks > MOST_BLOCKS:
@@ -55,29 +59,51 @@ def inferred(recipe: Recipe, entries: Entries, source: str) -> dict:
     if recipe.depth is None and blocks:
         layers_per_depth = naming.convolutions * len(STAGES)
         found["depth"] = family.least_depth + layers_per_depth * (blocks - 1)
-    if recipe.model == "wrn":
+    if recipe.family == "wrn":
         found |= _widen_factor(entries.get(f"{naming.of_block(1, 1)}.conv1.weight"))
-    if recipe.attention == "ras":
+    if recipe.attention_name == "ras":
         found |= _applications(recipe, entries, source)
-    elif recipe.attention == "se":
+    elif recipe.attention_name == "se":
         names = dense_names(entries, naming.of_block(1, 1), naming)
         found |= _reduction([entries[name] for name in names])
         found["use_bias"] = len(names) != 2
-    elif recipe.attention == "dia":
+    elif recipe.attention_name == "dia":
         names = unit_names(entries, naming.of_stage(1), "ih")
         # Four entries for the first cell, two for each that is stacked on it.
         found["cells"] = max(1, (len(names) - 2) // 2)
         found |= _reduction([entries[name] for name in names])
-    return {name: value for name, value in found.items() if getattr(recipe, name) != value}
+    given = {"depth": recipe.depth} | _options(recipe)
+    return {name: value for name, value in found.items() if given.get(name) != value}
+
+
+def completed(recipe: NetworkRecipe, found: dict) -> NetworkRecipe:
+    """The recipe with what `inferred` found."""
+    options = {name: value for name, value in found.items() if name != "depth"}
+    of_model = {name: options.pop(name) for name in OF_MODEL if name in options}
+    return replace(
+        recipe,
+        depth=found.get("depth", recipe.depth),
+        model=with_options(recipe.model, **of_model),
+        attention=with_options(recipe.attention, **options),
+    )
+
+
+def _options(recipe):
+    """The options that are given to the attention and the model."""
+    given = recipe.arguments()
+    return (given["attention_config"] or {}) | {
+        name: given[name] for name in OF_MODEL if name in split(recipe.model)[1]
+    }
 
 
 def _applications(recipe, entries, source):
     """k and normalize_input, of which the number of batch normalizations decides one."""
-    naming = NAMING[recipe.model]
+    naming = NAMING[recipe.family]
     block = naming.of_block(1, 1)
     names = (f"{block}.{naming.of_connection(place)}.weight" for place in range(len(entries)))
     connections = len(list(takewhile(lambda name: name in entries, names)))
-    k, normalize_input = recipe.k, recipe.normalize_input
+    given = _options(recipe)
+    k, normalize_input = given.get("k"), given.get("normalize_input")
     if normalize_input is None:
         # The released network's reading, unless it cannot be.
         normalize_input = k is not None and k == connections
@@ -85,9 +111,9 @@ def _applications(recipe, entries, source):
     if k not in (None, expected) or not expected:
         raise UserError(
             f"{source} has {connections} batch normalizations between the applications of a "
-            f"block: --k {connections + 1} with --no-normalize-input, as the authors' code has "
-            f"it, or --k {connections} with --normalize-input. Received: k={k}, "
-            f"normalize_input={recipe.normalize_input}"
+            f"block: --k {connections + 1} --attention ras:normalize_input=False, as the authors' "
+            f"code has it, or --k {connections} --attention ras:normalize_input=True. "
+            f"Received: --attention {recipe.attention}"
         )
     return {"k": expected, "normalize_input": normalize_input}
 

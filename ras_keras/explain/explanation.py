@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.choices import one_of
 from ras_keras.csv_files import write_rows
 from ras_keras.data.image_dataset import Images
 from ras_keras.deploy.predictor import Predictor
@@ -19,7 +20,6 @@ from ras_keras.explain.image_page import image_page
 from ras_keras.explain.recurrence_picture import recurrence_picture
 from ras_keras.shown_text import shown
 from ras_keras.training.gates import Gates
-from ras_keras.training.recipe import one_of
 
 EXAMPLES = 10
 DPI = 120

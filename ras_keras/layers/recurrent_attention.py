@@ -89,8 +89,8 @@ class RecurrentAttention(ChannelAttention):
         self,
         k: int = 2,
         normalize_input: bool = True,
-        gamma_initializer="zeros",
-        beta_initializer=BETA_START,
+        gamma_initializer: str | float | initializers.Initializer = "zeros",
+        beta_initializer: str | float | initializers.Initializer = BETA_START,
         **kwargs,
     ):
         super().__init__(k=k, normalize_input=normalize_input, **kwargs)

@@ -1,4 +1,4 @@
-"""Attention by name."""
+"""Attention by name, with what its constructor takes."""
 
 import inspect
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from ras_keras.layers.shared_squeeze_excitation import SharedSqueezeExcitation
 from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
 from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 from ras_keras.layers.switchable_attention import SwitchableAttention
+from ras_keras.text_values import ANY, argument_kinds
 
 Maker = Callable[..., keras.layers.Layer]
 
@@ -27,7 +28,6 @@ ATTENTION: dict[str, Maker] = {
     "dia_se": SharedSqueezeExcitation,
 }
 NONE = "none"
-ANY = "**"
 OF_EVERY_LAYER = ("dtype", "trainable")
 
 AttentionLike = str | Callable[[], keras.layers.Layer] | None
@@ -136,14 +136,17 @@ def constructor_arguments(maker: Maker) -> list[str]:
 
     `ANY` stands for those of a function that takes any.
     """
+    return [*constructor_kinds(maker)]
+
+
+def constructor_kinds(maker: Maker) -> dict[str, type]:
+    """The keyword arguments that make this layer, with the types that a text can be read as."""
     if not inspect.isclass(maker):
-        parameters = inspect.signature(maker).parameters.values()
-        return [ANY if p.kind is p.VAR_KEYWORD else p.name for p in parameters]
-    names = []
+        return argument_kinds(maker)
+    kinds = {}
     for cls in maker.__mro__:
         if cls is keras.layers.Layer:
             break
         if "__init__" in vars(cls):
-            parameters = inspect.signature(cls.__init__).parameters.values()
-            names += [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
-    return [name for name in dict.fromkeys(names) if name != "self"]
+            kinds |= {n: k for n, k in argument_kinds(cls.__init__).items() if n not in kinds}
+    return {name: kind for name, kind in kinds.items() if name not in ("self", ANY)}

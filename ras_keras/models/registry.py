@@ -1,5 +1,6 @@
 """Networks by name."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,10 @@ from ras_keras.models.preresnet import PreResNet
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
 from ras_keras.models.wide_resnet import WideResNet
+from ras_keras.text_values import ANY, argument_kinds
+
+# What has a place of its own in a recipe, or is the caller's.
+OF_EVERY_NETWORK = ("depth", "attention", "attention_config", "name", ANY)
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,18 @@ class Family:
     depth: int
     least_depth: int
     blocks: Callable[[int], int]
+
+    @property
+    def option_kinds(self) -> dict[str, type]:
+        """The options of this family, with the types that a text can be read as."""
+        kinds = argument_kinds(self.build)
+        return {name: kind for name, kind in kinds.items() if name not in OF_EVERY_NETWORK}
+
+    @property
+    def defaults(self) -> dict:
+        """The values of those options where nothing is said of them."""
+        parameters = inspect.signature(self.build).parameters
+        return {name: parameters[name].default for name in self.option_kinds}
 
 
 MODELS = {

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 
 from ras_keras.json_files import parse_json
+from ras_keras.recipes.execution import Precision
 from ras_keras.report.format_speed import RUNTIMES
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
-from ras_keras.training.recipe import PRECISIONS
 from ras_keras.typed import Amount, Count, Text, That
 
 
@@ -41,7 +41,7 @@ NETWORK = {
     "attention": Text,
     "image_size": Count,
     "classes": Count,
-    "precision": Literal[*PRECISIONS],
+    "precision": Precision,
 }
 REPEATED = {"batch_size": Count, "n": Count, "steps": Count}
 WHAT = {"what": Literal[INFERENCE, TRAINING]}
@@ -87,7 +87,7 @@ COLUMNS = {
         "model": Text,
         "depth": Count,
         "attention": Text,
-        "precision": Literal[*PRECISIONS],
+        "precision": Precision,
         **REPEATED,
         **_spread("value"),
         **MACHINE,

@@ -9,10 +9,10 @@ from pathlib import Path
 from ras_keras.csv_files import RESTORE, read_header, read_rows
 from ras_keras.errors import UserError
 from ras_keras.markdown_text import escaped, table
+from ras_keras.options import joined, name_of, split
 from ras_keras.report.benchmark_columns import COLUMNS, SPREADS
 from ras_keras.report.network_speed import INFERENCE, TRAINING
 from ras_keras.report.spread import STATISTICS
-from ras_keras.training.recipe import NETWORK_OPTIONS
 
 
 def check_output(path: Path) -> None:
@@ -53,8 +53,8 @@ def kind_of(row: dict) -> str:
 
 
 def look_up_key(row: dict) -> tuple[str, str]:
-    """What a row and a recipe's (model, network_key(network_arguments())) have in common."""
-    return row["model"], row["network"]
+    """What a row and a recipe's (family, network_key(arguments())) have in common."""
+    return name_of(row["model"]), row["network"]
 
 
 def _contradiction(row):
@@ -135,8 +135,8 @@ def _of_formats(row):
 
 def _of_data(row):
     return (
-        f"{row['dataset']}, batch size {row['batch_size']}; training is that of {row['model']}"
-        f"{row['depth']}, {row['attention']}, {row['precision']}; median of {row['n']} (lowest to "
+        f"{row['dataset']}, batch size {row['batch_size']}; training is that of {_network(row)}, "
+        f"{row['attention']}, {row['precision']}; median of {row['n']} (lowest to "
         f"highest), in training each over {row['steps']} batches. {_machine(row)}"
     )
 
@@ -156,15 +156,9 @@ DIFFERENCES = {
 
 
 def _network(row):
-    """Such as "resnet83" or "wrn52 (widen_factor=8)"."""
-    arguments = json.loads(row["network"])
-    options = [
-        f"{name}={arguments[name]}"
-        for name in NETWORK_OPTIONS
-        # True is what a network has unless it is told otherwise.
-        if arguments.get(name) not in (None, True)
-    ]
-    return f"{row['model']}{row['depth']}" + (f" ({', '.join(options)})" if options else "")
+    """Such as "resnet83" or "wrn52:widen_factor=8"."""
+    name, options = split(row["model"])
+    return joined(f"{name}{row['depth']}", options)
 
 
 def _spread(name: str, form: Callable[[float], str]):

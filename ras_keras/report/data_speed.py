@@ -6,11 +6,11 @@ import keras
 from tqdm import tqdm
 
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.machine import machine
 from ras_keras.report.spread import Spread
-from ras_keras.training.network import build_network
+from ras_keras.training.network import recipe_network
 from ras_keras.training.prepared_data import Data
-from ras_keras.training.recipe import Recipe
 
 PIPELINE_IMAGES = 100_000
 
@@ -28,12 +28,12 @@ def data_rows(recipe: Recipe, data: Data, repeats: int, steps: int) -> list[dict
     speeds, shares = training_speed(recipe, data, repeats, steps)
     percent = Spread(tuple(100 * share for share in shares.values))
     shared = {
-        "dataset": recipe.dataset,
-        "model": recipe.model,
-        "depth": recipe.depth,
-        "attention": recipe.describe_attention(),
-        "precision": recipe.precision,
-        "batch_size": recipe.batch_size,
+        "dataset": recipe.data.dataset,
+        "model": recipe.network.model,
+        "depth": recipe.network.depth,
+        "attention": recipe.network.describe_attention(),
+        "precision": recipe.execution.precision,
+        "batch_size": recipe.optimization.batch_size,
         "n": repeats,
         "steps": steps,
     }
@@ -68,7 +68,7 @@ def training_speed(recipe: Recipe, data: Data, repeats: int, steps: int) -> tupl
     Steps are timed one by one outside `fit`: the time to get the batch, and the
     time to train on it, while the pipeline works ahead in the background.
     """
-    model = build_network(recipe, data)
+    model = recipe_network(recipe, data)
     iterator = iter(data.batches.from_step(0))
     model.train_on_batch(*next(iterator))
     speeds, shares = [], []

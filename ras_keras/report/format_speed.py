@@ -14,6 +14,7 @@ from ras_keras.deploy import fold
 from ras_keras.deploy.export import export, size
 from ras_keras.deploy.formats import FORMATS, check_installed
 from ras_keras.deploy.predictor import open_predictor
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.machine import machine
 from ras_keras.report.network_size import file_bytes
 from ras_keras.report.network_speed import (
@@ -25,7 +26,6 @@ from ras_keras.report.network_speed import (
     warm_up,
 )
 from ras_keras.report.spread import in_turn
-from ras_keras.training.recipe import Recipe
 
 KERAS, INT8 = "keras", "litert-int8"
 # What a row may be of, with the package that runs it.
@@ -95,7 +95,7 @@ def format_rows(
                         "runtime": f"{RUNTIMES[name]} {version(RUNTIMES[name])}",
                         "file_bytes": file_size,
                         "difference": float(f"{np.abs(predict(images) - expected).max():.2g}"),
-                        "batch_size": recipe.batch_size,
+                        "batch_size": recipe.optimization.batch_size,
                         "n": rounds,
                         "steps": steps,
                     }

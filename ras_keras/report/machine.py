@@ -8,8 +8,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ras_keras import __version__
-from ras_keras.training import devices
+from ras_keras import __version__, devices
 
 
 def machine() -> dict[str, str | int]:

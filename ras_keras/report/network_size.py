@@ -8,11 +8,11 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.flops import flops
 from ras_keras.report.machine import machine
 from ras_keras.report.network_speed import build, network_columns
 from ras_keras.training.plan import trainable_parameters
-from ras_keras.training.recipe import Recipe
 
 
 def size_rows(recipes: Sequence[Recipe], classes: int) -> list[dict]:

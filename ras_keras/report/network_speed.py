@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from ras_keras.layers.registry import NONE
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.machine import machine
 from ras_keras.report.network_key import network_key
 from ras_keras.report.spread import Spread, in_turn
 from ras_keras.training.network import compiled_network
-from ras_keras.training.recipe import Recipe
 
 INFERENCE, TRAINING = "inference", "training"
 IMAGE_SIZE = 32
@@ -46,7 +45,7 @@ def speed_rows(
     plain = {
         _body(recipe): speeds[number]
         for number, recipe in enumerate(recipes)
-        if recipe.attention == NONE
+        if recipe.network.attention == NONE
     }
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
@@ -55,7 +54,7 @@ def speed_rows(
             {"what": what}
             | network_columns(recipe, classes)
             | {
-                "batch_size": recipe.batch_size,
+                "batch_size": recipe.optimization.batch_size,
                 "jit": "on" if model.jit_compile else "off",
                 "n": rounds,
                 "steps": steps,
@@ -70,7 +69,8 @@ def speed_rows(
 
 def _body(recipe):
     """What a network has in common with the plain one that it is compared with."""
-    return recipe.model, network_key(recipe.with_attention(NONE).network_arguments())
+    plain = recipe.network.with_attention(NONE)
+    return plain.family, network_key(plain.arguments())
 
 
 def build(recipe: Recipe, classes: int) -> keras.Model:
@@ -80,29 +80,29 @@ def build(recipe: Recipe, classes: int) -> keras.Model:
 
 
 def image_size(recipe: Recipe) -> int:
-    return recipe.image_size or IMAGE_SIZE
+    return recipe.data.image_size or IMAGE_SIZE
 
 
 def network_columns(recipe: Recipe, classes: int) -> dict:
     """The columns of a table that tell networks apart."""
-    arguments = recipe.network_arguments()
+    arguments = recipe.network.arguments()
     return {
         "network": network_key(arguments),
-        "model": recipe.model,
+        "model": recipe.network.model,
         "depth": arguments["depth"],
-        "attention": recipe.describe_attention(),
+        "attention": recipe.network.describe_attention(),
         "image_size": image_size(recipe),
         "classes": classes,
-        "precision": recipe.precision,
+        "precision": recipe.execution.precision,
     }
 
 
 def synthetic_batch(recipe: Recipe, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, H, W, 3) of random pixels, uint8, and labels (N,); they follow the seed."""
-    random = np.random.default_rng(recipe.seed)
+    random = np.random.default_rng(recipe.execution.seed)
     size = image_size(recipe)
-    images = random.integers(0, 256, (recipe.batch_size, size, size, 3), "uint8")
-    return images, random.integers(0, classes, recipe.batch_size)
+    images = random.integers(0, 256, (recipe.optimization.batch_size, size, size, 3), "uint8")
+    return images, random.integers(0, classes, recipe.optimization.batch_size)
 
 
 def scattered(recipe: Recipe, classes: int) -> keras.Model:
@@ -111,8 +111,8 @@ def scattered(recipe: Recipe, classes: int) -> keras.Model:
     Every vector of weights is moved at random and the moving statistics follow a few batches, so
     that a weight in a wrong place shows, and no compiler finds a gate that it can do without.
     """
-    model = build(replace(recipe, jit="off"), classes)
-    random = np.random.default_rng(recipe.seed)
+    model = build(recipe.replace(jit="off"), classes)
+    random = np.random.default_rng(recipe.execution.seed)
     for variable in model.trainable_variables:
         if len(variable.shape) == 1:
             variable.assign_add(random.normal(0, 0.1, variable.shape).astype("float32"))

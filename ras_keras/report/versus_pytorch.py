@@ -3,7 +3,7 @@
 import copy
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ras_keras.deploy import fold
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_torch
-from ras_keras.models.stages import STAGES
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.machine import machine, use_threads
 from ras_keras.report.network_speed import (
     INFERENCE,
@@ -26,7 +26,6 @@ from ras_keras.report.network_speed import (
     warm_up,
 )
 from ras_keras.report.spread import STATISTICS
-from ras_keras.training.recipe import Recipe
 
 OURS = "ours"
 CLASSES = 10
@@ -92,12 +91,12 @@ def check_twin(recipe: Recipe) -> None:
     Raises:
         UserError: saying which have.
     """
-    attention, config = recipe.attention_arguments()
+    attention, config = recipe.network.attention_arguments()
     unknown = set(config or ()) - TWIN_OPTIONS
-    if attention not in (None, "ras") or unknown or recipe.attention_stages != STAGES:
+    if attention not in (None, "ras") or unknown:
         raise UserError(
-            f"--attention: {recipe.describe_attention()} has not been written in PyTorch; choose "
-            f"none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}."
+            f"--attention: {recipe.network.describe_attention()} has not been written in PyTorch; "
+            f"choose none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}."
         )
 
 
@@ -141,7 +140,7 @@ def versus_rows(
         }
         seconds = warm_up(step_functions)
         differences = {name: _difference(kind, name, results) for name in usable}
-        speeds = speeds_in_turn(step_functions, recipe.batch_size, rounds, steps)
+        speeds = speeds_in_turn(step_functions, recipe.optimization.batch_size, rounds, steps)
         for name, each in of_kind.items():
             figures = dict.fromkeys(FIGURES)
             if name in usable:
@@ -159,7 +158,7 @@ def versus_rows(
                     "compiler": each.compiler,
                 }
                 | network_columns(recipe, CLASSES)
-                | {"batch_size": recipe.batch_size, "n": rounds, "steps": steps}
+                | {"batch_size": recipe.optimization.batch_size, "n": rounds, "steps": steps}
                 | figures
                 | {"not_measured": "" if name in usable else problem}
                 | machine()
@@ -189,10 +188,14 @@ def twin(recipe: Recipe, model: keras.Model):
 
     from ras_keras.report.pytorch_resnet import Resnet, copy_weights
 
-    attention, config = recipe.attention_arguments()
+    attention, config = recipe.network.attention_arguments()
     options = {"k": 2, "normalize_input": True} | (config or {})
     network = Resnet(
-        recipe.depth, CLASSES, attention is not None, options["k"], options["normalize_input"]
+        recipe.network.depth,
+        CLASSES,
+        attention is not None,
+        options["k"],
+        options["normalize_input"],
     ).eval()
     copy_weights(model, network)
     images = synthetic_batch(recipe, CLASSES)[0][:AGREEMENT_IMAGES]
@@ -222,7 +225,7 @@ def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callab
     """One step of a setting on the timed batch, on a copy of the network."""
     images, labels = synthetic_batch(recipe, CLASSES)
     if setting.framework == "tensorflow":
-        ours = build(replace(recipe, jit="on" if setting.compiler == "xla" else "off"), CLASSES)
+        ours = build(recipe.replace(jit="on" if setting.compiler == "xla" else "off"), CLASSES)
         ours.set_weights(model.get_weights())
         if kind == INFERENCE:
             return inference_step(fold(ours) if setting.folded else ours, images)
@@ -239,9 +242,9 @@ def _torch_step(kind, setting, recipe, network, images, labels):
     network.train(kind == TRAINING)
     optimizer = torch.optim.SGD(
         network.parameters(),
-        recipe.learning_rate,
-        recipe.momentum,
-        weight_decay=recipe.weight_decay,
+        recipe.optimization.learning_rate,
+        recipe.optimization.momentum,
+        weight_decay=recipe.optimization.weight_decay,
         fused=True,
     )
     run = network

@@ -1,22 +1,20 @@
 """Runs what a table still lacks."""
 
-import dataclasses
 import time
 from pathlib import Path
 
+from ras_keras.devices import strategy
 from ras_keras.files import locked
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 from ras_keras.reproduction.speeds import stored_speeds
 from ras_keras.reproduction.study import Study
 from ras_keras.training import RunFolder, check_recipe, complete, resolve
 from ras_keras.training.callbacks import Diverged, duration
-from ras_keras.training.devices import strategy
 from ras_keras.training.memory import released
-from ras_keras.training.network import build_network
+from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.plan import measure
-from ras_keras.training.prepared_data import load_data
-from ras_keras.training.recipe import Recipe
 
 # No plan names more runs than this one by one.
 LISTED = 40
@@ -65,15 +63,15 @@ def print_runs(times: dict[str, str]) -> None:
 def network_name(recipe: Recipe) -> str:
     """What a recipe's speed depends on; the options of its attention change it little."""
     return (
-        f"{recipe.model}{recipe.depth}, {recipe.attention}, on {recipe.dataset}, batches of "
-        f"{recipe.batch_size}"
+        f"{recipe.network.describe_model()}, {recipe.network.attention_name}, on "
+        f"{recipe.data.dataset}, batches of {recipe.optimization.batch_size}"
     )
 
 
 def seconds(recipe: Recipe, images_per_second: float) -> float:
     """How long a run takes, its start and its test apart."""
-    images = recipe.training_images or TRAINING_IMAGES[recipe.dataset]
-    return recipe.epochs * images / images_per_second
+    images = recipe.data.training_images or TRAINING_IMAGES[recipe.data.dataset]
+    return recipe.optimization.epochs * images / images_per_second
 
 
 def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
@@ -88,8 +86,8 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
     speeds = {}
     for name, recipe in first.items():
         with released():
-            data = load_data(recipe)
-            speeds[name] = 1 / measure(build_network(recipe, data), data.batches)
+            data = recipe_data(recipe)
+            speeds[name] = 1 / measure(recipe_network(recipe, data), data.batches)
         print(f"speed    {speeds[name]:,.0f} images/s: {name}")
     return speeds
 
@@ -109,9 +107,7 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
         UserError: if a run cannot be had.
         Interrupted: on Ctrl-C or SIGTERM; the same command goes on.
     """
-    runs = {
-        name: resolve(dataclasses.replace(recipe, **data)) for name, recipe in study.runs().items()
-    }
+    runs = {name: resolve(recipe.replace(**data)) for name, recipe in study.runs().items()}
     records = output / study.name
     missing = {
         name: recipe for name, recipe in runs.items() if Record.find(records / name, recipe) is None
@@ -119,7 +115,7 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
     print(study.title)
     print(f"{len(runs) - len(missing)} of {len(runs)} runs are finished", flush=True)
     # A check builds a small network: once for each row is enough.
-    for recipe in {dataclasses.replace(recipe, seed=0) for recipe in missing.values()}:
+    for recipe in {recipe.replace(seed=0) for recipe in missing.values()}:
         check_recipe(recipe)
     for folder in (records, log_dir / study.name):
         folder.mkdir(parents=True, exist_ok=True)

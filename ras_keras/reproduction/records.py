@@ -1,6 +1,5 @@
 """What is kept of a run: the little that tables and pictures are made of."""
 
-import dataclasses
 import shlex
 import shutil
 from dataclasses import dataclass
@@ -8,7 +7,9 @@ from pathlib import Path
 
 from ras_keras.csv_files import read_rows
 from ras_keras.errors import UserError, first_line
-from ras_keras.training.recipe import Recipe, resolve
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
+from ras_keras.recipes.starts import to_flags
 from ras_keras.training.run_files import Result
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.typed import Amount, Count, Share, Text
@@ -41,7 +42,7 @@ class Record:
             UserError: if it cannot be written.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        recipe = dataclasses.replace(run.read_recipe(), data_dir=None, download=False)
+        recipe = run.read_recipe().replace(data_dir=None, download=False)
         record = cls(RunFolder(folder))
         record.run.write_recipe(recipe)
         for name in ("metrics.csv", "gates.csv"):
@@ -69,8 +70,8 @@ class Record:
         """
         record = cls.of(folder)
         # The precision is that of the device that the run found.
-        if record and dataclasses.replace(record.recipe, precision=None) != dataclasses.replace(
-            resolve(recipe), precision=None
+        if record and record.recipe.replace(precision=None) != resolve(recipe).replace(
+            precision=None
         ):
             raise UserError(
                 f"{folder} holds a run of another recipe; move it away, or choose another --output."
@@ -86,7 +87,7 @@ class Record:
         """
         recipe = self.run.read_recipe()
         try:
-            recipe.describe_attention()
+            recipe.network.describe_attention()
         except (ValueError, TypeError) as error:
             raise UserError(
                 f"{self.run.file('recipe.json')} holds no recipe of a table ({first_line(error)}); "
@@ -116,4 +117,4 @@ class Record:
 def describe(recipe: Recipe) -> str:
     """The flags of `scripts/train.py` for a recipe, whatever its seed, data folder and device."""
     changes = {"seed": 0, "data_dir": None, "download": False, "precision": None}
-    return shlex.join(dataclasses.replace(resolve(recipe), **changes).to_flags())
+    return shlex.join(to_flags(resolve(recipe).replace(**changes)))

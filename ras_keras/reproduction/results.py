@@ -1,6 +1,5 @@
 """The rows of a table: our figures beside the published ones."""
 
-import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import Annotated, TypedDict
 from ras_keras.csv_files import read_rows
 from ras_keras.json_files import read_json
 from ras_keras.layers.registry import make_attention
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.reproduction.published import Published
 from ras_keras.reproduction.records import Record, describe
 from ras_keras.reproduction.study import Study, run_name
-from ras_keras.training.recipe import Recipe
 from ras_keras.typed import Amount, Count, Natural, Share, Text, That
 
 
@@ -61,7 +60,7 @@ def study_rows(study: Study, folder: Path, inference: Speed) -> list[dict]:
     """
     rows = []
     for row in study.rows():
-        recipes = [dataclasses.replace(row.recipe, seed=seed) for seed in range(study.seeds)]
+        recipes = [row.recipe.replace(seed=seed) for seed in range(study.seeds)]
         found = [Record.find(folder / run_name(recipe), recipe) for recipe in recipes]
         records = [record for record in found if record is not None]
         labels = {"title": study.title, "scale": str(study.scale)}
@@ -80,16 +79,16 @@ def collection_rows(folder: Path, inference: Speed) -> list[dict]:
     groups = {}
     for path in sorted(folder.iterdir()):
         if record := Record.of(path):
-            groups.setdefault(dataclasses.replace(record.recipe, seed=0), []).append(record)
+            groups.setdefault(record.recipe.replace(seed=0), []).append(record)
     rows = []
     for recipe, records in groups.items():
         images = {f"{r.result['training_images']:,}" for r in records if not r.diverged}
         labels = {
             "title": title,
-            "scale": f"{' or '.join(images) or '?'} training images, {recipe.epochs} epochs, "
-            f"batches of {recipe.batch_size}",
-            "group": f"{recipe.model}{recipe.depth}",
-            "entry": recipe.describe_attention(),
+            "scale": f"{' or '.join(images) or '?'} training images, {recipe.optimization.epochs} "
+            f"epochs, batches of {recipe.optimization.batch_size}",
+            "group": recipe.network.describe_model(),
+            "entry": recipe.network.describe_attention(),
         }
         rows.append(labels | _figures(recipe, records, None, inference))
     return rows
@@ -102,13 +101,13 @@ def _figures(
     results = [record.result for record in whole]
     accuracies = [100 * _accuracy(result) for result in results]
     accuracy = _mean(accuracies)
-    layer = make_attention(*recipe.attention_arguments())
+    layer = make_attention(*recipe.network.attention_arguments())
     printed = published.value if published else ""
     row = {
-        "network": f"{recipe.model}{recipe.depth}",
-        "attention": recipe.describe_attention(),
+        "network": recipe.network.describe_model(),
+        "attention": recipe.network.describe_attention(),
         "k": getattr(layer, "k", None),
-        "dataset": recipe.dataset,
+        "dataset": recipe.data.dataset,
         "n": len(whole),
         "diverged": len(records) - len(whole),
         "accuracy": accuracy,

@@ -1,12 +1,12 @@
 """How much of a table is run."""
 
-import dataclasses
 from dataclasses import dataclass
 
+from ras_keras.choices import one_of
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_value
 from ras_keras.models.registry import MODELS
-from ras_keras.training.recipe import Recipe, one_of
-from ras_keras.training.recipe_values import MOST, check_count
+from ras_keras.recipes.recipe import Recipe, kind_of
 
 TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "stl10": 5_000}
 
@@ -38,7 +38,7 @@ class Scale:
         """
         for name in ("depth", "epochs", "batch_size"):
             if getattr(self, name) is not None:
-                check_count(name, getattr(self, name), MOST[name])
+                check_value(name, getattr(self, name), kind_of(name))
         if not 0 < self.fraction <= 1:
             raise UserError(f"--fraction must be in (0, 1]. Received: {self.fraction:g}")
         for model in sorted(models) if self.depth is not None else ():
@@ -83,16 +83,18 @@ class Scale:
         if self.batch_size is not None:
             changes["batch_size"] = self.batch_size
         if self.epochs is not None:
-            milestones = {round(self.epochs * each / recipe.epochs) for each in recipe.schedule}
+            before = recipe.optimization
+            milestones = {round(self.epochs * each / before.epochs) for each in before.schedule}
             changes["epochs"] = self.epochs
             changes["schedule"] = tuple(sorted(e for e in milestones if 0 < e < self.epochs))
         if self.fraction < 1:
-            changes["training_images"] = round(self.fraction * TRAINING_IMAGES[recipe.dataset])
+            changes["training_images"] = round(self.fraction * TRAINING_IMAGES[recipe.data.dataset])
             if changes["training_images"] < 1:
                 raise UserError(
-                    f"--fraction {self.fraction:g} leaves no image of {recipe.dataset}; raise it."
+                    f"--fraction {self.fraction:g} leaves no image of {recipe.data.dataset}; "
+                    "raise it."
                 )
-        return dataclasses.replace(recipe, **changes)
+        return recipe.replace(**changes)
 
 
 FULL = Scale()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ras_keras.errors import UserError
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
 from ras_keras.report.benchmark_file import look_up_key, read_benchmark
 from ras_keras.report.network_key import network_key
-from ras_keras.training.recipe import Recipe, resolve
 
 IMAGE_SIZES = {"stl10": 96}
 SETUP = ("image_size", "batch_size", "precision")
@@ -49,9 +50,10 @@ def stored_speeds(
 
     def speed(recipe: Recipe) -> float | None:
         recipe = resolve(recipe)
-        network = recipe.model, network_key(recipe.network_arguments())
-        size = IMAGE_SIZES.get(recipe.dataset, 32)
-        return known.get((*network, size, recipe.batch_size, recipe.precision))
+        network = recipe.network.family, network_key(recipe.network.arguments())
+        size = IMAGE_SIZES.get(recipe.data.dataset, 32)
+        setup = recipe.optimization.batch_size, recipe.execution.precision
+        return known.get((*network, size, *setup))
 
     return speed
 

@@ -5,16 +5,19 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from ras_keras.choices import one_of
 from ras_keras.errors import UserError
+from ras_keras.field_checks import check_value
 from ras_keras.json_files import read_json, write_json
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.reproduction.scale import FULL, Scale, check_datasets
 from ras_keras.reproduction.tables import TABLES, Row
-from ras_keras.training.recipe import Recipe, one_of
-from ras_keras.training.recipe_values import check_count
+from ras_keras.typed import Bounds
 
 FILE = "study.json"
-MOST_SEEDS = 1_000
+Seeds = Annotated[int, Bounds(1, 1_000)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Study:
         """
         one_of("the table", self.table, TABLES)
         check_datasets(self.datasets)
-        check_count("seeds", self.seeds, MOST_SEEDS)
+        check_value("seeds", self.seeds, Seeds)
         finite = all(math.isfinite(gamma) for gamma in self.gammas)
         if not self.gammas or len({*self.gammas}) < len(self.gammas) or not finite:
             raise UserError(
@@ -84,8 +87,9 @@ class Study:
         for row in TABLES[self.table].rows(self.datasets, self.gammas):
             recipe = self.scale.apply(row.recipe)
             # Another depth is another network than the published one that names the group.
-            name = f"{recipe.model}{recipe.depth}"
-            group = re.sub("^[^,]+", name, row.group) if self.scale.depth else row.group
+            name = f"{recipe.network.family}{recipe.network.depth}"
+            _, comma, rest = row.group.partition(",")
+            group = f"{name}{comma}{rest}" if self.scale.depth else row.group
             # What became of several published networks has no figure to be compared with.
             published = None if recipe in rows else row.published
             first = rows.get(recipe, row)
@@ -100,7 +104,7 @@ class Study:
             run_name(recipe): recipe
             for seed in range(self.seeds)
             for row in self.rows()
-            for recipe in [dataclasses.replace(row.recipe, seed=seed)]
+            for recipe in [row.recipe.replace(seed=seed)]
         }
 
     def write(self, folder: Path) -> None:
@@ -134,6 +138,7 @@ class Study:
 
 def run_name(recipe: Recipe) -> str:
     """Such as "cifar10-resnet11-ras-k-2-s0": a name for each recipe of a table."""
-    text = f"{recipe.dataset}-{recipe.model}{recipe.depth}-{recipe.describe_attention()}"
+    network = recipe.network
+    text = f"{recipe.data.dataset}-{network.describe_model()}-{network.describe_attention()}"
     text = text.lower().replace("=-", "=minus")
-    return re.sub(r"[^a-z0-9._]+", "-", text).strip("-") + f"-s{recipe.seed}"
+    return re.sub(r"[^a-z0-9._]+", "-", text).strip("-") + f"-s{recipe.execution.seed}"

@@ -1,32 +1,17 @@
 """The papers' tables as recipes."""
 
 import dataclasses
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from ras_keras.layers.registry import NONE
+from ras_keras.options import name_of, with_options
+from ras_keras.recipes.named import NAMED
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.reproduction.published import DIANET, RAS, Published, published_results
 from ras_keras.reproduction.scale import TRAINING_IMAGES
-from ras_keras.training.recipe import DIANET_RESNET, Recipe, starting_recipe
 
-BACKBONES = {
-    "ResNet83": ("resnet", 83),
-    "ResNet164": ("resnet", 164),
-    "ResNet245": ("resnet", 245),
-    "ResNet326": ("resnet", 326),
-    "ResNet407": ("resnet", 407),
-    "PreResNet164": ("preresnet", 164),
-    "WRN52-4": ("wrn", 52),
-    "ResNeXt101-8x32": ("resnext", 101),
-}
-# The DIANet paper's Table 3 has SE in another form in each network, as its parameter counts show.
-SE_OF_DIANET = {
-    "PreResNet164": {"use_bias": False},
-    "WRN52-4": {"reduction_ratio": 4},
-    "ResNeXt101-8x32": {"reduction_ratio": 4, "use_bias": False},
-}
 # Of the connections in the RAS paper's Fig. 2 the text names the first two only.
 CONNECTIONS = ("batch_norm", "rational", NONE, "sigmoid", "tanh", "relu", "leaky_relu")
 RELEASED, DEFAULT = "released form", "default form"
@@ -82,7 +67,7 @@ class Table:
     @property
     def models(self) -> set[str]:
         """The families of networks that the table has."""
-        return {BACKBONES[each.backbone][0] for each in self.figures} or {"resnet"}
+        return {name_of(each.model) for each in self.figures} or {"resnet"}
 
     def rows(self, datasets: tuple[str, ...], gammas: tuple[float, ...]) -> list[Row]:
         """The published rows in their order, then RAS in its default form.
@@ -93,7 +78,7 @@ class Table:
         """
         bases = list(self._fig2(datasets) if self.number is None else self._published(datasets))
         released = [row for base in bases for row in _starts(base, gammas)]
-        default = [_default_form(row) for row in released if row.recipe.attention == "ras"]
+        default = [_default_form(row) for row in released if _is_ras(row)]
         return released + default
 
     def _published(self, datasets) -> Iterator[Row]:
@@ -102,76 +87,37 @@ class Table:
             reported = dataset if dataset in self.datasets else self.datasets[0]
             for each in self.figures:
                 if each.dataset == reported:
-                    model, depth = BACKBONES[each.backbone]
-                    changes = _setting(each) | {"model": model, "depth": depth}
-                    recipe = _recipe(self.source, dataset, each.attention, changes)
                     published = each if dataset == reported else None
-                    yield Row(each.backbone, _entry(each), recipe, published)
+                    yield Row(each.backbone, each.entry, each.made(dataset), published)
 
     def _fig2(self, datasets) -> Iterator[Row]:
+        """The released network with each connection."""
+        start = NAMED["ras-resnet164"].recipe.replace(depth=164, validation_split=0.0)
         for dataset in datasets:
             for connection in CONNECTIONS:
-                changes = {"depth": 164, "k": 2, "normalize_input": False, "connection": connection}
-                yield Row("ResNet164", connection, _recipe(RAS, dataset, "ras", changes))
+                attention = f"ras:k=2,normalize_input=False,connection={connection}"
+                recipe = start.replace(dataset=dataset, attention=attention)
+                yield Row("ResNet164", connection, recipe)
 
 
-def _recipe(source: str, dataset: str, attention: str, changes: dict) -> Recipe:
-    """As published, but that nothing is chosen on the test set: the last epoch counts."""
-    model = changes.get("model", "resnet")
-    # What the network is trained by, whatever its attention: a table compares on equal terms.
-    recipe = starting_recipe("paper", model, NONE)
-    if source == DIANET and model == "resnet":
-        changes = DIANET_RESNET | changes
-    return dataclasses.replace(
-        recipe, dataset=dataset, attention=attention, validation_split=0.0, **changes
-    )
+def _is_ras(row: Row) -> bool:
+    return row.recipe.network.attention_name == "ras"
 
 
-def _setting(published: Published) -> dict:
-    """What a published row says of its attention and its network, as fields of a recipe."""
-    attention, setting = published.attention, published.setting
-    changes = {}
-    if attention == "se" and (published.source, published.table) == (DIANET, "3"):
-        changes |= SE_OF_DIANET.get(published.backbone, {})
-    if found := re.search(r"k=(\d+)", setting):
-        changes["k"] = int(found[1])
-    if attention == "ras":
-        changes["normalize_input"] = False
-    if "shared BN" in setting:
-        changes["shared_connection"] = True
-    if found := re.search(r"\breduction_ratio=(\d+)", setting):
-        changes |= {"reduction_ratio": int(found[1])} if attention == "dia" else {}
-    if found := re.search(r"activation=(\w+), cells=(\d+)", setting):
-        changes |= {"activation": found[1], "cells": int(found[2])}
-    if found := re.search(r"stage (\d) removed", setting):
-        changes["attention_stages"] = tuple(s for s in (1, 2, 3) if s != int(found[1]))
-    if "without BN" in setting:
-        changes["batch_norm"] = False
-    if "without data augmentation" in setting:
-        changes |= {"crop_padding": 0, "mirror": False}
-    return changes
-
-
-def _entry(published: Published) -> str:
-    """A short name of a published row among those of its network."""
-    setting = re.split(r";| \(", published.setting)[0].replace("separate BN", "").strip(", ")
-    name = published.attention
-    if name == "none":
-        name = "plain"
-    if setting in ("", "without BN", "without data augmentation") or RELEASED in published.setting:
-        return name
-    return f"{name}, {setting}"
+def _with_options(recipe: Recipe, **options) -> Recipe:
+    """With other options of the attention; an empty one is the layer's own."""
+    return recipe.replace(attention=with_options(recipe.network.attention, **options))
 
 
 def _starts(row: Row, gammas) -> list[Row]:
     """RAS from every start of gamma; the published figure belongs to the published start."""
-    if row.recipe.attention != "ras":
+    if not _is_ras(row):
         return [row]
     return [
         dataclasses.replace(
             row,
             group=f"{row.group}, {RELEASED}, γ from {gamma:g}" if len(gammas) > 1 else row.group,
-            recipe=dataclasses.replace(row.recipe, gamma_initializer=gamma or None),
+            recipe=_with_options(row.recipe, gamma_initializer=gamma or ""),
             published=None if gamma else row.published,
         )
         for gamma in gammas
@@ -184,7 +130,7 @@ def _default_form(row: Row) -> Row:
         names = {"group": row.group.replace(RELEASED, DEFAULT)}
     else:
         names = {"entry": f"{row.entry}, {DEFAULT}"}
-    recipe = dataclasses.replace(row.recipe, normalize_input=None)
+    recipe = _with_options(row.recipe, normalize_input="")
     return dataclasses.replace(row, recipe=recipe, published=None, **names)
 
 

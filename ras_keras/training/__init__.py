@@ -1,9 +1,11 @@
 """A recipe goes in, a run folder comes out."""
 
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
+from ras_keras.recipes.starts import RECIPES
 from ras_keras.training.callbacks import Interrupted
 from ras_keras.training.completion import complete
 from ras_keras.training.evaluation import Evaluation, evaluate
-from ras_keras.training.recipe import RECIPES, Recipe, resolve
 from ras_keras.training.recipe_check import check_recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train

@@ -120,7 +120,7 @@ class GateSpread(OnImages):
 
     def _dead(self, found: float) -> str:
         on_saddle = any(getattr(layer, "gamma", None) is not None for layer in self.gates.layers)
-        remedy = "--gamma-initializer 0.1 starts off the saddle"
+        remedy = "--attention ras:gamma_initializer=0.1 starts off the saddle"
         if not on_saddle:
             remedy = "another --learning-rate or --attention may wake them"
         return (

@@ -1,12 +1,11 @@
 """Runs that are begun, gone on with, or found finished, whichever it is."""
 
-import dataclasses
 from pathlib import Path
 
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.recipes.recipe import Recipe, difference
 from ras_keras.training.memory import released
-from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
 
@@ -32,15 +31,14 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
     run = RunFolder(path)
     if run.file("recipe.json").is_file():
         stored = run.read_recipe()
-        if stored.epochs > recipe.epochs or dataclasses.replace(stored, epochs=recipe.epochs) != (
-            recipe
-        ):
+        epochs = recipe.optimization.epochs
+        if stored.optimization.epochs > epochs or stored.replace(epochs=epochs) != recipe:
             raise UserError(
                 f"{path} holds a run of another recipe ({difference(stored, recipe)}); move it "
                 "away or choose another folder."
             )
         tested = options.get("test", True)
-        if run.epochs_finished(tested) == recipe.epochs:
+        if run.epochs_finished(tested) == epochs:
             return run.read_result(tested)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -53,12 +51,3 @@ def complete(recipe: Recipe, path: Path, **options) -> dict:
         if not resume:
             run.begin(recipe)
         return train(recipe, run, resume=resume, **options)
-
-
-def difference(stored: Recipe, asked: Recipe) -> str:
-    """The first field in which two recipes differ."""
-    now = asked.compared()
-    for name, before in stored.compared().items():
-        if before != now[name]:
-            return f"{name} {getattr(stored, name)} there, {getattr(asked, name)} here"
-    return "the same"

@@ -2,14 +2,13 @@
 
 import keras
 
-from ras_keras.models.registry import MODELS
-from ras_keras.training.recipe import Recipe
+from ras_keras.recipes.network import NetworkRecipe, family_of
 
 
-def least_network(recipe: Recipe) -> keras.Model:
+def least_network(network: NetworkRecipe) -> keras.Model:
     """The recipe's network with a block a stage."""
-    family = MODELS[recipe.model]
-    return family.build(**recipe.network_arguments() | {"depth": family.least_depth})
+    family = family_of(network.model)
+    return family.build(**network.arguments() | {"depth": family.least_depth})
 
 
 def least_images(model: keras.Model) -> int:

@@ -1,4 +1,4 @@
-"""From a recipe to a compiled network."""
+"""From a recipe to its data and its compiled network."""
 
 import contextlib
 from collections.abc import Sequence
@@ -9,17 +9,36 @@ import keras
 from ras_keras.class_names import check_number, read_class_names
 from ras_keras.class_order import class_order, differing_classes
 from ras_keras.errors import UserError
-from ras_keras.models import MODELS
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
-from ras_keras.training.optimizer import CoupledSGD
-from ras_keras.training.prepared_data import Data
-from ras_keras.training.recipe import JIT, Recipe
+from ras_keras.recipes.execution import JIT_COMPILE
+from ras_keras.recipes.network import family_of
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.training.least_network import least_images, least_network
+from ras_keras.training.optimizer import make_optimizer
+from ras_keras.training.prepared_data import Data, load_data
+from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trained_model import TrainedModel
 
 KERNEL = "vars/0"
 
 
-def build_network(recipe: Recipe, data: Data) -> keras.Model:
+def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ()) -> Data:
+    """The data of a resolved recipe, in batches that its network can be trained on.
+
+    Raises:
+        UserError: as `load_data` does.
+    """
+    return load_data(
+        recipe.data,
+        batch_size=recipe.optimization.batch_size,
+        seed=recipe.execution.seed,
+        least=least_images(least_network(recipe.network)),
+        replicas=replicas,
+        runs=runs,
+    )
+
+
+def recipe_network(recipe: Recipe, data: Data) -> keras.Model:
     """Builds and compiles the recipe's network for its data."""
     return compiled_network(
         recipe,
@@ -48,36 +67,22 @@ def compiled_network(
         **of_images: of `ras_keras.models.image_classifier`: `input_shape`,
             `classes`, `mean` and `variance`.
     """
-    keras.utils.set_random_seed(recipe.seed)
-    with dtype_policy(recipe.precision):
-        model = MODELS[recipe.model].build(**recipe.network_arguments(), **of_images)
-        if recipe.weights is not None:
-            start_from(model, recipe.weights, class_names)
+    network, execution = recipe.network, recipe.execution
+    keras.utils.set_random_seed(execution.seed)
+    with dtype_policy(execution.precision):
+        model = family_of(network.model).build(**network.arguments(), **of_images)
+        if network.weights is not None:
+            start_from(model, network.weights, class_names)
         model.compile(
-            optimizer=_optimizer(recipe),
+            optimizer=make_optimizer(recipe.optimization, execution.precision),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
-            jit_compile=JIT[recipe.jit],
-            steps_per_execution=recipe.steps_per_execution,
+            jit_compile=JIT_COMPILE[execution.jit],
+            steps_per_execution=execution.steps_per_execution,
         )
     # So that its variables exist before the first step and can be captured.
     model.optimizer.build(model.trainable_variables)
     return model
-
-
-def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    optimizer = CoupledSGD(
-        recipe.learning_rate,
-        recipe.momentum,
-        l2=recipe.weight_decay,
-        average_decay=recipe.average_weights,
-        nesterov=recipe.nesterov,
-    )
-    if recipe.precision == "mixed_float16":
-        # Wrapped here and not by `compile`, which would save the bare one's configuration: the
-        # file could then be loaded under the same global policy only.
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
 
 
 @contextlib.contextmanager

@@ -5,12 +5,14 @@ import time
 import keras
 import numpy as np
 
+from ras_keras import devices
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.training import devices
+from ras_keras.recipes.named import NAMED
+from ras_keras.recipes.optimization import OptimizationRecipe
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.averaging import statistics_steps
 from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
-from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.state import Progress
 
@@ -47,20 +49,21 @@ def print_plan(
     watched = {
         "paper": f"{len(data.test):,} test images watched every epoch",
         "held-out": f"{len(data.watched) if data.watched else 0:,} held out",
-    }[recipe.protocol]
+    }[recipe.data.protocol]
     lines = {
+        "recipe": _source(recipe),
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"{model.name}{'' if recipe.batch_norm else ' without batch normalization'}"
-        f"{'' if recipe.skip else ' without shortcuts'}, {recipe.describe_attention()}, "
-        f"{trainable_parameters(model):,} trainable parameters",
-        "data": f"{recipe.dataset}: {len(batches.images):,} training images of "
+        "network": f"{recipe.network.describe_model()}, attention "
+        f"{recipe.network.describe_attention()}, {trainable_parameters(model):,} trainable "
+        "parameters",
+        "data": f"{recipe.data.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
         "augment": str(batches.augmentation),
-        "descent": _descent(recipe),
-        "steps": f"epochs {progress.epoch + 1} to {recipe.epochs}, each of "
-        f"{batches.steps_per_epoch:,} steps of {recipe.batch_size} images",
-        "device": f"{devices.description()}, {keras.backend.backend()}, {recipe.precision}, "
-        f"XLA {'on' if model.jit_compile else 'off'}",
+        "descent": _descent(recipe.optimization),
+        "steps": f"epochs {progress.epoch + 1} to {recipe.optimization.epochs}, each of "
+        f"{batches.steps_per_epoch:,} steps of {recipe.optimization.batch_size} images",
+        "device": f"{devices.description()}, {keras.backend.backend()}, "
+        f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
     }
     for name, value in lines.items():
         print(f"{name:8} {value}")
@@ -69,7 +72,13 @@ def print_plan(
     print("time     compiling, timing a few steps: ", end="", flush=True)
 
 
-def _descent(recipe):
+def _source(recipe: Recipe) -> str:
+    """The named recipe that it started from, with its paper."""
+    named = NAMED[recipe.recipe]
+    return f"{recipe.recipe}: {named.about}{f' ({named.paper})' if named.paper else ''}"
+
+
+def _descent(recipe: OptimizationRecipe) -> str:
     """The optimizer's settings, those that are on."""
     parts = [f"learning rate {recipe.learning_rate:g}"]
     if recipe.warmup_epochs:
@@ -90,13 +99,13 @@ def _descent(recipe):
 
 
 def print_estimate(
-    recipe: Recipe, data: Data, progress: Progress, seconds_per_image: float
+    recipe: OptimizationRecipe, data: Data, progress: Progress, seconds_per_image: float
 ) -> None:
     """Says how long it will take."""
     # A forward pass takes about a third of a training step.
     forward = len(data.watched or ())
     if recipe.average_weights:
-        forward += statistics_steps(data.batches) * recipe.batch_size
+        forward += statistics_steps(data.batches) * data.batches.batch_size
     images = data.batches.images_per_epoch + forward / 3
     total = (recipe.epochs - progress.epoch) * images * seconds_per_image
     print(f"about {duration(total)} ({1 / seconds_per_image:,.0f} images/s)", flush=True)

@@ -11,8 +11,7 @@ from ras_keras.data.batches import TrainingBatches
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
-from ras_keras.training.least_network import least_images, least_network
-from ras_keras.training.recipe import Recipe
+from ras_keras.recipes.data import DataRecipe
 from ras_keras.training.run_data import check_same_data
 from ras_keras.training.run_folder import RunFolder
 
@@ -46,11 +45,22 @@ class Data:
     notices: tuple[str, ...] = ()
 
 
-def load_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ()) -> Data:
-    """Loads what a resolved recipe trains and is evaluated on.
+def load_data(
+    recipe: DataRecipe,
+    *,
+    batch_size: int,
+    seed: int,
+    least: int = 1,
+    replicas: int = 1,
+    runs: Sequence[RunFolder] = (),
+) -> Data:
+    """Loads what a recipe trains and is evaluated on.
 
     Args:
         recipe: resolved.
+        batch_size: images a step of the training, over all devices.
+        seed: of the split, the order and the augmentation.
+        least: images that the last batch of an epoch needs to be trained on.
         replicas: devices over which a batch is split.
         runs: that were trained on the same data.
 
@@ -61,8 +71,8 @@ def load_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ())
     fingerprint = loaded.fingerprint()
     for run in runs:
         check_same_data(run, fingerprint, recipe.dataset)
-    dataset, held_out = loaded.hold_out(recipe.validation_split, recipe.seed)
-    dataset = dataset.keep(recipe.training_images, recipe.seed)
+    dataset, held_out = loaded.hold_out(recipe.validation_split, seed)
+    dataset = dataset.keep(recipe.training_images, seed)
     mean, variance = dataset.pixel_statistics()
     augmentation = Augmentation(
         crop_padding=_given(recipe.crop_padding, dataset.crop_padding),
@@ -75,11 +85,11 @@ def load_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ())
     return Data(
         batches=TrainingBatches(
             dataset,
-            recipe.batch_size,
-            recipe.seed,
+            batch_size,
+            seed,
             replicas,
             augmentation,
-            least=least_images(least_network(recipe)),
+            least=least,
         ),
         watched=dataset.test if recipe.protocol == "paper" else held_out,
         test=dataset.test,

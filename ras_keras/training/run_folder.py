@@ -13,15 +13,18 @@ from pathlib import Path
 
 import keras
 
+from ras_keras import devices
 from ras_keras.class_names import save_model
 from ras_keras.csv_files import read_rows, write_rows
 from ras_keras.errors import UserError
 from ras_keras.files import is_vacant, newest_first, remove_vacant
 from ras_keras.json_files import read_json, write_json
 from ras_keras.layers.batch_normalization import replicas
-from ras_keras.training import devices
-from ras_keras.training.recipe import Recipe, located
-from ras_keras.training.recipe_values import read_recipe
+from ras_keras.options import split
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import located
+from ras_keras.recipes.starts import to_flags
+from ras_keras.recipes.values import read_recipe
 from ras_keras.training.run_files import Result, Start, Starts
 from ras_keras.typed import Count
 
@@ -62,13 +65,14 @@ class RunFolder:
                 f"--name {name} leads out of --log-dir {log_dir}; give a name, and the folder by "
                 "--log-dir."
             )
-        network = f"{recipe.model}{recipe.depth}-{recipe.attention}"
-        if recipe.k is not None:
-            network += f"-k{recipe.k}"
+        plug, options = split(recipe.network.attention)
+        network = f"{recipe.network.family}{recipe.network.depth}-{plug}"
+        if "k" in options:
+            network += f"-k{options['k']}"
         # Of "folder:PATH" the last part.
-        dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.dataset).name)
+        dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.data.dataset).name)
         started = datetime.now().strftime("%Y%m%d-%H%M%S")
-        path = Path(log_dir, name or f"{dataset}-{network}-s{recipe.seed}-{started}")
+        path = Path(log_dir, name or f"{dataset}-{network}-s{recipe.execution.seed}-{started}")
         try:
             path.mkdir(parents=True)
         except FileExistsError as error:
@@ -201,7 +205,7 @@ class RunFolder:
             )
         entry = {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": ["train", *recipe.to_flags()],
+            "command": ["train", *to_flags(recipe)],
             "backend": backend,
             "device": devices.description(),
             "replicas": replicas(),

@@ -9,7 +9,9 @@ import keras
 from ras_keras.errors import UserError
 from ras_keras.imports import import_modules
 from ras_keras.loading import load_model
-from ras_keras.training.recipe import Recipe
+from ras_keras.recipes.data import DataRecipe
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.values import is_older
 from ras_keras.training.run_folder import RunFolder
 
 
@@ -34,10 +36,18 @@ class TrainedModel:
         """
         path = Path(path)
         if path.is_dir():
-            path = RunFolder.open(str(path)).file("best.keras")
+            run = RunFolder.open(str(path))
+            # One of a version before 0.6 is refused here; a file in it is not.
+            run.read_recipe()
+            path = run.file("best.keras")
             if not path.exists():
                 raise UserError(f"{path.parent} has no best.keras yet; let it finish an epoch.")
         return cls(path, recipe_beside(path))
+
+    @property
+    def data(self) -> DataRecipe | None:
+        """The data of that run, None if there is none."""
+        return self.recipe and self.recipe.data
 
     def load(self, imports: Sequence[str] = ()) -> keras.Model:
         """Loads it.
@@ -48,15 +58,18 @@ class TrainedModel:
         Raises:
             UserError: naming a module that cannot be imported, or what is wrong with the file.
         """
-        import_modules((*(self.recipe.imports if self.recipe else ()), *imports))
+        import_modules((*(self.recipe.network.imports if self.recipe else ()), *imports))
         return load_model(self.path)
 
 
 def recipe_beside(path: Path) -> Recipe | None:
     """The recipe of the run that a model's file or folder lies in, None if it lies in none.
 
+    One of a version before 0.6 counts as none: its models are loaded as files.
+
     Raises:
         UserError: if the recipe is damaged.
     """
     run = RunFolder(path.parent)
-    return run.read_recipe() if run.file("recipe.json").is_file() else None
+    file = run.file("recipe.json")
+    return run.read_recipe() if file.is_file() and not is_older(file) else None

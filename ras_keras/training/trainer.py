@@ -1,17 +1,19 @@
 """A recipe goes in, a run folder comes out."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import keras
 import numpy as np
 
+from ras_keras import devices
 from ras_keras.csv_files import write_rows
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
 from ras_keras.layers.batch_normalization import replicas
-from ras_keras.training import best_model, devices, state
+from ras_keras.recipes.execution import ExecutionRecipe
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.training import best_model, state
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
@@ -26,10 +28,8 @@ from ras_keras.training.callbacks import (
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.gates import Gates
 from ras_keras.training.memory import peak_memory
-from ras_keras.training.network import build_network
+from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
-from ras_keras.training.prepared_data import load_data
-from ras_keras.training.recipe import Recipe
 from ras_keras.training.run_data import write_fingerprint
 from ras_keras.training.run_folder import RunFolder
 
@@ -71,11 +71,11 @@ def train(
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
-        data = load_data(recipe, replicas(), [*([run] if resume else ()), *same_data])
-        _check_execution(recipe, data.batches)
-        model = build_network(
+        data = recipe_data(recipe, replicas(), [*([run] if resume else ()), *same_data])
+        _check_execution(recipe.execution, data.batches)
+        model = recipe_network(
             # The weights that a resumed run once started from are in its state.
-            dataclasses.replace(recipe, weights=None) if resume else recipe,
+            recipe.replace(weights=None) if resume else recipe,
             data,
         )
         if resume:
@@ -91,10 +91,10 @@ def train(
         state.restore(model, start)
         if progress.epoch == 0:
             state.save(run, start, progress)
-        print_estimate(recipe, data, progress, seconds_per_image)
+        print_estimate(recipe.optimization, data, progress, seconds_per_image)
         averaging = None
-        if recipe.average_weights:
-            averaging = WeightAveraging(model, data, recipe.batch_size)
+        if recipe.optimization.average_weights:
+            averaging = WeightAveraging(model, data, recipe.optimization.batch_size)
         _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
         network = model
         if averaging:
@@ -114,7 +114,7 @@ def train(
     return result
 
 
-def _check_execution(recipe, batches):
+def _check_execution(recipe: ExecutionRecipe, batches):
     """Keras always executes all steps of a group: a group across two epochs would shift them."""
     steps, group = batches.steps_per_epoch, recipe.steps_per_execution
     if steps % group:
@@ -129,13 +129,14 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     watched = None
     if data.watched and not averaging:
         classes = len(data.class_names) if data.batches.augmentation.distributions else None
-        watched = evaluation_batches(data.watched, recipe.batch_size, classes)
+        watched = evaluation_batches(data.watched, recipe.optimization.batch_size, classes)
     steps = data.batches.steps_per_epoch
-    bar = ProgressBar(progress, recipe.epochs, steps)
+    bar = ProgressBar(progress, recipe.optimization.epochs, steps)
     signals = StopOnSignal()
+    rate_at = recipe.optimization.learning_rate_at
     every = [
         *([averaging] if averaging else []),
-        keras.callbacks.LearningRateScheduler(lambda epoch, _: recipe.learning_rate_at(epoch)),
+        keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
         StopOnNaN(),
         GateSpread(),
         Record(
@@ -145,7 +146,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
             progress,
             data.batches.images_per_epoch,
             choose=data.watched is not None,
-            rename="test_" if recipe.protocol == "paper" else "val_",
+            rename="test_" if recipe.data.protocol == "paper" else "val_",
         ),
         keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
         bar,
@@ -159,7 +160,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         model.fit(
             data.batches.from_step(progress.epoch * steps),
             initial_epoch=progress.epoch,
-            epochs=recipe.epochs,
+            epochs=recipe.optimization.epochs,
             steps_per_epoch=steps,
             validation_data=watched,
             shuffle=False,
@@ -172,7 +173,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         run.write_model("last_good.keras", model, data.class_names)
         raise Diverged(
             f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower "
-            f"--learning-rate (it was {recipe.learning_rate_at(last.epoch):g})."
+            f"--learning-rate (it was {rate_at(last.epoch):g})."
         ) from error
     finally:
         bar.close()
@@ -192,8 +193,8 @@ def _looked_at(data):
 def _result(recipe, model, data, progress) -> dict:
     """What came out of the training, the best epoch apart."""
     return {
-        "protocol": recipe.protocol,
-        "dataset": recipe.dataset,
+        "protocol": recipe.data.protocol,
+        "dataset": recipe.data.dataset,
         "training_images": len(data.batches.images),
         "trainable_parameters": trainable_parameters(model),
         "epochs": progress.epoch,
@@ -209,7 +210,7 @@ def _best(recipe, run, network, data, progress) -> dict:
         run.write_model(best_model.FILE, network, data.class_names)
         return {"epoch": progress.epoch, "selected_on": "nothing: best is final"}
     images, prefix = "held-out training images", "val_"
-    if recipe.protocol == "paper":
+    if recipe.data.protocol == "paper":
         images, prefix = "test images", "test_"
     best = {"epoch": progress.best_epoch, "selected_on": f"{len(data.watched)} {images}"}
     accuracy = progress.best_accuracy
@@ -217,16 +218,16 @@ def _best(recipe, run, network, data, progress) -> dict:
         lost = f"nothing: the model of epoch {progress.best_epoch} is lost, best is final"
         best = {"epoch": progress.epoch, "selected_on": lost}
         accuracy = progress.history[-1][f"{prefix}accuracy"]
-    return best if recipe.protocol == "paper" else best | {"val_accuracy": accuracy}
+    return best if recipe.data.protocol == "paper" else best | {"val_accuracy": accuracy}
 
 
 def _add_test(result, recipe, run, model, data):
     """Evaluates the last and the best weights on the test set, once."""
     classes = len(data.class_names)
-    best = final = evaluate(model, data.test, classes, recipe.batch_size)
+    best = final = evaluate(model, data.test, classes, recipe.optimization.batch_size)
     if result["best"]["epoch"] != result["epochs"]:
         best_model.load(run, model)
-        best = evaluate(model, data.test, classes, recipe.batch_size)
+        best = evaluate(model, data.test, classes, recipe.optimization.batch_size)
     result["test_images"] = len(data.test)
     result["final"] |= final.summary()
     result["best"] |= best.summary()

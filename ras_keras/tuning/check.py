@@ -1,22 +1,17 @@
 """Refuses searches that cannot be run, before anything is begun."""
 
-import dataclasses
-
 from ras_keras.errors import UserError
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.tuning.domains import extremes
 from ras_keras.tuning.space import Space
 
 
-def check_search(space: Space, algorithm: str, trials: int | None, workers: int) -> None:
+def check_search(space: Space, algorithm: str | None) -> None:
     """Refuses what no search can be.
 
     Raises:
         UserError: naming the flag, its value and the way out.
     """
-    for flag, value in (("--trials", trials), ("--workers", workers)):
-        if value is not None and value < 1:
-            raise UserError(f"{flag} must be >= 1. Received: {value}")
     _check_objective(space.fixed)
     for recipe in _recipes(space):
         check_recipe(_of_first_round(recipe) if algorithm == "hyperband" else recipe)
@@ -24,8 +19,8 @@ def check_search(space: Space, algorithm: str, trials: int | None, workers: int)
 
 def _check_objective(recipe: Recipe) -> None:
     for said, holds in (
-        ("--protocol paper", recipe.protocol == "paper"),
-        ("--validation-split 0", recipe.validation_split == 0),
+        ("--protocol paper", recipe.data.protocol == "paper"),
+        ("--validation-split 0", recipe.data.validation_split == 0),
     ):
         if holds:
             raise UserError(
@@ -48,9 +43,10 @@ def _recipes(space: Space):
 
 def _of_first_round(recipe: Recipe) -> Recipe:
     """With the single epoch that Hyperband may give a trial at first."""
-    if recipe.warmup_epochs:
+    if recipe.optimization.warmup_epochs:
         raise UserError(
             f"--algorithm hyperband begins trials with an epoch, and --warmup-epochs "
-            f"{recipe.warmup_epochs} is longer; give --warmup-epochs 0 or another algorithm."
+            f"{recipe.optimization.warmup_epochs} is longer; give --warmup-epochs 0 or another "
+            "algorithm."
         )
-    return dataclasses.replace(recipe, epochs=1)
+    return recipe.replace(epochs=1)

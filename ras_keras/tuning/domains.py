@@ -1,12 +1,15 @@
-"""The values that one field of a recipe may take in a search."""
+"""The values that a field of a recipe, or an option, may take in a search."""
 
-import dataclasses
-import math
+import types
 import typing
 from dataclasses import dataclass
+from typing import Annotated
 
+from ras_keras.choices import one_of
 from ras_keras.errors import UserError
-from ras_keras.training.recipe import Recipe, one_of
+from ras_keras.options import split_list
+from ras_keras.text_values import read_text
+from ras_keras.typed import WrongValue
 
 RANGE_POINTS = 5
 FEW_INTEGERS = 16
@@ -80,21 +83,29 @@ class Range:
 Domain = Choices | Range
 
 
-def field_type(name: str) -> type:
-    """bool, int, float or str: what a field of a recipe is when it is given."""
-    (field,) = (each for each in dataclasses.fields(Recipe) if each.name == name)
-    return next(iter(typing.get_args(field.type)), field.type)
+def simple_kind(kind) -> type:
+    """bool, int, float or str: what a field or an option is searched as, by its type."""
+    while typing.get_origin(kind) is Annotated:
+        kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        kinds = {*map(simple_kind, typing.get_args(kind))}
+        return next(each for each in (bool, int, float, str) if each in kinds)
+    return kind if kind in (bool, int, float) else str
 
 
-def parse_domain(name: str, text: str) -> Domain:
-    """Reads "1,2,4", "0.01:0.2" or "0.01:0.2:log" as the values of a field.
+def parse_domain(name: str, kind: type, text: str) -> Domain:
+    """Reads "1,2,4", "0.01:0.2" or "0.01:0.2:log" as the values of a field or an option.
+
+    Args:
+        name: of it.
+        kind: bool, int, float or str.
+        text: of its values; those of kind str may have options, as "ras:k=2,shared=False,se" has.
 
     Raises:
         UserError: naming what cannot be read and what could be.
     """
-    kind = field_type(name)
     if ":" not in text or kind is str:
-        values = [_value(name, part, kind) for part in text.split(",") if part]
+        values = [_value(name, part, kind) for part in split_list(text)]
         if not values:
             raise UserError(f"--space {name}= names no values; give some, such as {name}=A,B.")
         return Choices(tuple(dict.fromkeys(values)))
@@ -122,22 +133,16 @@ def parse_domain(name: str, text: str) -> Domain:
 
 
 def _value(name, text, kind):
-    if kind is str:
-        return text
     if kind is bool:
         one_of(f"--space {name}", text.lower(), ("true", "false"))
-        return text.lower() == "true"
     try:
-        value = kind(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+        return read_text(text, kind)
+    except WrongValue as error:
         what = "integers" if kind is int else "numbers"
         raise UserError(
             f"--space {name} takes {what}, as {name}=A,B or {name}=LOW:HIGH or {name}=LOW:HIGH:log."
             f" Received: {text!r}"
-        )
-    return value
+        ) from error
 
 
 def extremes(domain: Domain) -> tuple:

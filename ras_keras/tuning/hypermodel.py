@@ -10,8 +10,7 @@ import tensorflow as tf
 from ras_keras.errors import first_line
 from ras_keras.training import Recipe, complete, resolve
 from ras_keras.training.callbacks import Diverged
-from ras_keras.training.network import build_network
-from ras_keras.training.prepared_data import load_data
+from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.run_folder import DATA, RunFolder
 from ras_keras.tuning.oracles import OBJECTIVE
 from ras_keras.tuning.space import Space
@@ -46,7 +45,7 @@ class RecipeHyperModel(kt.HyperModel):
     def build(self, hp) -> keras.Model:
         """The compiled network of a trial, for tuners that want one; `fit` makes its own."""
         recipe = self.recipe(hp)
-        return build_network(recipe, load_data(recipe))
+        return recipe_network(recipe, recipe_data(recipe))
 
     def recipe(self, hp) -> Recipe:
         """A trial's, of as many epochs as Hyperband gives it."""

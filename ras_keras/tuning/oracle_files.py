@@ -106,7 +106,7 @@ def check_files(folder: Path, state: dict, space: Space, metrics: tuple[str, ...
         for name, kind in (("tuner/epochs", Count), ("tuner/initial_epoch", Natural)):
             if name in found["values"]:
                 epochs = typed(found["values"][name], kind, name)
-                _require(epochs <= space.fixed.epochs, name)
+                _require(epochs <= space.fixed.optimization.epochs, name)
         if content["status"] == "COMPLETED":
             _require(content["score"] is not None, "score")
             _require({*metrics} <= {*content["metrics"]["metrics"]}, "metrics.metrics")

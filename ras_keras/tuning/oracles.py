@@ -63,7 +63,7 @@ class Lasting:
     @property
     def planned_epochs(self) -> int:
         """Epochs of all of them."""
-        return self.planned * self.space.fixed.epochs
+        return self.planned * self.space.fixed.optimization.epochs
 
     @property
     def ended(self) -> list:

@@ -1,22 +1,22 @@
 """A search from beginning to end."""
 
-import dataclasses
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.json_files import write_json
+from ras_keras.recipes.starts import start_of, to_flags
 from ras_keras.training import Recipe
-from ras_keras.training.recipe import one_of, starting_recipe
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space
 
 GRID_POINTS = 16
 TRIALS = 10
-ALGORITHMS = ("grid", "random", "bayesian", "hyperband")
+Algorithm = Literal["grid", "random", "bayesian", "hyperband"]
 # What makes the trials of a search shorter than the training that they stand for.
 SHORTENED = ("epochs", "schedule", "training_images")
 
@@ -27,13 +27,13 @@ class Search:
 
     Attributes:
         space: the searched values and the recipe that they have in common.
-        algorithm: a name of `ALGORITHMS`.
+        algorithm: how points are chosen.
         trials: at most so many; None for as many as the algorithm has, or `TRIALS`.
         folder: what it leaves behind.
     """
 
     space: Space
-    algorithm: str
+    algorithm: Algorithm
     trials: int | None
     folder: SearchFolder
 
@@ -47,14 +47,14 @@ class Search:
 
         options = {"max_trials": self.trials}
         if self.algorithm == "hyperband":
-            options = {"max_epochs": self.space.fixed.epochs}
+            options = {"max_epochs": self.space.fixed.optimization.epochs}
         elif self.algorithm != "grid":
             options = {"max_trials": self.trials or TRIALS}
         if self.algorithm == "bayesian":
             # keras-tuner's own choice would leave nothing but random points in a large space.
             options["num_initial_points"] = max(2, options["max_trials"] // 3)
         made = oracles.ALGORITHMS[self.algorithm](
-            self.space, report, self.space.fixed.seed, **options
+            self.space, report, self.space.fixed.execution.seed, **options
         )
         # The one option that keras-tuner's Hyperband does not take.
         made.max_trials = options.get("max_trials", self.trials)
@@ -63,9 +63,8 @@ class Search:
     def full_recipe(self, values: dict) -> Recipe:
         """The recipe at a point with the epochs, schedule and images that it started from."""
         recipe = self.space.recipe(values)
-        start = starting_recipe(recipe.recipe, recipe.model, recipe.attention)
-        changes = {name: getattr(start, name) for name in SHORTENED}
-        return dataclasses.replace(recipe, **changes)
+        start = start_of(recipe).values()
+        return recipe.replace(**{name: start[name] for name in SHORTENED})
 
 
 @dataclass(frozen=True)
@@ -86,11 +85,11 @@ class Outcome:
     def flags(self) -> str:
         """Of scripts/train.py, to train it."""
         where = ["--log-dir", str(self.run.parent), "--name", self.run.name]
-        return shlex.join([*self.recipe.to_flags(), *where])
+        return shlex.join([*to_flags(self.recipe), *where])
 
 
 def plan_search(
-    space: Space, algorithm: str | None, trials: int | None, log_dir: str, name: str | None
+    space: Space, algorithm: Algorithm | None, trials: int | None, log_dir: str, name: str | None
 ) -> Search:
     """Chooses what is left open.
 
@@ -102,9 +101,8 @@ def plan_search(
         name: None for one made from the recipe and the space.
 
     Raises:
-        UserError: for an unknown algorithm or a folder of another search.
+        UserError: for a folder of another search.
     """
-    one_of("--algorithm", algorithm, (None, *ALGORITHMS))
     if algorithm is None:
         small = space.is_finite() and space.size() <= GRID_POINTS
         algorithm = "grid" if small else "bayesian"
@@ -118,11 +116,12 @@ def plan_search(
 def default_name(space: Space) -> str:
     """Such as cifar10-resnet164-ras-search-k; the same flags give the same name."""
     fixed = space.fixed
-    depth = "" if "depth" in space.domains else fixed.network_arguments()["depth"]
-    dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.dataset).name)
-    parts = [dataset, f"{fixed.model}{depth}"]
+    network = fixed.network
+    depth = "" if "depth" in space.domains else network.arguments()["depth"]
+    dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.data.dataset).name)
+    parts = [dataset, f"{network.family}{depth}"]
     if "attention" not in space.domains:
-        parts.append(fixed.attention)
+        parts.append(network.attention_name)
     return "-".join([*parts, "search", *space.domains])
 
 

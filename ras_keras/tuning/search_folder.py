@@ -7,8 +7,7 @@ from typing import TypedDict
 from ras_keras.errors import UserError
 from ras_keras.files import is_vacant
 from ras_keras.json_files import read_json, write_json
-from ras_keras.training.completion import difference
-from ras_keras.training.recipe import Recipe
+from ras_keras.recipes.recipe import Recipe, difference
 from ras_keras.tuning.space import Space
 from ras_keras.typed import Text
 

@@ -1,21 +1,22 @@
 """What a search varies, and the recipe at each of its points."""
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ras_keras.choices import one_of
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
-from ras_keras.training.recipe import ATTENTION_OPTIONS, Recipe, attention_options, one_of
-from ras_keras.tuning.domains import Choices, Domain, parse_domain
+from ras_keras.options import name_of, with_options
+from ras_keras.recipes.network import attention_kinds, model_kinds
+from ras_keras.recipes.recipe import Recipe, kind_of
+from ras_keras.recipes.starts import with_attention
+from ras_keras.text_values import ANY
+from ras_keras.tuning.domains import Choices, Domain, parse_domain, simple_kind
 
-DEFAULTS = {
-    "k": "1,2,3,4",
-    "connection": "batch_norm,rational,tanh,relu,none",
-    "normalize_input": "true,false",
-    "gamma_initializer": "0,0.01,0.1,0.3",
+# Fields of a recipe that a search may vary, and their values.
+FIELDS = {
     "learning_rate": "0.01:0.3:log",
     "weight_decay": "1e-5:1e-3:log",
     "batch_size": "32,64,128,256",
@@ -24,19 +25,27 @@ DEFAULTS = {
     "cutout": "0,8,16",
     "label_smoothing": "0,0.05,0.1",
 }
+# Values of options that have some of their own; others are given by --space.
+OPTIONS = {
+    "k": "1,2,3,4",
+    "connection": "batch_norm,rational,tanh,relu,none",
+    "normalize_input": "true,false",
+    "gamma_initializer": "0,0.01,0.1,0.3",
+}
+DEFAULTS = OPTIONS | FIELDS
 DEPTHS = {"wrn": "16,28,40,52", "resnext": "29,56,101"}
 
 
 @dataclass(frozen=True)
 class Space:
-    """The searched fields of a recipe, with their values or ranges.
+    """The searched fields and options of a recipe, with their values or ranges.
 
-    A field that belongs to the attention (k, connection, ...) is varied at the attentions that
-    take it, and absent from the points of the others.
+    An option of the attention (k, connection, ...) is varied at the attentions that take it, and
+    absent from the points of the others.
 
     Attributes:
         fixed: the recipe that all points share.
-        domains: of each searched field, "attention" first.
+        domains: of each searched field or option, "attention" first.
     """
 
     fixed: Recipe
@@ -44,14 +53,18 @@ class Space:
 
     @property
     def attentions(self) -> tuple[str, ...]:
-        """Those that occur."""
-        return self._points_of("attention") or (self.fixed.attention,)
+        """Those that occur, with the options that they have at every point."""
+        return self._points_of("attention") or (self.fixed.network.attention,)
 
     def takers(self, name: str) -> tuple[str, ...]:
-        """The attentions at which a field is varied."""
-        if name not in ATTENTION_OPTIONS:
+        """The attentions at which a field or an option is varied."""
+        if name in FIELDS or name in model_kinds(self.fixed.network.family):
             return self.attentions
-        return tuple(each for each in self.attentions if name in attention_options(each))
+        return tuple(each for each in self.attentions if _takes(each, name))
+
+    def is_option(self, name: str) -> bool:
+        """Whether it is one of the attention."""
+        return name not in FIELDS and any(_takes(each, name) for each in self.attentions)
 
     def is_finite(self) -> bool:
         return all(isinstance(domain, Choices) for domain in self.domains.values())
@@ -74,7 +87,7 @@ class Space:
     def declare(self, hp) -> None:
         """Makes the searched fields hyperparameters of keras-tuner's."""
         for name, domain in self.domains.items():
-            if name in ATTENTION_OPTIONS and "attention" in self.domains:
+            if self.is_option(name) and "attention" in self.domains:
                 with hp.conditional_scope("attention", list(self.takers(name))):
                     domain.declare(hp, name)
             else:
@@ -90,7 +103,7 @@ class Space:
 
     def holds(self, values: dict) -> bool:
         """Whether keras-tuner's values are a point of this space."""
-        attention = values.get("attention", self.fixed.attention)
+        attention = values.get("attention", self.attentions[0])
         names = [name for name in self.domains if name == "attention" or name in values]
         return {*self._names_at(attention)} <= {*values} and all(
             name in values and self.domains[name].holds(values[name]) for name in names
@@ -98,13 +111,19 @@ class Space:
 
     def recipe(self, values: dict) -> Recipe:
         """The recipe at a point."""
-        recipe = self.fixed
+        recipe, values = self.fixed, dict(values)
         if "attention" in values:
-            recipe = recipe.with_attention(values["attention"])
-            taken = attention_options(recipe.attention)
-            left_out = [option for option in ATTENTION_OPTIONS if option not in taken]
-            recipe = dataclasses.replace(recipe, **dict.fromkeys(left_out))
-        return dataclasses.replace(recipe, **values)
+            recipe = with_attention(recipe, values.pop("attention"))
+        options = {name: values.pop(name) for name in [*values] if self.is_option(name)}
+        of_model = {name: values.pop(name) for name in [*values] if name in self._model_options()}
+        return recipe.replace(
+            model=with_options(recipe.network.model, **of_model),
+            attention=with_options(recipe.network.attention, **options),
+            **values,
+        )
+
+    def _model_options(self) -> list[str]:
+        return [*model_kinds(self.fixed.network.family)]
 
     def to_dict(self) -> dict:
         return {name: str(domain) for name, domain in self.domains.items()}
@@ -123,7 +142,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
 
     Args:
         fixed: the recipe that all points share.
-        search: names of the fields to vary.
+        search: names of the fields and options to vary.
         narrowed: such as "k=1,2" and "learning_rate=0.01:0.2:log"; what is not named has the
             values of `DEFAULTS`.
 
@@ -132,19 +151,39 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
     """
     if not search:
         raise UserError(f"--search names nothing; name some of {', '.join(DEFAULTS)}.")
-    for name in search:
-        one_of("--search", name, DEFAULTS)
+    given = _texts(narrowed, search)
     texts = DEFAULTS | {
-        "depth": DEPTHS.get(fixed.model, DEFAULTS["depth"]),
+        "depth": DEPTHS.get(fixed.network.family, DEFAULTS["depth"]),
         "attention": ",".join((NONE, *ATTENTION)),
     }
+    domains = {}
+    if "attention" in search:
+        domains["attention"] = parse_domain("attention", str, (texts | given)["attention"])
+    # The attention comes first: which options there are depends on it.
+    space = Space(fixed, domains)
+    where = "--space attention" if domains else "--attention"
+    for text in space.attentions:
+        one_of(where, name_of(text), (NONE, *ATTENTION))
+    for name in search:
+        if name not in domains:
+            kind = _searched_kind(space, name)
+            if name not in texts | given:
+                raise UserError(
+                    f"--search {name} has no values of its own; give some by --space {name}=A,B."
+                )
+            domains[name] = parse_domain(name, simple_kind(kind), (texts | given)[name])
+    return space
+
+
+def _texts(narrowed, search) -> dict[str, str]:
+    """The values that --space gives, by what it names."""
     given = {}
     for each in narrowed:
         name, equals, text = each.partition("=")
         if not equals:
             raise UserError(f"--space {each} says no values; write {each}=A,B or {each}=LOW:HIGH.")
-        one_of("--space", name, DEFAULTS)
         if name not in search:
+            one_of("--space", name, {**DEFAULTS, **dict.fromkeys(search)})
             raise UserError(
                 f"--space {each} says nothing, for {name} is not searched; name it by --search "
                 f"{' '.join((*search, name))}."
@@ -152,23 +191,42 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
         if name in given:
             raise UserError(f"--space names {name} twice ({given[name]} and {text}); name it once.")
         given[name] = text
-    # The attention comes first: others depend on it.
-    names = sorted(dict.fromkeys(search), key=lambda name: name != "attention")
-    space = Space(fixed, {name: parse_domain(name, (texts | given)[name]) for name in names})
-    flag = "--space attention" if "attention" in names else "--attention"
-    for name in space.attentions:
-        one_of(flag, name, (NONE, *ATTENTION))
-    for name in names:
-        if not space.takers(name):
-            raise UserError(
-                f"--search {name} says nothing to --attention {', '.join(space.attentions)}; "
-                f"it belongs to {_takers(name)}."
-            )
-    return space
+    return given
 
 
-def _takers(name) -> str:
-    return ", ".join(each for each in ATTENTION if name in attention_options(each))
+def _searched_kind(space: Space, name: str) -> type:
+    """The type of what is searched: a field, or an option of an attention or of the model.
+
+    Raises:
+        UserError: if it is none of these, or of both.
+    """
+    if name in FIELDS:
+        return kind_of(name)
+    family = space.fixed.network.family
+    takers = [name_of(text) for text in space.attentions if _takes(text, name)]
+    if takers and name in model_kinds(family):
+        raise UserError(
+            f"--search {name} could be an option of {takers[0]} and of {family}; search another."
+        )
+    if takers:
+        return attention_kinds(takers[0]).get(name, object)
+    if name in model_kinds(family):
+        return model_kinds(family)[name]
+    others = [each for each in ATTENTION if _takes(each, name)]
+    if others:
+        raise UserError(
+            f"--search {name} says nothing to --attention {', '.join(space.attentions)}; "
+            f"it belongs to {', '.join(others)}."
+        )
+    options = [option for text in space.attentions for option in attention_kinds(name_of(text))]
+    one_of("--search", name, [*dict.fromkeys([*DEFAULTS, *options, *model_kinds(family)])])
+    raise AssertionError(name)
+
+
+def _takes(attention: str, option: str) -> bool:
+    """Whether an attention has this option."""
+    kinds = attention_kinds(name_of(attention))
+    return option in kinds or ANY in kinds
 
 
 def describe(values: dict) -> str:

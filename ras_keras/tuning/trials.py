@@ -51,7 +51,9 @@ class TrialReport:
     def _epochs(self, trial) -> int:
         """Those that are trained in a trial."""
         values = trial.hyperparameters.values
-        return values.get(EPOCHS, self.space.fixed.epochs) - values.get(EPOCHS_BEFORE, 0)
+        return values.get(EPOCHS, self.space.fixed.optimization.epochs) - values.get(
+            EPOCHS_BEFORE, 0
+        )
 
 
 def _place(oracle, trial) -> str:
@@ -71,7 +73,7 @@ def rows(oracle: Lasting, space: Space) -> list[dict]:
             "trial": _number(trial),
             "status": trial.status.lower(),
             "run": run_name(values),
-            "epochs": trial.hyperparameters.values.get(EPOCHS, space.fixed.epochs),
+            "epochs": trial.hyperparameters.values.get(EPOCHS, space.fixed.optimization.epochs),
         }
         if trial.status == TrialStatus.COMPLETED:
             row[OBJECTIVE] = round(trial.score, 6)

@@ -19,7 +19,7 @@ def begun(monkeypatch):
     calls = []
 
     def train(recipe, run, *, resume, **options):
-        calls.append((run.read_recipe().depth, resume))
+        calls.append((run.read_recipe().network.depth, resume))
         model = {"test_accuracy": 1.0, "epoch": 1, "selected_on": "nothing"}
         return {"final": model, "best": model, "test_images": 1, "protocol": "held-out"}
 
@@ -146,4 +146,4 @@ def test_a_resumed_run_stays_when_it_is_stopped_again(stopped, call, monkeypatch
     code, error = call("--resume", stopped)
     assert code == 130
     assert f"by: train --resume {stopped}" in error
-    assert json.loads((stopped / "recipe.json").read_text())["depth"] == 11
+    assert json.loads((stopped / "recipe.json").read_text())["network"]["depth"] == 11

@@ -35,7 +35,7 @@ def test_model(tmp_path, capsys):
     assert [(row["depth"], row["attention"]) for row in rows] == [
         (depth, attention)
         for depth in (11, 20)
-        for attention in ("no attention", "ras (k=3, normalize_input=False)", "ras (k=2)")
+        for attention in ("none", "ras:k=3,normalize_input=False", "ras:k=2")
     ]
     plain, released, written = rows[:3]
     # 448 channels; gamma, beta, and a scale and a shift for each of two batch normalizations.
@@ -46,8 +46,8 @@ def test_model(tmp_path, capsys):
     assert released["activation_bytes"] - plain["activation_bytes"] == maps
     assert 0 < released["flops"] - plain["flops"] < 0.02 * plain["flops"]
     assert plain["file_bytes"] > 4 * plain["all_parameters"]
-    recipe = Recipe(depth=11, k=3, normalize_input=False)
-    assert look_up_key(released) == ("resnet", network_key(recipe.network_arguments()))
+    recipe = Recipe().replace(depth=11, attention="ras:k=3,normalize_input=False")
+    assert look_up_key(released) == ("resnet", network_key(recipe.network.arguments()))
 
 
 def test_half_precision_halves_the_activations(tmp_path, capsys):
@@ -61,7 +61,7 @@ def test_half_precision_halves_the_activations(tmp_path, capsys):
 def test_speed(tmp_path, capsys, what):
     flags = [*QUICK, "--models", "preresnet", "--depths", "11", "--attentions", "se", "ras"]
     rows = measure(capsys, tmp_path / "speed.csv", what, *flags, "--jit", "off")
-    assert [row["attention"] for row in rows] == ["no attention", "se (k=1)", "ras (k=2)"]
+    assert [row["attention"] for row in rows] == ["none", "se:k=1", "ras:k=2"]
     assert {row["what"] for row in rows} == {what}
     plain, *others = rows
     assert plain["ratio_to_plain_low"] == plain["ratio_to_plain_high"] == 1
@@ -79,7 +79,7 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
     assert [json.loads(row["network"])["skip"] for row in rows] == [True, True, False, False]
     assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, True, False]
     assert {row["jit"] for row in rows} == {"on"}
-    assert "resnet11 (skip=False)" in benchmark_markdown(rows)
+    assert "resnet11:skip=False" in benchmark_markdown(rows)
 
 
 def test_formats(tmp_path, capsys):
@@ -178,7 +178,7 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
     flags = ["--depths", "11", "--attentions", "none", "--output", file]
     assert call("benchmark", "model", *flags) == 2
     output = capsys.readouterr()
-    assert "| resnet11 | no attention | 127,642 |" in output.out
+    assert "| resnet11 | none | 127,642 |" in output.out
     assert "model.csv cannot be written (full); mend that, then" in output.err
     assert file.read_text() == "mine"
 
@@ -186,10 +186,10 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
 def test_images_follow_the_seed():
     from ras_keras.report.network_speed import synthetic_batch
 
-    first, labels = synthetic_batch(Recipe(batch_size=8, seed=1), 4)
-    again, _ = synthetic_batch(Recipe(batch_size=8, seed=1), 4)
+    first, labels = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)
+    again, _ = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)
     np.testing.assert_array_equal(first, again)
-    assert (first != synthetic_batch(Recipe(batch_size=8, seed=2), 4)[0]).any()
+    assert (first != synthetic_batch(Recipe().replace(batch_size=8, seed=2), 4)[0]).any()
     assert (first.shape, first.dtype) == ((8, 32, 32, 3), "uint8")
     assert 0 <= labels.min() <= labels.max() < 4
 

@@ -77,7 +77,8 @@ def test_a_run_folder_holds_the_run(trained):
     assert result["best"]["selected_on"] == "287 held-out training images"
     assert (result["training_images"], result["test_images"]) == (1150, 360)
     recipe = RunFolder.open(str(trained)).read_recipe()
-    assert (recipe.depth, recipe.epochs, recipe.precision) == (11, 1, "float32")
+    assert (recipe.network.depth, recipe.optimization.epochs) == (11, 1)
+    assert recipe.execution.precision == "float32"
     (environment,) = json.loads((trained / "environment.json").read_text())
     assert environment["packages"]["ras_keras"] == ras_keras.__version__
     assert environment["command"][:3] == ["train", "--recipe", "quick"]

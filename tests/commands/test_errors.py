@@ -9,9 +9,11 @@ import pytest
 
 import ras_keras
 from ras_keras.commands import run
+from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.train import Train
 from ras_keras.layers import ATTENTION
 from ras_keras.models import ResNet
-from ras_keras.training import RECIPES, RunFolder, resolve, state
+from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve, state
 from ras_keras.training.state import Progress
 from tests.data.test_datasets import write_images
 
@@ -46,7 +48,7 @@ def refused(capsys, tmp_path):
         (["--attention", "rass"], ["one of none, ras, se", "'rass'", "nearest is 'ras'"]),
         (["--recipe", "papr"], ["paper, quick", "'papr'", "nearest is 'paper'"]),
         (["--precision", "float16"], ["mixed_float16", "'float16'"]),
-        (["--connection", "bachnorm"], ["none, batch_norm", "nearest is 'batch_norm'"]),
+        (["--attention", "ras:connection=bachnorm"], ["None or one of batch_norm", "'bachnorm'"]),
         (["--batch-size", "0"], ["--batch-size must be >= 1", "0"]),
         (["--batch-size", "5000"], ["5000", "1,293 training images"]),
         (
@@ -63,34 +65,33 @@ def refused(capsys, tmp_path):
         (["--weights", "nowhere.keras"], ["nowhere.keras: no such file"]),
         (["--model", "resnett"], ["resnet, preresnet, wrn, resnext", "nearest is 'resnet'"]),
         (["--model", "wrn", "--depth", "30"], ["6n+4", "28 and 34", "depth=30"]),
-        (["--attention", "se", "--reduction-ratio", "65"], ["--reduction-ratio", "64", "=65"]),
-        (["--attention", "eca", "--kernel-size", "4"], ["--kernel-size must be odd", "=4"]),
-        (["--attention", "eca", "--kernel-size", "65"], ["--kernel-size", "channels", "64"]),
-        (["--attention", "cbam", "--kernel-size", "6"], ["--kernel-size must be odd", "=6"]),
-        (["--attention", "cbam", "--kernel-size", "1000001"], ["at most 4,095", "=1000001"]),
+        (["--attention", "se:reduction_ratio=65"], ["reduction_ratio", "64", "=65"]),
+        (["--attention", "eca:kernel_size=4"], ["kernel_size must be odd", "=4"]),
+        (["--attention", "eca:kernel_size=65"], ["kernel_size", "channels", "64"]),
+        (["--attention", "cbam:kernel_size=6"], ["kernel_size must be odd", "=6"]),
+        (["--attention", "dia:cells=0"], ["cells must be an integer >= 1", "=0"]),
+        (["--model", "resnet:attention_stages=1+1"], ["attention_stages", "(1, 1)"]),
+        (["--model", "resnet:attention_stages=4"], ["attention_stages", "(4,)"]),
+        (["--attention", "dia:activation=gelu"], ["sigmoid, tanh, relu", "'gelu'"]),
+        (["--attention", "cbam:kernel_size=1000001"], ["at most 4,095", "=1000001"]),
         (["--name", "../elsewhere"], ["--name ../elsewhere leads out of --log-dir"]),
         (["--name", "/elsewhere"], ["--name /elsewhere leads out of --log-dir"]),
-        (["--attention", "dia", "--cells", "0"], ["--cells must be an integer >= 1", "=0"]),
-        (["--attention", "dia", "--attention-stages"], ["--attention-stages"]),
-        (["--attention", "dia", "--attention-stages", "4"], ["--attention-stages", "(4,)"]),
-        (["--attention", "dia", "--activation", "gelu"], ["sigmoid, tanh, relu", "'gelu'"]),
         (["--attention", "cbam", "--k", "2"], ["--k must be 1 for cbam", "no recurrence"]),
         (["--attention", "dia", "--k", "2"], ["--k must be 1 for dia", "no recurrence"]),
         (["--attention", "sem", "--k", "2"], ["--k must be 1 for sem", "no recurrence"]),
         (
-            ["--attention", "se", "--cells", "2"],
-            ["--cells 2 says nothing to --attention se", "--k"],
+            ["--attention", "se:cells=2"],
+            ["--attention se:cells=2: the option must be one of", "use_bias, k", "'cells'"],
         ),
         (
             ["--attention", "none", "--k", "2"],
-            ["--k 2 says nothing to --attention none, which takes no options"],
+            ["--attention none:k=2: none takes no options"],
         ),
-        (["--model", "wrn", "--no-skip"], ["--no-skip says nothing to --model wrn", "resnet"]),
-        (["--model", "preresnet", "--no-batch-norm"], ["--no-batch-norm", "resnet has it"]),
-        (["--widen-factor", "1"], ["--widen-factor 1 says nothing to --model resnet", "wrn"]),
-        (["--widen-factor", "2"], ["--widen-factor 2 says nothing to --model resnet", "wrn"]),
-        (["--model", "wrn", "--widen-factor", "0"], ["--widen-factor must be", "=0"]),
-        (["--model", "wrn", "--dropout", "1"], ["--dropout must be in [0, 1)", "1.0"]),
+        (["--model", "wrn:skip=False"], ["--model wrn:skip=False: the option must be one of"]),
+        (["--model", "preresnet:batch_norm=False"], ["'batch_norm'", "attention_stages"]),
+        (["--model", "resnet:widen_factor=1"], ["'widen_factor'", "batch_norm, skip"]),
+        (["--model", "wrn:widen_factor=0"], ["widen_factor must be", "=0"]),
+        (["--model", "wrn:dropout=1"], ["--model wrn:dropout=1: dropout must be in [0, 1)", "1.0"]),
         (["--imports", "nowhere"], ["--imports nowhere failed", "No module named 'nowhere'"]),
         (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
         (["--training-images", "0"], ["--training-images must be >= 1"]),
@@ -98,9 +99,16 @@ def refused(capsys, tmp_path):
         (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe paper)", "less than"]),
         (["--crop-padding", "32"], ["--crop-padding 32", "32x32", "choose less than 32"]),
         (["--k", "101"], ["--k must be at most 100", "101"]),
-        (["--attention", "dia", "--cells", "101"], ["--cells must be at most 100"]),
-        (["--gamma-initializer", "nan"], ["--gamma-initializer must be finite", "nan"]),
-        (["--attention", "none", "--attention-stages", "1"], ["--attention-stages (1,) says"]),
+        (
+            ["--attention", "dia:cells=101"],
+            ["--attention dia:cells=101: cells must be at most 100"],
+        ),
+        (["--attention", "ras:gamma_initializer=nan"], ["gamma_initializer must be", "nan"]),
+        (
+            ["--model", "resnet:attention_stages=1", "--attention", "none"],
+            ["attention_stages says nothing to --attention none"],
+        ),
+        (["--attention", "ras:k=2", "--k", "3"], ["--attention ras:k=2", "--k 3", "one of them"]),
         (["--mirror", "maybe"], ["--mirror", "maybe"]),
     ],
 )
@@ -122,6 +130,28 @@ def test_train(refused, arguments, says):
 )
 def test_wrong_types(refused, arguments, says):
     refused(*arguments, says=[says])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "new"),
+    [
+        (["--gamma-initializer", "0.1"], "--attention ras:gamma_initializer=0.1"),
+        (["--attention", "se", "--reduction-ratio=8"], "--attention se:reduction_ratio=8"),
+        (["--attention", "dia", "--cells", "2"], "--attention dia:cells=2"),
+        (["--attention", "ras:k=3", "--no-shared"], "--attention ras:k=3,shared=False"),
+        (["--connection", "none", "--k", "3"], "--attention ras:connection=none"),
+        (["--model", "wrn", "--widen-factor", "8"], "--model wrn:widen_factor=8"),
+        (["--widen_factor", "8"], "--model wrn:widen_factor=8"),
+        (
+            ["--attention-stages", "1", "3", "--normalize-input"],
+            "--model resnet:attention_stages=1+3 --attention ras:normalize_input=True",
+        ),
+    ],
+)
+def test_flags_that_are_options_now(refused, arguments, new):
+    refused(*arguments, says=[f"given as an option now, {new}\n"])
+    command = [*new.split(), *(["--k", "3"] if "--k" in arguments else [])]
+    check_recipe(parse_with_recipe(Train, command, "train").recipe)
 
 
 OWN = """
@@ -180,7 +210,7 @@ def test_a_run_is_never_overwritten(capsys, tmp_path):
 
 def test_resuming_a_run_without_a_whole_state(refused, tmp_path):
     folder = RunFolder.create(str(tmp_path / "runs"), "run", resolve(RECIPES["quick"]))
-    folder.write_recipe(resolve(dataclasses.replace(RECIPES["quick"], depth=11)))
+    folder.write_recipe(resolve(RECIPES["quick"].replace(depth=11)))
     folder.file("state").mkdir()
     (folder.file("state") / "epoch-0003.npz").write_bytes(b"PK cut short")
     refused("--resume", folder.path, says=["holds no whole state"])
@@ -277,7 +307,7 @@ def test_ctrl_c_outside_of_the_steps(capsys, tmp_path, monkeypatch, begun):
 
 def test_resuming_on_another_backend(refused, tmp_path):
     folder = RunFolder.create(str(tmp_path / "runs"), "run", resolve(RECIPES["quick"]))
-    folder.write_recipe(resolve(dataclasses.replace(RECIPES["quick"], depth=11)))
+    folder.write_recipe(resolve(RECIPES["quick"].replace(depth=11)))
     folder.write_json("environment.json", [{"backend": "jax"}])
     progress = json.dumps(dataclasses.asdict(Progress()))
     np.savez(folder.file("state.npz"), progress=progress)
@@ -317,12 +347,12 @@ def test_answers_in_one_line(run_python):
         (["model", "--models"], ["--models names nothing"]),
         (["model", "--depths", "11", "12"], ["depth must be", "11 and 20", "depth=12"]),
         (["model", "--attentions", "ras:kk=2"], ["ras:kk=2: the option", "nearest is 'k'"]),
-        (["model", "--attentions", "cbam:k=2"], ["cbam:k=2: the option", "kernel_size"]),
+        (["model", "--attentions", "cbam:kk=2"], ["cbam:kk=2: the option", "kernel_size"]),
         (["model", "--attentions", "ras:k=two"], ["ras:k=two: k must be an integer", "'two'"]),
-        (["model", "--attentions", "ras:shared=1"], ["shared must be True or False", "'1'"]),
+        (["model", "--attentions", "ras:shared=1"], ["shared must be true or false", "'1'"]),
         (["model", "--attentions", "none:k=2"], ["none:k=2: none takes no options"]),
         (["model", "--attentions", "eca:kernel_size=4"], ["eca:kernel_size=4: kernel_size must"]),
-        (["model", "--attentions", "ras:attention_stages=4"], ["attention_stages", "(4,)"]),
+        (["model", "--models", "resnet:attention_stages=4"], ["attention_stages", "(4,)"]),
         (["model", "--models", "wrn:skip=False"], ["wrn:skip=False: the option", "dropout"]),
         (["inference", "--precision", "float16"], ["--precision", "mixed_float16"]),
         (["inference", "--jit", "maybe"], ["--jit must be one of auto, on, off"]),
@@ -349,8 +379,8 @@ def test_a_folder_that_cannot_be_written(refused, tmp_path, monkeypatch):
     [
         (["--depth", "84"], ["83 and 92", "depth=84"]),
         (["--attention", "see"], ["--attention must be one of none, ras", "nearest is 'se'"]),
-        (["--attention", "se"], ["se (k=1) has not been written in PyTorch"]),
-        (["--attention", "ras:connection=tanh"], ["connection=tanh) has not been written"]),
+        (["--attention", "se"], ["se:k=1 has not been written in PyTorch"]),
+        (["--attention", "ras:connection=tanh"], ["connection=tanh has not been written"]),
         (["--batch-size", "0"], ["--batch-size must be >= 1"]),
     ],
 )

@@ -1,6 +1,5 @@
 """Images of one's own in the commands: where they lie, and what is made of them."""
 
-import dataclasses
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,11 +16,12 @@ from ras_keras.errors import UserError
 from ras_keras.explain.explanation import example_of_file, write_page
 from ras_keras.models import ResNet
 from ras_keras.training import Recipe, RunFolder, resolve
-from ras_keras.training.network import compiled_network
-from ras_keras.training.prepared_data import load_data
+from ras_keras.training.network import compiled_network, recipe_data
 from tests.data.test_datasets import write_images
 
-PETS = Recipe(recipe="quick", dataset="folder:pets", depth=11, image_size=8, crop_padding=2)
+PETS = Recipe().replace(
+    recipe="quick", dataset="folder:pets", depth=11, image_size=8, crop_padding=2
+)
 
 
 def call(command, *arguments):
@@ -45,7 +45,7 @@ def begun(tmp_path, monkeypatch):
 
     monkeypatch.setattr("ras_keras.commands.train.train", train)
     # Which builds a network each time.
-    monkeypatch.setattr("ras_keras.training.recipe_check._check_network", lambda recipe: None)
+    monkeypatch.setattr("ras_keras.training.recipe_check._check_network", lambda *given: None)
     return SimpleNamespace(path=folder.path, asked=asked)
 
 
@@ -74,7 +74,7 @@ def test_a_run_is_resumed_from_elsewhere_and_on_moved_images(begun, tmp_path, mo
 
 
 def test_a_model_s_images_are_found_likewise():
-    pets = dataclasses.replace(PETS, data_dir="/data/pets")
+    pets = PETS.replace(data_dir="/data/pets")
 
     def arguments(recipe=pets, **flags):
         given = DataFlags(**flags).arguments("run", recipe)
@@ -87,7 +87,7 @@ def test_a_model_s_images_are_found_likewise():
     assert arguments(dataset="folder:new", data_dir="x") == ("folder:new", "x", 8)
     assert arguments(dataset="digits") == ("digits", None, None)
     assert arguments(image_size=0) == ("folder:pets", "/data/pets", 0)
-    cifar = Recipe(dataset="cifar10", data_dir="/data", image_size=48)
+    cifar = Recipe().replace(dataset="cifar10", data_dir="/data", image_size=48)
     assert arguments(cifar, dataset="cifar10") == ("cifar10", "/data", 48)
     assert arguments(cifar, dataset="folder:new") == ("folder:new", None, None)
 
@@ -127,15 +127,14 @@ def test_a_constant_channel_is_normalized_to_numbers_like_others(tmp_path):
         pixels[..., 2] = 200
         Image.fromarray(pixels).save(file)
     recipe = resolve(
-        dataclasses.replace(
-            PETS,
+        PETS.replace(
             dataset=f"folder:{tmp_path}",
             batch_size=4,
             precision="mixed_float16",
             image_size=None,
         )
     )
-    data = load_data(recipe)
+    data = recipe_data(recipe)
     assert data.notices == (
         "constant over the training images: blue; normalized by a deviation of 64 levels",
     )

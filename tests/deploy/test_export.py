@@ -49,7 +49,7 @@ def exported(trained, images, tmp_path_factory):
     assert call("export", trained, "--format", *FORMATS, "--output", folder / "ras") == 0
     np.save(folder / "ras.npy", open_predictor(trained).predict(images))
     for name, kinds in OTHERS.items():
-        model = scattered(resolve(Recipe(depth=11, attention=name, batch_size=16)), 10)
+        model = scattered(resolve(Recipe().replace(depth=11, attention=name, batch_size=16)), 10)
         np.save(folder / f"{name}.npy", model.predict_on_batch(images))
         for kind in kinds:
             export(model, folder / f"{name}{FORMATS[kind].ending}", kind, DIGITS)

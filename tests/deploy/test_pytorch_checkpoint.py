@@ -50,7 +50,10 @@ CASES = {
     "plain": (dict(blocks=1), ["--attention", "none", "--depth", 11]),
     "ras, k=2": (dict(attention="ras"), []),
     "ras, k=1": (dict(blocks=1, attention="ras", k=1), ["--k", 1]),
-    "ras, k=3": (dict(blocks=1, attention="ras", k=3), ["--no-normalize-input"]),
+    "ras, k=3": (
+        dict(blocks=1, attention="ras", k=3),
+        ["--attention", "ras:normalize_input=False"],
+    ),
     "se": (dict(blocks=1, attention="se"), ["--attention", "se"]),
     "dia": (dict(attention="dia"), ["--attention", "dia"]),
     "dia, 2 cells": (dict(attention="dia", cells=2, ratio=8, blocks=1), ["--attention", "dia"]),

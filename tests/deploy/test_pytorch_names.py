@@ -9,7 +9,7 @@ from ras_keras.commands import run
 from ras_keras.deploy.import_weights import check_import, import_weights
 from ras_keras.deploy.pytorch_names import Entries
 from ras_keras.errors import UserError
-from ras_keras.training import Recipe
+from ras_keras.recipes import NetworkRecipe
 
 BN = {"weight": 1.0, "bias": 2.0, "running_mean": 3.0, "running_var": 4.0}
 
@@ -44,8 +44,8 @@ def checkpoint(k=2, classes=10, blocks=1):
 
 
 def built(entries, **fields):
-    recipe = Recipe(**fields)
-    check_import(recipe, None, None)
+    recipe = NetworkRecipe(**fields)
+    check_import(recipe, 32, None, None)
     return import_weights(Entries(entries), recipe, "x.pth")
 
 
@@ -74,8 +74,8 @@ def test_every_weight_is_in_its_place():
         (1, {}, (2, False)),
         (1, {"k": 2}, (2, False)),
         (1, {"k": 1}, (1, True)),
-        (1, {"normalize_input": True}, (1, True)),
-        (2, {"k": 3, "normalize_input": False}, (3, False)),
+        (1, {"attention": "ras:normalize_input=True"}, (1, True)),
+        (2, {"attention": "ras:k=3,normalize_input=False"}, (3, False)),
         (0, {"k": 1}, (1, False)),
     ],
 )
@@ -87,10 +87,11 @@ def test_both_readings_of_k(connections, given, expected):
 
 
 def test_contradictions_of_k():
-    says = ["x.pth has 1 batch normalizations", "--k 2 with --no-normalize-input", "k=3"]
-    refused(checkpoint(), says, k=3)
-    refused(checkpoint(), ["k=2, normalize_input=True"], k=2, normalize_input=True)
-    refused(checkpoint(k=1), ["normalize_input=True"], normalize_input=True)
+    says = ["x.pth has 1 batch normalizations", "--k 2 --attention ras:normalize_input=False"]
+    refused(checkpoint(), [*says, "k=3"], k=3)
+    both = "ras:k=2,normalize_input=True"
+    refused(checkpoint(), [both], attention=both)
+    refused(checkpoint(k=1), ["normalize_input=True"], attention="ras:normalize_input=True")
 
 
 def test_the_wrong_network():
@@ -118,9 +119,9 @@ def test_flags():
     refused({}, ["--attention must be one of none, ras, se, dia"], attention="cbam")
     refused({}, ["47 and 56", "depth=50"], depth=50)
     with pytest.raises(UserError, match="--std must be three numbers for pixels from 0 to 1"):
-        check_import(Recipe(), None, (51, 51, 51))
+        check_import(NetworkRecipe(), 32, None, (51, 51, 51))
     with pytest.raises(UserError, match="--mean must be three numbers"):
-        check_import(Recipe(), (0.5, 0.5), None)
+        check_import(NetworkRecipe(), 32, (0.5, 0.5), None)
 
 
 @pytest.mark.parametrize(

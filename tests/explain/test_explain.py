@@ -15,7 +15,15 @@ def runs(tmp_path_factory):
     """Two epochs without pictures for TensorBoard, and with them, the second one resumed."""
     logs = tmp_path_factory.mktemp("logs")
     # With so few steps behind it, a gate moves from a large gamma only.
-    flags = [*SMALL, "--training-images", "256", "--gamma-initializer", "1", "--log-dir", logs]
+    flags = [
+        *SMALL,
+        "--training-images",
+        "256",
+        "--attention",
+        "ras:gamma_initializer=1",
+        "--log-dir",
+        logs,
+    ]
     assert call("train", *flags, "--name", "plain", "--epochs", "2") == 0
     assert call("train", *flags, "--name", "drawn", "--explain-every", "1") == 0
     resumed = ["--resume", logs / "drawn", "--epochs", "2", "--explain-every", "5"]

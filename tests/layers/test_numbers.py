@@ -75,8 +75,10 @@ def test_what_no_memory_holds(make, named):
 
 
 def test_a_recipe():
-    recipe = Recipe(depth=INTEGER(11), learning_rate=FLOAT(0.5), schedule=(INTEGER(3), INTEGER(5)))
-    assert recipe == Recipe(depth=11, learning_rate=0.5, schedule=(3, 5))
+    recipe = Recipe().replace(
+        depth=INTEGER(11), k=INTEGER(3), learning_rate=FLOAT(0.5), schedule=(INTEGER(3), INTEGER(5))
+    )
+    assert recipe == Recipe().replace(depth=11, k=3, learning_rate=0.5, schedule=(3, 5))
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 

@@ -17,11 +17,11 @@ from ras_keras.report.versus_pytorch import FIGURES
 # A value that every column takes, unless `SPECIAL` has another.
 SPECIAL = {
     "network": '{"depth": 3, "skip": false}',
-    "model": "resnet",
+    "model": "resnet:skip=False",
     "precision": "float32",
     "jit": "on",
     "what": "inference",
-    "attention": "ras (k=2)",
+    "attention": "ras:k=2",
     "not_measured": "",
     "folded": "no",
     "format": "onnx",
@@ -49,7 +49,7 @@ def test_a_table_for_each_setup():
     text = benchmark_markdown(rows)
     assert text.count("| network |") == 2
     assert "batch size 8" in text.split("\n\n")[2]
-    assert "resnet3 (skip=False)" in text
+    assert "resnet3:skip=False" in text
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Records of runs that were never made."""
 
-import dataclasses
-
 from ras_keras.csv_files import write_rows
 from ras_keras.reproduction.study import run_name
 from ras_keras.training import RunFolder, resolve
@@ -11,7 +9,7 @@ def write_record(folder, recipe, accuracy, images_per_second=100.0):
     """The record of a finished run with a test accuracy of 0 to 1, None for a diverged one."""
     run = RunFolder(folder / run_name(recipe))
     run.path.mkdir(parents=True)
-    run.write_recipe(dataclasses.replace(resolve(recipe), data_dir=None, download=False))
+    run.write_recipe(resolve(recipe).replace(data_dir=None, download=False))
     run.write_metrics(
         [
             {"epoch": epoch, "accuracy": 0.1 * epoch, "loss": 1 / epoch, "gate_spread": 0.01}

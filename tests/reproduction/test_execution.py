@@ -1,19 +1,19 @@
 """A small table, from its runs to its pictures, and what is left to do of it."""
 
-import dataclasses
 import json
 
 import pytest
 
 from ras_keras.commands import reproduce
+from ras_keras.recipes.starts import with_attention
 from ras_keras.reproduction import study as study_module
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.training import RECIPES
 from tests.commands.test_commands import call
 
-QUICK = dataclasses.replace(
-    RECIPES["quick"], depth=11, epochs=1, batch_size=128, validation_split=0.0, schedule=()
+QUICK = RECIPES["quick"].replace(
+    depth=11, epochs=1, batch_size=128, validation_split=0.0, schedule=()
 )
 
 
@@ -22,7 +22,7 @@ class SmallTable:
     datasets, models = ("digits",), {"resnet"}
 
     def rows(self, datasets, gammas):
-        wild = dataclasses.replace(QUICK.with_attention("none"), learning_rate=1e12)
+        wild = with_attention(QUICK, "none").replace(learning_rate=1e12)
         return [Row("resnet11", "ras", QUICK), Row("resnet11", "wild", wild)]
 
 
@@ -44,7 +44,7 @@ def test_runs_what_is_missing_and_a_diverged_run_is_a_result(table, tmp_path, ca
     assert {path.name for path in ras.iterdir()} == {
         *("recipe.json", "metrics.csv", "gates.csv", "result.json"),
     }
-    assert json.loads((ras / "recipe.json").read_text())["data_dir"] is None
+    assert json.loads((ras / "recipe.json").read_text())["data"]["data_dir"] is None
     assert "diverged.json" in {path.name for path in wild.iterdir()}
     text = (tmp_path / "results" / "small-fraction0.2.md").read_text()
     assert "scaled down: 20 % of the training images" in text.splitlines()[0]

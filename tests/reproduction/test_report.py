@@ -1,6 +1,5 @@
 """Tables, pictures and the README's results from records that lie at hand."""
 
-import dataclasses
 import json
 import shutil
 
@@ -26,6 +25,7 @@ from ras_keras.reproduction.study import Study
 from ras_keras.training import resolve
 from tests.commands.test_commands import call
 from tests.conftest import ROOT
+from tests.recipes import option
 from tests.reproduction.records import write_record
 
 STUDY = Study("table2", ("cifar10",), 2, (0.0, 0.1), Scale(depth=11, epochs=3, fraction=0.2))
@@ -40,7 +40,7 @@ def output(tmp_path):
     accuracies = {0: (0.40, 0.50), 2: (0.60,), 4: (0.70, None)}
     for number, found in accuracies.items():
         for seed, accuracy in enumerate(found):
-            recipe = dataclasses.replace(STUDY.rows()[number].recipe, seed=seed)
+            recipe = STUDY.rows()[number].recipe.replace(seed=seed)
             write_record(folder, recipe, accuracy)
     return tmp_path / "results"
 
@@ -79,7 +79,7 @@ def test_inference_speeds_come_from_benchmarks(output):
     recipe = resolve(STUDY.rows()[0].recipe)
     statistics = {"median": 321.0, "low": 300.0, "high": 330.0}
     row = {
-        **{"what": "inference", "network": network_key(recipe.network_arguments())},
+        **{"what": "inference", "network": network_key(recipe.network.arguments())},
         **{"model": "resnet", "depth": 11, "attention": "ras", "image_size": 32, "classes": 10},
         **{"precision": "float32", "jit": "off", "batch_size": 128, "n": 3, "steps": 2},
         **{f"images_per_second_{name}": value for name, value in statistics.items()},
@@ -99,7 +99,7 @@ def test_inference_speeds_come_from_benchmarks(output):
 def test_a_line_against_k_is_one_module_in_one_form(output):
     (row, *_) = read_results(report_table(output / STUDY.name)[0])
     rows = [
-        row | {"group": each.group, "entry": each.entry, "k": each.recipe.k}
+        row | {"group": each.group, "entry": each.entry, "k": option(each.recipe, "k")}
         for each in Study("table3", ("cifar10",)).rows()
     ]
     (axes,) = _accuracy(rows, "k", lambda row: row["k"]).axes

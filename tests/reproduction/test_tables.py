@@ -15,6 +15,7 @@ from ras_keras.reproduction.study import Study
 from ras_keras.reproduction.tables import TABLES
 from ras_keras.training import check_recipe
 from ras_keras.training.plan import trainable_parameters
+from tests.recipes import option
 
 SMALL = Scale(depth=11, epochs=4, fraction=0.2, batch_size=64)
 
@@ -59,9 +60,9 @@ def test_every_published_row_is_there_and_the_default_form_below(name, published
     assert len(below) == default
     assert rows[len(rows) - default :] == below
     for row in rows:
-        released = row.recipe.attention == "ras" and row not in below
-        assert (row.recipe.normalize_input is False) == released
-        assert row.recipe.validation_split == 0
+        released = row.recipe.network.attention_name == "ras" and row not in below
+        assert (option(row.recipe, "normalize_input") is False) == released
+        assert row.recipe.data.validation_split == 0
 
 
 def test_no_two_rows_of_a_table_are_the_same_run():
@@ -76,8 +77,8 @@ def test_the_networks_have_the_published_parameter_counts():
     off = []
     for row in rows_of("table1"):
         recipe = row.recipe
-        if (recipe.depth, recipe.dataset) == (83, "cifar10") and row.published:
-            model = MODELS["resnet"].build(**recipe.network_arguments())
+        if (recipe.network.depth, recipe.data.dataset) == (83, "cifar10") and row.published:
+            model = MODELS["resnet"].build(**recipe.network.arguments())
             million = f"{trainable_parameters(model) / 1e6:.2f}"
             if million != row.published.parameters_million:
                 off.append(row.entry)
@@ -87,8 +88,8 @@ def test_the_networks_have_the_published_parameter_counts():
 def test_every_recipe_can_be_run():
     networks = {}
     for row in all_rows():
-        recipe = dataclasses.replace(row.recipe, dataset="digits")
-        networks.setdefault(dataclasses.replace(recipe, depth=None), recipe)
+        recipe = row.recipe.replace(dataset="digits")
+        networks.setdefault(recipe.replace(depth=None), recipe)
     for recipe in networks.values():
         check_recipe(recipe)
 
@@ -109,12 +110,14 @@ def test_every_recipe_can_be_run():
 )
 def test_what_a_row_says_is_in_its_recipe(name, entry, changes):
     row = next(row for row in rows_of(name) if row.entry == entry)
-    assert {field: getattr(row.recipe, field) for field in changes} == changes
+    values = row.recipe.values()
+    found = {name: values.get(name, option(row.recipe, name)) for name in changes}
+    assert found == changes
 
 
 def test_se_has_another_form_in_each_network_of_the_dianet_paper():
     forms = {
-        row.group: (row.recipe.reduction_ratio, row.recipe.use_bias)
+        row.group: (option(row.recipe, "reduction_ratio"), option(row.recipe, "use_bias"))
         for row in rows_of("dianet-table3")
         if row.entry == "se"
     }
@@ -130,7 +133,10 @@ def test_the_published_figure_stands_beside_the_published_start_only():
     rows = TABLES["table2"].rows(("cifar10",), (0.0, 0.1))
     assert len(rows) == 16
     for row in rows:
-        published = row.recipe.gamma_initializer is None and row.recipe.normalize_input is False
+        published = (
+            option(row.recipe, "gamma_initializer") is None
+            and option(row.recipe, "normalize_input") is False
+        )
         assert (row.published is not None) == published
 
 
@@ -142,7 +148,7 @@ def test_every_start_of_gamma_is_a_run_of_its_own():
 def test_a_data_set_that_the_paper_does_not_report_has_no_figures():
     rows = TABLES["table3"].rows(("cifar10",), (0.0,))
     assert len(rows) == 20
-    assert {row.recipe.dataset for row in rows} == {"cifar10"}
+    assert {row.recipe.data.dataset for row in rows} == {"cifar10"}
     assert all(row.published is None for row in rows)
 
 
@@ -154,8 +160,12 @@ def test_a_scaled_study_says_so_and_shrinks_everything():
     )
     for row in study.rows():
         recipe = row.recipe
-        assert (recipe.depth, recipe.epochs, recipe.schedule) == (11, 4, (2, 3))
-        assert (recipe.training_images, recipe.batch_size) == (10_000, 64)
+        assert (recipe.network.depth, recipe.optimization.epochs, recipe.optimization.schedule) == (
+            11,
+            4,
+            (2, 3),
+        )
+        assert (recipe.data.training_images, recipe.optimization.batch_size) == (10_000, 64)
         assert row.group.startswith("resnet11")
     full = Study("table2", ("cifar10",))
     assert full.name == "table2" and "scaled" not in full.title
@@ -216,4 +226,4 @@ def test_a_folder_keeps_what_was_asked_before(tmp_path):
 
 
 def test_every_data_set_has_its_number_of_images():
-    assert {row.recipe.dataset for row in all_rows()} <= {*TRAINING_IMAGES}
+    assert {row.recipe.data.dataset for row in all_rows()} <= {*TRAINING_IMAGES}

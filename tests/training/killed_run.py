@@ -7,7 +7,6 @@ state not), "state" (a state cut short), each around the second epoch that this 
 trains.
 """
 
-import dataclasses
 import os
 import signal
 import sys
@@ -56,9 +55,7 @@ def kill_around_state(moment):
 
 def main(log_dir, name, moment):
     recipe = resolve(
-        dataclasses.replace(
-            RECIPES["quick"], depth=11, batch_size=128, epochs=EPOCHS, schedule=(2, 4)
-        )
+        RECIPES["quick"].replace(depth=11, batch_size=128, epochs=EPOCHS, schedule=(2, 4))
     )
     resume = Path(log_dir, name).exists()
     run = (

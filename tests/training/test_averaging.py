@@ -11,7 +11,7 @@ from ras_keras.data.augmentation import Augmentation
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.averaging import MovingStatistics
-from ras_keras.training.prepared_data import load_data
+from ras_keras.training.network import recipe_data
 from tests.training.test_resume import last_state, outcome, rows
 
 
@@ -53,14 +53,11 @@ def test_statistics_are_the_exact_mean_over_whole_batches(momentum):
 def recipe(epochs=2):
     """With all that has a state: dropout, averages, and DIA's in the network."""
     return resolve(
-        dataclasses.replace(
-            RECIPES["quick"],
+        RECIPES["quick"].replace(
             validation_split=0.1,
-            model="wrn",
+            model="wrn:widen_factor=1",
             depth=10,
-            widen_factor=1,
             attention="dia",
-            gamma_initializer=None,
             cutmix=1.0,
             batch_size=256,
             epochs=epochs,
@@ -101,7 +98,7 @@ def test_the_saved_model_is_the_average_with_statistics_of_its_own(straight):
     final = ras_keras.load_model(run.file("final.keras"))
     for weight, expected in zip(final.trainable_variables, average, strict=True):
         np.testing.assert_allclose(ops.convert_to_numpy(weight), expected, rtol=1e-4, atol=1e-6)
-    data = load_data(recipe())
+    data = recipe_data(recipe())
     stem = keras.Model(final.input, final.get_layer("stem_conv").output)
     maps = [stem.predict_on_batch(x) for x, _ in data.batches.from_step(0).take(5)]
     expected = np.mean([np.mean(x, axis=(0, 1, 2), dtype="float64") for x in maps], axis=0)

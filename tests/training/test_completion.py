@@ -1,6 +1,5 @@
 """Runs that are brought to their end from wherever they stand."""
 
-import dataclasses
 import gc
 
 import keras
@@ -8,14 +7,13 @@ import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.loading import load_model
+from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, Interrupted, complete, evaluate, resolve
 from ras_keras.training.memory import released
-from ras_keras.training.prepared_data import load_data
+from ras_keras.training.network import recipe_data
 
-QUICK = RECIPES["quick"].with_attention("none")
-RECIPE = resolve(
-    dataclasses.replace(QUICK, depth=11, epochs=2, batch_size=128, training_images=256)
-)
+QUICK = with_attention(RECIPES["quick"], "none")
+RECIPE = resolve(QUICK.replace(depth=11, epochs=2, batch_size=128, training_images=256))
 
 
 class StopInSecondEpoch(keras.callbacks.Callback):
@@ -35,14 +33,14 @@ def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
     assert complete(RECIPE, path) == result
     assert (path / "result.json").stat().st_mtime_ns == written
     (path / "best.keras").write_bytes(b"of another run")
-    longer = complete(dataclasses.replace(RECIPE, epochs=3), path)
+    longer = complete(RECIPE.replace(epochs=3), path)
     assert longer["epochs"] == 3
     with released():
-        found = evaluate(load_model(path / "best.keras"), load_data(RECIPE).test, 10, 128)
+        found = evaluate(load_model(path / "best.keras"), recipe_data(RECIPE).test, 10, 128)
     assert found.accuracy == longer["best"]["test_accuracy"]
     assert not (path / ".lock").exists()
     with pytest.raises(UserError, match="seed 0 there, 1 here"):
-        complete(dataclasses.replace(RECIPE, seed=1, epochs=3), path)
+        complete(RECIPE.replace(seed=1, epochs=3), path)
     with pytest.raises(UserError, match="epochs 3 there, 2 here"):
         complete(RECIPE, path)
 
@@ -55,5 +53,5 @@ def test_nothing_of_a_run_stays_in_memory(tmp_path):
         return sum(isinstance(each, FuncGraph | keras.Model) for each in gc.get_objects())
 
     before = kept()
-    complete(dataclasses.replace(RECIPE, epochs=1), tmp_path / "run", test=False)
+    complete(RECIPE.replace(epochs=1), tmp_path / "run", test=False)
     assert kept() == before

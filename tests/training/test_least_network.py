@@ -5,6 +5,7 @@ import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, register
+from ras_keras.recipes import NetworkRecipe
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.training.least_network import least_images, least_network
 
@@ -32,12 +33,12 @@ def own():
     ("options", "least"),
     [
         ({}, 2),
-        ({"normalize_input": False, "k": 1}, 1),
-        ({"connection": "tanh"}, 1),
-        ({"connection": "none"}, 1),
+        ({"attention": "ras:k=1,normalize_input=False"}, 1),
+        ({"attention": "ras:connection=tanh"}, 1),
+        ({"attention": "ras:connection=none"}, 1),
         ({"attention": "se"}, 1),
         ({"attention": "se", "k": 2}, 2),
-        ({"attention": "spa", "normalize_input": True}, 2),
+        ({"attention": "spa:normalize_input=True"}, 2),
         ({"attention": "cbam"}, 1),
         ({"attention": "sem"}, 1),
         ({"attention": "dia"}, 1),
@@ -45,8 +46,8 @@ def own():
     ],
 )
 def test_batches_of_one(options, least):
-    recipe = Recipe(depth=11, batch_size=1, **options)
-    assert least_images(least_network(recipe)) == least
+    recipe = Recipe().replace(depth=11, batch_size=1, **options)
+    assert least_images(least_network(recipe.network)) == least
     if least == 1:
         check_recipe(recipe)
         return
@@ -55,4 +56,4 @@ def test_batches_of_one(options, least):
 
 
 def test_a_layer_of_the_users(own):
-    assert least_images(least_network(Recipe(depth=11, attention=own))) == 2
+    assert least_images(least_network(NetworkRecipe(depth=11, attention=own))) == 2

@@ -91,14 +91,12 @@ def test_round_trip():
 
 def test_every_trainable_variable_of_a_recipe_decays():
     """One step at zero data gradient through the optimizer that recipes use."""
-    import dataclasses
 
     from ras_keras.training import RECIPES, resolve
-    from ras_keras.training.network import build_network
-    from ras_keras.training.prepared_data import load_data
+    from ras_keras.training.network import recipe_data, recipe_network
 
-    recipe = resolve(dataclasses.replace(RECIPES["paper"], depth=11, weight_decay=0.5))
-    model = build_network(recipe, load_data(recipe))
+    recipe = resolve(RECIPES["paper"].replace(depth=11, weight_decay=0.5))
+    model = recipe_network(recipe, recipe_data(recipe))
     for weight in model.trainable_weights:
         weight.assign(ops.ones_like(weight))
     zeros = [ops.zeros_like(weight) for weight in model.trainable_weights]

@@ -1,7 +1,6 @@
 """A run goes on with the data that it began with."""
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 
 import keras
@@ -28,7 +27,7 @@ def begun(tmp_path):
             for i, image in enumerate(images):
                 Image.fromarray(image).save(place / f"{i}.bmp")
     dataset = f"folder:{tmp_path / 'pets'}"
-    recipe = resolve(replace(RECIPES["quick"], dataset=dataset, depth=11, batch_size=4))
+    recipe = resolve(RECIPES["quick"].replace(dataset=dataset, depth=11, batch_size=4))
     run = RunFolder(tmp_path / "run")
     run.path.mkdir()
     run.begin(recipe)
@@ -96,7 +95,7 @@ def test_moved_data_are_the_same(begun, capsys):
 def test_a_run_without_a_fingerprint_goes_on_with_a_notice(begun, capsys):
     run, recipe, _ = begun
     run.file("data.json").unlink()
-    check_same_data(run, load_dataset(recipe.dataset).fingerprint(), recipe.dataset)
+    check_same_data(run, load_dataset(recipe.data.dataset).fingerprint(), recipe.data.dataset)
     output = capsys.readouterr().out
     assert output.startswith("notice   ")
     assert output.count("\n") == 1
@@ -107,13 +106,13 @@ def test_a_run_without_a_fingerprint_is_known_by_the_names_in_its_model(begun):
     run.file("data.json").unlink()
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     run.write_model("best.keras", model, ("cat", "dog"))
-    check_same_data(run, load_dataset(recipe.dataset).fingerprint(), recipe.dataset)
+    check_same_data(run, load_dataset(recipe.data.dataset).fingerprint(), recipe.data.dataset)
     rename(pets)
-    data = load_dataset(recipe.dataset).fingerprint()
+    data = load_dataset(recipe.data.dataset).fingerprint()
     with pytest.raises(UserError, match="only the run has 'cat', only the data set has 'emu'"):
-        check_same_data(run, data, recipe.dataset)
+        check_same_data(run, data, recipe.data.dataset)
     run.file("best.keras").write_bytes(b"cut short")
-    check_same_data(run, data, recipe.dataset)
+    check_same_data(run, data, recipe.data.dataset)
 
 
 def test_runs_that_are_compared_have_the_same_data(begun, tmp_path):
@@ -155,11 +154,11 @@ def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
 )
 def test_a_damaged_fingerprint_is_one_line(begun, change):
     run, recipe, _ = begun
-    file, data = run.file("data.json"), load_dataset(recipe.dataset).fingerprint()
+    file, data = run.file("data.json"), load_dataset(recipe.data.dataset).fingerprint()
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(UserError, match=r"data.json is damaged \(.*\); restore it, or remove it"):
-        check_same_data(run, data, recipe.dataset)
+        check_same_data(run, data, recipe.data.dataset)
     for text in ("", "[]", "3", "[" * 100_000):
         file.write_text(text)
         with pytest.raises(UserError, match="damaged"):
-            check_same_data(run, data, recipe.dataset)
+            check_same_data(run, data, recipe.data.dataset)

@@ -3,7 +3,6 @@
 A program of its own, because logical devices are set before TensorFlow starts.
 """
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -12,10 +11,9 @@ import keras
 import tensorflow as tf
 
 from ras_keras.data import load_dataset
+from ras_keras.devices import scope
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
-from ras_keras.training.devices import scope
-from ras_keras.training.network import build_network
-from ras_keras.training.prepared_data import load_data
+from ras_keras.training.network import recipe_data, recipe_network
 
 STEPS = 5
 BATCH = 32
@@ -27,11 +25,9 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 def losses(strategy, devices):
     """The mean loss after each step; the last one is an epoch's smaller batch."""
     recipe = resolve(
-        dataclasses.replace(
-            RECIPES["quick"],
+        RECIPES["quick"].replace(
             depth=11,
             batch_size=BATCH,
-            gamma_initializer=0.1,
             # At 0.1 the rounding of step 1 grows to 9e-5 of the loss by step 5.
             learning_rate=0.02,
         )
@@ -41,8 +37,8 @@ def losses(strategy, devices):
         on_train_batch_end=lambda batch, logs: seen.append(logs["loss"])
     )
     with scope(strategy):
-        data = load_data(recipe, devices)
-        model = build_network(recipe, data)
+        data = recipe_data(recipe, devices)
+        model = recipe_network(recipe, data)
         model.fit(
             data.batches.from_step(data.batches.steps_per_epoch - STEPS),
             steps_per_epoch=STEPS,
@@ -57,9 +53,7 @@ def whole_run(folder, strategy):
     """One epoch through the trainer, and its last model evaluated again on one device."""
     # 143 images are held out: the devices do not divide their last batch.
     recipe = resolve(
-        dataclasses.replace(
-            RECIPES["quick"], depth=11, batch_size=128, epochs=1, validation_split=0.0995
-        )
+        RECIPES["quick"].replace(depth=11, batch_size=128, epochs=1, validation_split=0.0995)
     )
     run = RunFolder.create(folder, "two", recipe)
     result = train(recipe, run, strategy=strategy)

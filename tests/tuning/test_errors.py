@@ -32,8 +32,8 @@ def refused(capsys, tmp_path):
         (["--k", "2"], ["--k fixes what --search k varies", "--space k="]),
         (["--search", "batch_size"], ["--batch-size fixes"]),
         (
-            ["--search", "normalize_input", "--no-normalize-input"],
-            ["--no-normalize-input fixes"],
+            ["--search", "normalize_input", "--attention", "ras:normalize_input=False"],
+            ["--attention ras:normalize_input=False fixes", "--search normalize_input"],
         ),
         (["--space", "depth=20"], ["depth is not searched"]),
         (["--space", "k=4:1"], ["ends before it begins"]),

@@ -13,6 +13,7 @@ from ras_keras.commands.flags import parse_with_recipe
 from ras_keras.commands.train import Train
 from ras_keras.training import Recipe, RunFolder
 from ras_keras.training import state as state_module
+from tests.recipes import option
 
 SMALL = ["--recipe", "quick", "--depth", "11", "--training-images", "128"]
 
@@ -64,7 +65,7 @@ def test_what_a_search_leaves(searched):
     ]
     for row in table:
         run = folder / row["run"]
-        assert RunFolder.open(str(run)).read_recipe().k == int(row["k"])
+        assert option(RunFolder.open(str(run)).read_recipe(), "k") == int(row["k"])
         best = max(float(epoch["val_accuracy"]) for epoch in metrics(run))
         assert float(row["val_accuracy"]) == pytest.approx(best, abs=1e-6)
         assert row["epochs"] == "2"
@@ -106,8 +107,12 @@ def test_the_best_recipe_is_the_commands_and_of_full_length(searched, capsys):
     stored = Recipe.from_dict(json.loads((folder / "best_recipe.json").read_text()))
     assert options.recipe == stored
     best = max(trials(folder), key=lambda row: float(row["val_accuracy"]))
-    assert (stored.k, stored.depth) == (int(best["k"]), 11)
-    assert (stored.epochs, stored.schedule, stored.training_images) == (30, (20, 26), None)
+    assert (option(stored, "k"), stored.network.depth) == (int(best["k"]), 11)
+    assert (
+        stored.optimization.epochs,
+        stored.optimization.schedule,
+        stored.data.training_images,
+    ) == (30, (20, 26), None)
     assert (options.log_dir, options.name) == (str(folder), "best")
 
 
@@ -196,6 +201,10 @@ def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
     flags = ["--space", "k=1", "--epochs", "1", "--train-best"]
     assert tune(tmp_path, *flags) == 0
     ((recipe, path, options),) = calls
-    assert (recipe.k, recipe.epochs, path) == (1, 30, tmp_path / "search" / "best")
+    assert (option(recipe, "k"), recipe.optimization.epochs, path) == (
+        1,
+        30,
+        tmp_path / "search" / "best",
+    )
     assert options.get("test", True)
     assert "best     test accuracy 50.00 %" in capsys.readouterr().out

@@ -1,31 +1,31 @@
 """Spaces as flags describe them, and the recipes at their points."""
 
-import dataclasses
-
 import keras_tuner as kt
 import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.models.registry import MODELS
+from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, check_recipe
 from ras_keras.tuning.domains import Choices, Range, parse_domain
 from ras_keras.tuning.space import DEFAULTS, make_space
+from tests.recipes import option
 
 QUICK = RECIPES["quick"]
 
 
 def test_values_and_ranges():
-    assert parse_domain("k", "1,2,2").values == (1, 2)
-    assert parse_domain("normalize_input", "true,False").values == (True, False)
-    assert parse_domain("k", "1:4").points() == (1, 2, 3, 4)
-    assert parse_domain("batch_size", "8:32:log").points() == (8, 11, 16, 23, 32)
-    rates = parse_domain("learning_rate", "0.01:1:log")
+    assert parse_domain("k", int, "1,2,2").values == (1, 2)
+    assert parse_domain("normalize_input", bool, "true,False").values == (True, False)
+    assert parse_domain("k", int, "1:4").points() == (1, 2, 3, 4)
+    assert parse_domain("batch_size", int, "8:32:log").points() == (8, 11, 16, 23, 32)
+    rates = parse_domain("learning_rate", float, "0.01:1:log")
     assert rates == Range(0.01, 1.0, log=True, integer=False)
     assert rates.points() == (0.01, 0.03162, 0.1, 0.3162, 1.0)
     # So few integers that a search can come to their end.
-    assert str(parse_domain("k", "1:4")) == str(parse_domain("k", "1:4:log")) == "1,2,3,4"
+    assert str(parse_domain("k", int, "1:4")) == str(parse_domain("k", int, "1:4:log")) == "1,2,3,4"
     for text in ("1,2", "1:40", "2:80:log"):
-        assert str(parse_domain("k", text)) == text
+        assert str(parse_domain("k", int, text)) == text
 
 
 def test_what_keras_tuner_proposes_becomes_the_value():
@@ -42,13 +42,14 @@ def test_out_of_the_box_k_is_one_to_four():
 
 def test_every_default_is_valid():
     names = [name for name in DEFAULTS if name not in ("attention", "depth")]
-    for name, domain in make_space(QUICK, names, []).domains.items():
-        check_recipe(dataclasses.replace(QUICK, **{name: domain.points()[-1]}))
+    space = make_space(QUICK, names, [])
+    for name, domain in space.domains.items():
+        check_recipe(space.recipe({name: domain.points()[-1]}))
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_default_depth_is_one_of_the_model(model):
-    fixed = dataclasses.replace(QUICK, model=model, depth=None)
+    fixed = QUICK.replace(model=model, depth=None)
     for point in make_space(fixed, ["depth"], []).points():
         assert MODELS[model].blocks(point["depth"]) >= 1
 
@@ -67,15 +68,17 @@ def test_options_go_with_the_attentions_that_take_them():
     for point in points:
         recipe = space.recipe(point)
         check_recipe(recipe)
-        assert recipe.gamma_initializer == point.get("gamma_initializer")
+        assert option(recipe, "gamma_initializer") == point.get("gamma_initializer")
 
 
 def test_a_fixed_option_is_dropped_where_it_says_nothing():
-    space = make_space(dataclasses.replace(QUICK, k=3), ["attention"], [])
+    space = make_space(QUICK.replace(k=3), ["attention"], [])
     for point in space.points():
         recipe = space.recipe(point)
         check_recipe(recipe)
-        assert (recipe.k == 3) == (point["attention"] in ("ras", "se", "eca", "spa", "dia_se"))
+        assert (option(recipe, "k") == 3) == (
+            point["attention"] in ("ras", "se", "eca", "spa", "dia_se")
+        )
 
 
 def test_keras_tuner_gets_the_same_conditions():
@@ -119,4 +122,4 @@ def test_refused(search, narrowed, says):
 )
 def test_an_option_that_the_attention_does_not_take(attention, name):
     with pytest.raises(UserError, match=f"--search {name} says nothing to --attention {attention}"):
-        make_space(QUICK.with_attention(attention), [name], [])
+        make_space(with_attention(QUICK, attention), [name], [])

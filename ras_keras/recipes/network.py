@@ -1,0 +1,137 @@
+"""The network of a recipe: its family and depth, its attention, its starting weights."""
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, replace
+from typing import Annotated
+
+from ras_keras.choices import one_of
+from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
+from ras_keras.layers.registry import make_attention as make_layer
+from ras_keras.models.registry import MODELS, Family
+from ras_keras.options import joined, merged, name_of, read_options, split, with_options
+from ras_keras.recipes.part import Part
+from ras_keras.typed import Bounds
+
+
+@dataclass(frozen=True)
+class NetworkRecipe(Part):
+    """Which network. Options of the model and of the attention follow their names."""
+
+    imports: tuple[str, ...] = ()
+    """Python modules to import first: they register attention of your own."""
+    model: str = "resnet"
+    """resnet, preresnet, wrn or resnext; options may follow: wrn:widen_factor=8,
+    resnet:attention_stages=1+3,batch_norm=False."""
+    depth: Annotated[int, Bounds(1, 10_000)] | None = None
+    """Depth of the network, 9n+2 (wrn: 6n+4); None is the published one, 164 (wrn: 52, resnext:
+    101)."""
+    attention: str = "ras"
+    """ras, se, eca, cbam, sem, spa, dia, dia_se, one of your own, or none; options may follow:
+    ras:connection=tanh,gamma_initializer=0.1."""
+    k: InitVar[int | None] = None
+    """How often the attention's transform is applied, as --attention ras:k=K; None leaves it as it
+    is, by default 2 for ras and 1 for others."""
+    weights: str | None = None
+    """Saved .keras model to start from, or a run folder, whose best.keras is taken."""
+
+    def __post_init__(self, k):
+        super().__post_init__()
+        for field in ("model", "attention"):
+            # The same options in another order are the same.
+            ordered = joined(*split(getattr(self, field)))
+            object.__setattr__(self, field, ordered)
+        if k is not None:
+            object.__setattr__(self, "attention", with_options(self.attention, k=int(k)))
+
+    @property
+    def family(self) -> str:
+        """The model without its options: a key of `MODELS`."""
+        return name_of(self.model)
+
+    @property
+    def attention_name(self) -> str:
+        """The attention without its options: a key of `ATTENTION`, or "none"."""
+        return name_of(self.attention)
+
+    def resolved(self) -> "NetworkRecipe":
+        """With the depth that it has."""
+        return replace(self, depth=self.arguments()["depth"])
+
+    def arguments(self) -> dict:
+        """What the function that builds the network takes, its defaults filled in.
+
+        Raises:
+            UserError: naming an option that the model or the attention does not take.
+        """
+        family = family_of(self.model)
+        attention, config = self.attention_arguments()
+        options = family.defaults | read_options("--model", self.model, model_kinds)
+        return options | {
+            "depth": family.depth if self.depth is None else self.depth,
+            "attention": attention,
+            "attention_config": config,
+        }
+
+    def attention_arguments(self) -> tuple[str | None, dict | None]:
+        """What a network takes as `attention` and `attention_config`.
+
+        Raises:
+            UserError: naming an option that the attention does not take.
+        """
+        one_of("--attention", self.attention_name, (NONE, *ATTENTION))
+        options = read_options("--attention", self.attention, _with_k)
+        return (None, None) if self.attention_name == NONE else (self.attention_name, options)
+
+    def with_attention(self, text: str) -> "NetworkRecipe":
+        """The network with another attention; the plain one has it in no stage in particular."""
+        if text == NONE:
+            return replace(
+                self, attention=NONE, model=with_options(self.model, attention_stages="")
+            )
+        return replace(self, attention=text)
+
+    def overlaid(self, base: "NetworkRecipe") -> "NetworkRecipe":
+        """With the options that its model and attention leave to a base of the same name."""
+        return replace(
+            self,
+            model=merged(base.model, self.model),
+            attention=merged(base.attention, self.attention),
+        )
+
+    def describe_attention(self) -> str:
+        """Such as "ras:k=3,connection=tanh", always with k where the layer has one."""
+        attention, config = self.attention_arguments()
+        if attention is None:
+            return NONE
+        layer = make_layer(attention, config)
+        return joined(attention, ({"k": layer.k} if hasattr(layer, "k") else {}) | config)
+
+    def describe_model(self) -> str:
+        """Such as "resnet164" or "wrn52:widen_factor=8"."""
+        name, options = split(self.model)
+        return joined(f"{name}{self.arguments()['depth']}", options)
+
+
+def family_of(model: str) -> Family:
+    """The family that a text such as "wrn:widen_factor=8" names.
+
+    Raises:
+        UserError: naming the nearest.
+    """
+    one_of("--model", name_of(model), MODELS)
+    return MODELS[name_of(model)]
+
+
+def model_kinds(name: str) -> dict[str, type]:
+    """The options of a family of networks, with their types."""
+    return family_of(name).option_kinds
+
+
+def _with_k(name: str) -> Mapping[str, type]:
+    """With k for every attention: one without a recurrence refuses all but 1 itself."""
+    return attention_kinds(name) | ({} if name == NONE else {"k": int})
+
+
+def attention_kinds(name: str) -> Mapping[str, type]:
+    """The options of an attention, with their types."""
+    return {} if name == NONE else constructor_kinds(ATTENTION[name])

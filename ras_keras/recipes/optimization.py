@@ -1,0 +1,59 @@
+"""The optimization of a recipe: how long, by which steps, at which learning rate."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from ras_keras.recipes.part import Part
+from ras_keras.typed import Bounds, That
+
+Share = Annotated[float, Bounds(0, 1, without="high")]
+Positive = Annotated[float, Bounds(0, without="low")]
+Rising = That(lambda epochs: list(epochs) == sorted({*epochs} - {0}), "rising epochs >= 1")
+
+
+@dataclass(frozen=True)
+class OptimizationRecipe(Part):
+    """Stochastic gradient descent."""
+
+    epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
+    """Passes over the training images."""
+    batch_size: Annotated[int, Bounds(1, 1_000_000)] | None = None
+    """Images a step, over all devices; None is 128, or 16 for stl10."""
+    learning_rate: Positive = 0.1
+    """Of stochastic gradient descent, at its highest."""
+    decay: Literal["step", "cosine"] = "step"
+    """How the learning rate falls: step (at --schedule) or cosine (to 0 at the end of the last
+    epoch; --schedule is not read)."""
+    schedule: Annotated[tuple[int, ...], Rising] = (81, 122)
+    """Epochs after which the learning rate is multiplied by --schedule-factor."""
+    schedule_factor: Positive = 0.1
+    """Factor of the learning rate at each epoch of --schedule."""
+    warmup_epochs: Annotated[int, Bounds(0)] = 0
+    """First epochs, over which the learning rate rises linearly."""
+    momentum: Share = 0.9
+    """Of stochastic gradient descent."""
+    nesterov: bool = False
+    """Nesterov's momentum."""
+    weight_decay: Annotated[float, Bounds(0)] = 1e-4
+    """In the papers' sense: added to the gradient of every trainable variable."""
+    average_weights: Share = 0.0
+    """Decay a step of a moving average of the weights, which is evaluated and saved in their place
+    with batch statistics of its own; 0 for none."""
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """The learning rate of an epoch e, counted from 0.
+
+        With w epochs of warm-up it is (e + 1) / (w + 1) of what follows while e < w.
+        What follows is, for the decay "cosine" over E epochs (arXiv 1608.03983, Eq. (5)),
+
+            learning_rate * (1 + cos(pi * (e - w) / (E - w))) / 2    from e = w on,
+
+        so that the last epoch's rate is small but not 0. A run resumed with more epochs
+        follows the longer curve from there on.
+        """
+        rate = self.learning_rate * min(1.0, (epoch + 1) / (self.warmup_epochs + 1))
+        if self.decay == "cosine":
+            done = max(0, epoch - self.warmup_epochs) / max(1, self.epochs - self.warmup_epochs)
+            return rate * (1 + math.cos(math.pi * done)) / 2
+        return rate * self.schedule_factor ** sum(epoch >= milestone for milestone in self.schedule)

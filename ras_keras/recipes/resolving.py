@@ -1,0 +1,26 @@
+"""What a recipe leaves to the data set, the device and the environment."""
+
+import dataclasses
+
+from ras_keras import devices
+from ras_keras.recipes.recipe import Recipe
+
+
+def resolve(recipe: Recipe) -> Recipe:
+    """Fills in what a recipe leaves to the data set, the protocol, the device and the environment.
+
+    Raises:
+        UserError: for a model or an option that does not exist.
+    """
+    batch_size = 16 if recipe.data.dataset == "stl10" else 128
+    return dataclasses.replace(
+        recipe, data=recipe.data.resolved(), network=recipe.network.resolved()
+    ).replace(
+        batch_size=recipe.optimization.batch_size or batch_size,
+        precision=recipe.execution.precision or devices.default_precision(),
+    )
+
+
+def located(recipe: Recipe) -> Recipe:
+    """The recipe with the absolute path of its data, which holds in any working directory."""
+    return dataclasses.replace(recipe, data=recipe.data.located())

@@ -1,0 +1,112 @@
+"""The recipes that flags start from."""
+
+import dataclasses
+
+from ras_keras.choices import flag, one_of
+from ras_keras.layers.registry import NONE
+from ras_keras.options import joined, name_of, split, with_options
+from ras_keras.recipes.named import NAMED
+from ras_keras.recipes.network import attention_kinds
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.text_values import ANY
+
+# The recipe "paper" is the published one of a network: RAS's, or DIANet's where RAS has none.
+PAPER = {
+    "resnet": "ras-resnet164",
+    "preresnet": "dianet-preresnet164",
+    "wrn": "dianet-wrn52-4",
+    "resnext": "dianet-resnext101-8x32",
+}
+PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
+RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
+    name: NAMED[name].recipe for name in ("quick", "strong", *PAPER.values(), "dianet-resnet164")
+}
+
+
+def published_name(family: str, attention: str) -> str:
+    """The published recipe that "paper" is for a network and its attention, both without options.
+
+    Raises:
+        UserError: for a family that does not exist.
+    """
+    one_of("--model", family, PAPER)
+    return (PAPER_WITH_DIA if attention in ("dia", "dia_se") else PAPER)[family]
+
+
+def starting_recipe(name: str, family: str | None = None, attention: str | None = None) -> Recipe:
+    """The recipe that flags start from: the named one as it is for a network and its attention.
+
+    Args:
+        name: of the recipe; "paper" is the published one of the network.
+        family: of the network, without options; None is the recipe's own.
+        attention: likewise.
+
+    Raises:
+        UserError: for a name that is no recipe.
+    """
+    one_of("--recipe", name, RECIPES)
+    if name == "paper":
+        family, attention = family or "resnet", attention or "ras"
+        name = published_name(family, attention)
+    recipe = RECIPES[name]
+    if family not in (None, recipe.network.family):
+        recipe = recipe.replace(model=family)
+    if attention not in (None, recipe.network.attention_name):
+        recipe = recipe.replace(attention=attention)
+    return recipe
+
+
+def start_of(recipe: Recipe) -> Recipe:
+    """The recipe that another one started from."""
+    return starting_recipe(recipe.recipe, recipe.network.family, recipe.network.attention_name)
+
+
+def with_attention(recipe: Recipe, text: str) -> Recipe:
+    """The recipe with another attention, such as "se" or "ras:connection=tanh".
+
+    Options that the recipe has from its start are those of the new attention's start; the others
+    go with it where it takes them.
+    """
+    before, network = start_of(recipe).network.attention, recipe.network
+    kept = {}
+    if text != NONE:
+        after = starting_recipe(recipe.recipe, network.family, name_of(text)).network.attention
+        taken = attention_kinds(name_of(text))
+        given = split(network.attention)[1]
+        kept = split(after)[1] | {
+            option: value
+            for option, value in given.items()
+            if value != split(before)[1].get(option) and (option in taken or ANY in taken)
+        }
+    name, options = split(text)
+    return dataclasses.replace(recipe, network=network.with_attention(joined(name, kept | options)))
+
+
+def to_flags(recipe: Recipe) -> list[str]:
+    """The flags that give a recipe, starting from the one it is named after."""
+    base = start_of(recipe)
+    named = RECIPES[recipe.recipe].network
+    before = base.values() | {"model": named.family, "attention": named.attention_name}
+    flags = ["--recipe", recipe.recipe]
+    for name, value in recipe.values().items():
+        if name in ("model", "attention"):
+            value = _without_start(value, base.values()[name])
+        if value == before[name]:
+            continue
+        if isinstance(value, bool):
+            flags.append(flag(name) if value else flag(f"no_{name}"))
+        elif isinstance(value, tuple):
+            flags += [flag(name), *map(str, value)]
+        else:
+            flags += [flag(name), str(value)]
+    return flags
+
+
+def _without_start(text: str, base: str) -> str:
+    """The options that differ from those of the start; one that it lacks is left empty."""
+    name, options = split(text)
+    start = split(base)[1]
+    changed = {option: value for option, value in options.items() if start.get(option) != value}
+    lacking = ",".join(f"{option}=" for option in start if option not in options)
+    text = with_options(name, **changed)
+    return text + (("," if changed else ":") + lacking if lacking else "")

@@ -1,0 +1,104 @@
+"""Refuses names and numbers that no recipe can have, and reads recipes from files."""
+
+import re
+from pathlib import Path
+
+from ras_keras.checks import check_at_least_one
+from ras_keras.choices import flag, one_of
+from ras_keras.errors import UserError
+from ras_keras.field_checks import check_fields
+from ras_keras.json_files import parse_json, read_json
+from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.model_file.config import MOST_APPLICATIONS
+from ras_keras.options import split
+from ras_keras.recipes.named import NAMED
+from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.recipe import PARTS, Recipe, names_in
+
+# What a run folder calls its recipe.
+RECIPE = "recipe.json"
+# Options of which a model has at most `MOST_APPLICATIONS`, or it could not be loaded again.
+REPEATED = ("k", "cells")
+
+
+def read_recipe(file: Path, remedy: str) -> Recipe:
+    """The recipe in a file.
+
+    Args:
+        file: that `Recipe.to_dict` was written to.
+        remedy: what to do about a damaged one.
+
+    Raises:
+        UserError: naming the file and what in it cannot be right, or that it is of a version
+            before 0.6.
+    """
+    if is_older(file):
+        way_on = "give its values as flags."
+        if file.name == RECIPE:
+            best = file.with_name("best.keras")
+            way_on = f"start a new run from the old weights: --weights {best}"
+        raise UserError(
+            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; {way_on}"
+        )
+    return read_json(file, Recipe, remedy, check_values)
+
+
+def is_older(file: Path) -> bool:
+    """Whether a file holds a recipe of a version before 0.6, which has no parts."""
+    try:
+        content = parse_json(file.read_bytes(), dict[str, object])
+    except (OSError, ValueError):
+        return False
+    return not {*PARTS} & {*content} and {"dataset", "attention", "epochs"} <= {*content}
+
+
+def check_values(recipe: Recipe) -> None:
+    """Refuses names and numbers that no recipe can have; attention of the user's may be any.
+
+    Raises:
+        UserError: naming the flag, its value and the way out.
+    """
+    one_of("--recipe", recipe.recipe, NAMED)
+    for part in PARTS:
+        check_fields(getattr(recipe, part))
+    family_of(recipe.network.model)
+    _check_attention(recipe.network)
+    data, optimization = recipe.data, recipe.optimization
+    if data.cutout and data.cutmix:
+        raise UserError(
+            f"--cutout {data.cutout} and --cutmix {data.cutmix:g} exclude each other; set one "
+            "of them to 0."
+        )
+    if optimization.warmup_epochs >= optimization.epochs:
+        raise UserError(
+            f"--warmup-epochs {optimization.warmup_epochs} (recipe {recipe.recipe}) must be less "
+            f"than --epochs {optimization.epochs}; give --warmup-epochs 0 for none."
+        )
+
+
+def _check_attention(network: NetworkRecipe) -> None:
+    if network.attention_name not in ATTENTION:
+        return
+    name, config = network.attention_arguments()
+    try:
+        for option in REPEATED:
+            if option in config:
+                check_at_least_one(option, config[option], MOST_APPLICATIONS)
+        make_attention(name, config)
+    except ValueError as error:
+        raise UserError(in_flags(str(error), network)) from error
+    # A layer of the user's may fail in any way; `check_recipe` says how.
+    except Exception:
+        return
+
+
+def in_flags(message: str, network: NetworkRecipe) -> str:
+    """An error of a layer or a network, by the flags and options that it came from."""
+    fields = [name for part in PARTS.values() for name in names_in(part)]
+    named = re.findall(r"`(\w+)`", message)
+    text = re.sub(r"`(\w+)`", lambda name: flag(name[1]) if name[1] in fields else name[1], message)
+    for field in ("attention", "model"):
+        given = getattr(network, field)
+        if {*named} & {*split(given)[1]} - {*fields}:
+            return f"{flag(field)} {given}: {text}"
+    return text
