@@ -3,7 +3,7 @@
 import numbers
 
 # Of a recurrence, and of cells that are stacked.
-MOST_APPLICATIONS = 100
+MOST_APPLICATIONS = 1000
 
 
 def check_at_least_one(name: str, value, most: int | None = None) -> int:

@@ -12,7 +12,7 @@ import keras
 from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
 from ras_keras.json_files import parse_json
-from ras_keras.typed import That, shown, typed
+from ras_keras.typed import That, in_short, typed
 
 MEMBER = "classes.json"
 # Characters of a name.
@@ -59,7 +59,7 @@ def check_names(path: Path, names: Sequence[str]) -> None:
     for name in names:
         if not is_name(name):
             raise UserError(
-                f"{path} cannot have a class of the name {shown(name)}; give it a name of up to "
+                f"{path} cannot have a class of the name {in_short(name)}; give it a name of up to "
                 f"{LONGEST:,} characters of one line, without control characters, in UTF-8."
             )
 

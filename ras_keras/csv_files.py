@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
-from ras_keras.typed import WrongValue, describe, finite, shown, typed
+from ras_keras.typed import WrongValue, describe, finite, in_short, typed
 
 RESTORE = "restore the file, or make it anew"
 
@@ -61,7 +61,7 @@ def read_rows(path: Path, columns: Mapping[str, type], others: type | None = Non
     if missing or unknown or len(header) != len({*header}):
         wrong = "a column stands there twice"
         for names, what in ((unknown, "unknown"), (missing, "missing")):
-            wrong = f"column {shown(names[0])} is {what}" if names else wrong
+            wrong = f"column {in_short(names[0])} is {what}" if names else wrong
         raise UserError(f"{path} does not have its columns ({wrong}); {RESTORE}.")
     if not rows:
         raise UserError(f"{path} holds no row; {RESTORE}.")
@@ -91,7 +91,8 @@ def _typed(where, columns, texts):
             row[name] = read_cell(texts[name], kind)
         except WrongValue as error:
             raise UserError(
-                f"{where}, column {name}: {shown(texts[name])} is not {describe(kind)}; {RESTORE}."
+                f"{where}, column {name}: {in_short(texts[name])} is not {describe(kind)}; "
+                f"{RESTORE}."
             ) from error
     return row
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
-from ras_keras.typed import WrongValue, finite, shown, typed
+from ras_keras.typed import WrongValue, finite, in_short, typed
 
 T = TypeVar("T")
 
@@ -85,6 +85,6 @@ def _unique(pairs):
     found = {}
     for name, value in pairs:
         if name in found:
-            raise WrongValue(shown(name), "stands there twice")
+            raise WrongValue(in_short(name), "stands there twice")
         found[name] = value
     return found

@@ -76,12 +76,12 @@ def typed(value, kind, key: str = "", what: str = ""):
     if origin is Annotated:
         found = typed(value, arguments[0], key, what)
         if not arguments[1].holds(found):
-            raise WrongValue(key, f"is {shown(value)}, not {what}")
+            raise WrongValue(key, f"is {in_short(value)}, not {what}")
         return found
     if origin in (typing.Union, types.UnionType):
         return _one_of(value, arguments, key, what)
     if not _is(value, kind):
-        raise WrongValue(key, f"is {shown(value)}, not {what}")
+        raise WrongValue(key, f"is {in_short(value)}, not {what}")
     if origin in (list, tuple):
         return origin(typed(each, arguments[0], f"{key}[{i}]") for i, each in enumerate(value))
     if origin is dict:
@@ -112,7 +112,7 @@ def finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def shown(value) -> str:
+def in_short(value) -> str:
     """A value in short, on one line, without control characters."""
     short = reprlib.Repr()
     short.maxstring = short.maxother = 60
@@ -155,7 +155,7 @@ def _one_of(value, kinds, key, what):
         except WrongValue as error:
             # What is wrong within a list or an object says more than that it is no other type.
             within = error if error.key != key else within
-    raise within or WrongValue(key, f"is {shown(value)}, not {what}")
+    raise within or WrongValue(key, f"is {in_short(value)}, not {what}")
 
 
 def _object(value, kind, key):
@@ -182,5 +182,5 @@ def _bare(kind):
 
 def _at(key, name) -> str:
     """The key of a part of an object."""
-    name = name if name.isidentifier() else shown(name)
+    name = name if name.isidentifier() else in_short(name)
     return f"{key}.{name}" if key else name

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ras_keras.commands.data_flags import DataFlags, print_notices
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
-from ras_keras.deploy.images import UnreadableImage, find_images, read_image
+from ras_keras.deploy.images import UnreadableImage, find_images
 from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
 from ras_keras.explain.explanation import (
@@ -104,11 +104,11 @@ def _explain_test_set(explainer: Explainer, options: Explain, folder: Path) -> N
 
 
 def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int:
-    shape = explainer.predictor.image_shape
+    read = explainer.predictor.read
     readable = []
     for file in tqdm(files, desc="reading", unit="image"):
         try:
-            read_image(file, shape)
+            read(file)
             readable.append(file)
         except UnreadableImage as error:
             tqdm.write(f"left out: {shown(str(error))}", file=sys.stderr)
@@ -118,12 +118,11 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
         # Of one image there is nothing to compare.
         study = None
         if len(readable) > 1:
-            batches = ((read_image(file, shape)[None], None) for file in readable)
+            batches = ((read(file)[None], None) for file in readable)
             study = _study(explainer, batches, len(readable), len(readable))
             _write_study(study, explainer, folder, f"{len(readable):,} images")
         examples = (
-            example_of_file(number, file, read_image(file, shape))
-            for number, file in enumerate(readable, 1)
+            example_of_file(number, file, read(file)) for number, file in enumerate(readable, 1)
         )
         _write_pages(explainer, examples, study, folder)
     if len(readable) < len(files):

@@ -145,7 +145,7 @@ def _dataset(
 
 
 def _images(files: Sequence[Path], predictor: Predictor) -> list[np.ndarray]:
-    images = images_of_files(files, predictor.image_shape, LeftOut())
+    images = images_of_files(files, predictor.read, LeftOut())
     if not images:
         raise UserError(f"--images: none of {len(files):,} could be read; name others.")
     return images

@@ -10,7 +10,7 @@ import numpy as np
 
 from ras_keras.data import ImageDataset
 from ras_keras.data.image_dataset import equally_spaced
-from ras_keras.deploy.images import UnreadableImage, read_image
+from ras_keras.deploy.images import UnreadableImage
 
 # Trained networks are sure of one class for noise; only images like those that they learned tell
 # two of them apart.
@@ -114,14 +114,14 @@ def images_of_dataset(dataset: ImageDataset) -> np.ndarray:
 
 def images_of_files(
     files: Sequence[Path],
-    image_shape: Sequence[int | None],
+    read: Callable[[Path], np.ndarray],
     unreadable: Callable[[UnreadableImage], None],
 ) -> list[np.ndarray]:
     """Images from files at equal distances, others in place of those that cannot be read.
 
     Args:
         files: any number.
-        image_shape: (H, W, channels) that they are read in; None leaves an image its own.
+        read: from a file to uint8 (H, W, channels), such as `Predictor.read`.
         unreadable: called for an image that cannot be read.
 
     Returns:
@@ -133,7 +133,7 @@ def images_of_files(
         if len(images) == IMAGES:
             break
         try:
-            images.append(read_image(files[number], image_shape))
+            images.append(read(files[number]))
         except UnreadableImage as error:
             unreadable(error)
     return images

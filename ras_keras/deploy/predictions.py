@@ -55,7 +55,8 @@ def predict_images(
         images: names with the files or streams that they stand for.
         top: the most classes that are named for an image.
         batch_size: the most images that go through the model at once.
-        unreadable: called for an image that cannot be read and is left out.
+        unreadable: called for an image that cannot be read, or has a size that the network
+            cannot take, and is left out.
 
     Returns:
         The predictions in the order of the images.
@@ -66,7 +67,8 @@ def predict_images(
     pixels = _read_ahead(predictor.image_shape, images, batch_size, unreadable)
     for _, same_size in groupby(pixels, lambda image: image[1].shape):
         steady = None
-        while batch := list(islice(same_size, batch_size)):
+        taken = _taken(predictor, same_size, unreadable)
+        while batch := list(islice(taken, batch_size)):
             names, arrays = zip(*batch, strict=True)
             steady = steady or len(names)
             # The network is traced anew for a smaller last batch; to fill it up takes less.
@@ -74,6 +76,16 @@ def predict_images(
             rows = predictor.predict(np.stack(arrays))[: len(names)]
             for name, row in zip(names, rows, strict=True):
                 yield best(predictor, name, row, top)
+
+
+def _taken(predictor, images, unreadable):
+    for name, pixels in images:
+        try:
+            predictor.check_size(name, pixels)
+        except UnreadableImage as error:
+            unreadable(error)
+        else:
+            yield name, pixels
 
 
 def best(predictor: Predictor, image: str, probabilities: np.ndarray, top: int) -> Prediction:

@@ -1,15 +1,18 @@
 """A model that turns images into probabilities, whatever runs it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import keras
 import numpy as np
 
 from ras_keras.class_names import check_number, read_class_names
+from ras_keras.data.image_files import UnreadableImage, read_image
 from ras_keras.deploy.formats import format_of
 from ras_keras.deploy.runtimes import open_exported
+from ras_keras.errors import first_line
 from ras_keras.outputs import image_classifier
 from ras_keras.outputs.image_classifier import LEAST
 from ras_keras.pixels import in_pixel_units
@@ -41,6 +44,44 @@ class Predictor:
     exclusive: bool = True
     least: float = LEAST
     notices: tuple[str, ...] = ()
+    # Of a network of any size: what is wrong with those sizes that were tried, "" for nothing.
+    _sizes: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
+
+    def read(self, source: Path | BinaryIO) -> np.ndarray:
+        """Reads an image as the model takes it: uint8 (H, W, channels).
+
+        Raises:
+            UnreadableImage: naming the file; also for a size that the network cannot take.
+        """
+        pixels = read_image(source, self.image_shape)
+        self.check_size(str(source), pixels)
+        return pixels
+
+    def check_size(self, name: str, image: np.ndarray) -> None:
+        """Refuses an image whose size a network of any size cannot take; each size is tried once.
+
+        Args:
+            name: of the image.
+            image: uint8 (H, W, channels).
+
+        Raises:
+            UnreadableImage: naming the image and the size.
+        """
+        if None not in self.image_shape[:2]:
+            return
+        height, width = size = image.shape[:2]
+        if size not in self._sizes:
+            self._sizes[size] = ""
+            try:
+                self.predict(image[None])
+            # Each runtime fails in its own way.
+            except Exception as error:
+                self._sizes[size] = first_line(error)
+        if self._sizes[size]:
+            raise UnreadableImage(
+                f"{name} has {width}x{height} pixels, which {self.path} cannot take "
+                f"({self._sizes[size]}); resize it."
+            )
 
     def with_class_names(self, names: Sequence[str]) -> "Predictor":
         """The same model with other names for its classes.

@@ -38,7 +38,7 @@ class ChannelAttention(Attention):
     A subclass defines g in `make_transform`.
 
     Args:
-        k: how often a transform is applied; an integer from 1 to 100.
+        k: how often a transform is applied; an integer from 1 to 1,000.
         normalize_input: whether a connection stands before the first
             application as well.
         shared: True for one transform used k times, False for k transforms.
@@ -57,7 +57,7 @@ class ChannelAttention(Attention):
     Output shape: the input's.
 
     Raises:
-        ValueError: for a `k` that is no integer from 1 to 100, an unknown `connection`
+        ValueError: for a `k` that is no integer from 1 to 1,000, an unknown `connection`
             or `data_format`, or an input of another rank or without a known
             number of channels.
     """

@@ -36,7 +36,7 @@ class DenseImplicitAttention(Attention):
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         activation: a, one of "sigmoid", "tanh" and "relu".
-        cells: stacked, an integer from 1 to 100.
+        cells: stacked, an integer from 1 to 1,000.
         dropout: of the connection between stacked cells, in [0, 1).
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
@@ -49,7 +49,7 @@ class DenseImplicitAttention(Attention):
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, an
-            unknown `activation`, `cells` that are no integer from 1 to 100, a `dropout`
+            unknown `activation`, `cells` that are no integer from 1 to 1,000, a `dropout`
             outside of [0, 1), and as `Attention` does.
 
     Source: arXiv 1905.10671, Fig. 4 and Appendix C, with the biases of its

@@ -19,6 +19,7 @@ from ras_keras.reproduction.results import (
 )
 from ras_keras.reproduction.speeds import benchmark_files, stored_speeds
 from ras_keras.reproduction.study import FILE, Study
+from ras_keras.training.recipe import Recipe
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
@@ -27,13 +28,14 @@ NOTE = "note.md"
 def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], None]) -> list[Path]:
     """Makes everything anew from the records and CSV files of a folder, without training.
 
-    A table that is damaged does not keep the others from being made; the page of results
-    stays as it is while a CSV file is damaged, so that it loses no table.
+    A table or benchmark that is damaged does not keep the others from being made; the page of
+    results stays as it is while a CSV file is damaged, so that it loses no table.
 
     Args:
         output: the folder, such as results.
         readme: the page whose section of results is replaced, None for none.
-        leave_out: called with what is wrong with a table, or keeps the page as it is.
+        leave_out: called with what is wrong with a table or a benchmark, or keeps the page as it
+            is.
 
     Returns:
         The files written.
@@ -45,9 +47,10 @@ def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], N
     if not output.is_dir():
         raise UserError(f"--output {output} is no folder; name the one that holds the results.")
     files = []
+    inference = stored_speeds(output, "inference", leave_out)
     for folder in table_folders(output):
         try:
-            files += report_table(folder)
+            files += report_table(folder, inference)
         except UserError as error:
             leave_out(error)
     if readme is not None:
@@ -71,13 +74,16 @@ def table_folders(output: Path) -> list[Path]:
     ]
 
 
-def report_table(folder: Path) -> list[Path]:
+def report_table(
+    folder: Path, inference: Callable[[Recipe], float | None] | None = None
+) -> list[Path]:
     """Writes a table's CSV from its folder of records, its Markdown and pictures from the CSV.
 
     Where there are no records the CSV stays as it is.
 
     Args:
         folder: such as results/table2; the files are called after it.
+        inference: from a recipe to images a second; None for the benchmarks beside the folder.
 
     Returns:
         The files.
@@ -86,7 +92,7 @@ def report_table(folder: Path) -> list[Path]:
         UserError: if a record or the CSV cannot be right, or nothing can be
             written.
     """
-    inference = stored_speeds(folder.parent, "inference")
+    inference = inference or stored_speeds(folder.parent, "inference")
     if (folder / FILE).is_file():
         rows = study_rows(Study.read(folder), folder, inference)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ras_keras.errors import UserError
 from ras_keras.report.benchmark_file import look_up_key, read_benchmark
 from ras_keras.report.network_key import network_key
 from ras_keras.training.recipe import Recipe, resolve
@@ -11,12 +12,15 @@ IMAGE_SIZES = {"stl10": 96}
 SETUP = ("image_size", "batch_size", "precision")
 
 
-def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
+def stored_speeds(
+    output: Path, what: str, leave_out: Callable[[UserError], None] | None = None
+) -> Callable[[Recipe], float | None]:
     """Looks networks up in the benchmarks of a folder.
 
     Args:
         output: the folder, such as results.
         what: "inference" or "training".
+        leave_out: called with what is wrong with a benchmark that is left out; None raises it.
 
     Returns:
         A function from a recipe to the median images a second of its network, at
@@ -28,7 +32,14 @@ def stored_speeds(output: Path, what: str) -> Callable[[Recipe], float | None]:
     """
     known = {}
     for file in benchmark_files(output):
-        for row in read_benchmark(file):
+        try:
+            measured = read_benchmark(file)
+        except UserError as error:
+            if leave_out is None:
+                raise
+            leave_out(error)
+            continue
+        for row in measured:
             if row.get("what") != what or "ratio_to_plain_median" not in row:
                 continue
             automatic = "off" if row["device"].startswith("CPU") else "on"

@@ -86,6 +86,8 @@ class Answerer:
         with named(NAME, FORMATS):
             image = decode(opened)
             pixels = to_pixels(image, self.predictor.image_shape)
+        with self.predicting:
+            self.predictor.check_size(NAME, pixels)
         shown = _to_picture(image) if pictures else None
         del opened, image
         with self.predicting:

@@ -132,6 +132,28 @@ def test_images_of_different_sizes(any_size, tmp_path, capsys):
         assert best["probability"] == pytest.approx(expected.max(), abs=1e-5)
 
 
+def test_a_size_that_a_network_cannot_take_does_not_end_the_rest(tmp_path, capsys):
+    inputs = keras.Input((None, None, 3))
+    outputs = keras.layers.Conv2D(4, 9, activation="relu")(inputs)
+    outputs = keras.layers.GlobalAveragePooling2D()(outputs)
+    outputs = keras.layers.Dense(2, activation="softmax")(outputs)
+    file = tmp_path / "wide.keras"
+    keras.Model(inputs, outputs).save(file)
+    write_images(tmp_path / "images", [(16, 16), (8, 8), (8, 8), (16, 16)])
+    folder = tmp_path / "images"
+    assert call(file, folder, "--json") == 1
+    output = capsys.readouterr()
+    assert [image["image"] for image in json.loads(output.out)] == [
+        str(folder / "0.png"),
+        str(folder / "3.png"),
+    ]
+    assert output.err.count(f"8x8 pixels, which {file} cannot take") == 2
+    for command, flags in (("export", ["--images"]), ("explain", [])):
+        arguments = [str(file), *flags, str(folder), "--output", str(tmp_path / command)]
+        assert run(command, arguments, command) in (0, 1)
+        assert capsys.readouterr().err.count("8x8 pixels, which") == 2
+
+
 def test_standard_input(model, photos, capsys, monkeypatch):
     data = (photos.folder / "2.png").read_bytes()
     for given, code in ((data, 0), (b"no image", 1), (b"", 1)):

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from keras import layers
 from PIL import Image
 
 from ras_keras.data import ImageDataset, Images
+from ras_keras.data.image_files import read_image
 from ras_keras.deploy.agreement import Reference, images_of_dataset, images_of_files
 from ras_keras.deploy.export import WRITERS, ExportDiffers, export
 from ras_keras.outputs.made_images import made_images
@@ -129,7 +131,7 @@ def test_others_take_the_place_of_images_that_cannot_be_read(photos, monkeypatch
     files = sorted(photos.iterdir())
     files[-1].write_bytes(b"no image")
     left_out = []
-    images = images_of_files(files, SHAPE, left_out.append)
+    images = images_of_files(files, partial(read_image, image_shape=SHAPE), left_out.append)
     assert len(left_out) == 1
     for found, number in zip(images, (0, 5, 1), strict=True):
         np.testing.assert_array_equal(found, colours(12)[number])

@@ -61,7 +61,7 @@ def test_what_is_no_integer(value):
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda: RecurrentAttention(k=101), "k=101"),
+        (lambda: RecurrentAttention(k=1001), "k=1001"),
         (lambda: DenseImplicitAttention(cells=10**9), "cells=1000000000"),
         (lambda: ResNet(1_000_000_001), "depth=1000000001"),
         (lambda: WideResNet(10, widen_factor=10**14), "widen_factor=100000000000000"),

@@ -357,3 +357,10 @@ def test_large_files_take_time_once_and_no_memory(tmp_path):
     tracemalloc.stop()
     assert seconds < 2
     assert most < 3e7
+
+
+def test_a_sound_file_with_many_applications_is_told_why(tmp_path):
+    """Keras takes it; ours says what is asked for, not that the file is damaged."""
+    file = tmp_path / "k150.keras"
+    ResNet(11, attention_config={"k": 150, "connection": None}).save(file)
+    refused(file, "and at most 100 are loaded")

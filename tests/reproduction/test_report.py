@@ -216,5 +216,14 @@ def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, caps
     shown = "$a_$b &lt;script>x&lt;/script> \\| \\`c\\`"
     assert folder.with_name("mine.md").read_text().startswith(f"# {shown}\n")
     shutil.rmtree(damaged)
+    benchmark = folder.with_name("inference.csv")
+    benchmark.write_text("what\nnothing\n")
+    assert call("reproduce", "report", "--output", folder.parent) == 1
+    said = capsys.readouterr()
+    assert f"written  {folder}.md" in said.out
+    speeds, kept = said.err.splitlines()
+    assert speeds.startswith(f"left out: {benchmark}")
+    assert kept.startswith(f"left out: {readme} stays as it is (")
+    benchmark.unlink()
     section = results_section(folder.parent, tmp_path)
     assert section.startswith(f"### {shown}\n") and "](results/mine-curves.png)" in section
