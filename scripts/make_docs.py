@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 # The width of the texts of --help.
-os.environ["COLUMNS"] = "96"
+os.environ["COLUMNS"] = "78"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from ras_keras.commands import COMMANDS
@@ -52,20 +52,20 @@ def lay_out() -> None:
 
 def published(*names: str) -> str:
     """The published figures of tables, a Markdown table each, under their titles."""
-    parts = []
+    parts = ["Test accuracy in percent, and in brackets millions of parameters, where printed."]
     for name in names:
-        rows = [
-            [
-                each.backbone,
-                " ".join(filter(None, (each.attention, each.setting))),
-                DATASETS[each.dataset],
-                each.parameters_million,
-                with_sd(each.value, each.sd),
-            ]
-            for each in TABLES[name].figures
+        datasets = TABLES[name].datasets
+        rows = {}
+        for each in TABLES[name].figures:
+            parameters = f" ({each.parameters_million})" if each.parameters_million else ""
+            row = rows.setdefault((each.backbone, each.attention, each.setting), {})
+            row[each.dataset] = with_sd(each.value, each.sd) + parameters
+        headings = ["network", "attention", *(DATASETS[dataset] for dataset in datasets)]
+        lines = [
+            [network, f"{attention} {setting}", *(row.get(dataset, "") for dataset in datasets)]
+            for (network, attention, setting), row in rows.items()
         ]
-        headings = ["network", "attention", "data", "parameters, M", "test accuracy, %"]
-        parts.append(f"### {name}: {TABLES[name].title}\n\n{table(headings, rows)}")
+        parts.append(f"### {name}: {TABLES[name].title}\n\n{table(headings, lines)}")
     return "\n\n".join(parts)
 
 
