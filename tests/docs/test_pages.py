@@ -36,27 +36,28 @@ def parameters():
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """The folder of the one run that all pages share."""
-    logs = tmp_path_factory.mktemp("docs") / "Logs"
-    small = ["--recipe", "quick", "--depth", "11", "--training-images", "256", "--epochs", "1"]
-    assert run("train", [*small, "--log-dir", str(logs), "--name", RUN], "train") == 0
-    return logs
-
-
-@pytest.fixture
-def place(trained, tmp_path, monkeypatch):
+def original(tmp_path_factory):
     """A folder with what the pages speak of: Logs/<run>, photos, and folders of classes."""
-    shutil.copytree(trained, tmp_path / "Logs")
+    folder = tmp_path_factory.mktemp("docs")
+    short = ["--recipe", "quick", "--training-images", "256", "--epochs", "1"]
+    assert run("train", [*short, "--log-dir", f"{folder}/Logs", "--name", RUN], "train") == 0
     rng = np.random.default_rng(0)
     for file in (
         *("photo.jpg", "photos/0.png", "photos/1.jpg", "more/deeper/0.png"),
-        *(f"plain/{pet}/{number}.jpg" for pet in ("cat", "dog") for number in range(30)),
-        *(f"pets/{part}/{pet}/0.png" for part in ("train", "test") for pet in ("cat", "dog")),
+        *(f"plain/{pet}/{i}.jpg" for pet in ("cat", "dog") for i in range(5)),
+        *(f"pets/train/{pet}/{i}.png" for pet in ("cat", "dog") for i in range(20)),
+        *("pets/test/cat/0.png", "pets/test/dog/0.png"),
     ):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
         size = (64, 64, 3) if file.startswith("pets") else (*rng.integers(40, 90, 2), 3)
-        Image.fromarray(rng.integers(0, 256, size, dtype="uint8")).save(tmp_path / file)
+        Image.fromarray(rng.integers(0, 256, size, dtype="uint8")).save(folder / file)
+    return folder
+
+
+@pytest.fixture
+def place(original, tmp_path, monkeypatch):
+    """A copy of that folder for each page."""
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     known, modules = dict(ATTENTION), set(sys.modules)
