@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
-.PHONY: train test test-large lint
+.PHONY: train test test-large lint docs
 
 # Train on the embedded digits, save a model, print its test accuracy.
 train: .venv/installed
@@ -13,13 +13,18 @@ train: .venv/installed
 test: lint
 	$(BIN)/python -m pytest
 
-# What takes too long for every change: each network of keras.applications, saved and loaded.
+# What takes too long for every change: each network of keras.applications, saved and loaded, and
+# the commands of the documentation that train.
 test-large: .venv/installed-dev
-	$(BIN)/python -m pytest -m large
+	$(BIN)/python -m pytest -m 'large or slow'
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The site of the documentation, in build/site; a warning is an error.
+docs: .venv/installed-docs
+	$(BIN)/python scripts/make_docs.py
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 was found; install one, or name it: make PYTHON=/path/to/python"; exit 2; }
@@ -33,4 +38,9 @@ $(BIN)/python:
 .venv/installed-dev: setup.py | $(BIN)/python
 	@echo "Installing TensorFlow, JAX and the rest into .venv: 3 GB, a minute or more"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ .venv/installed .venv/installed-docs
+
+.venv/installed-docs: setup.py | $(BIN)/python
+	@echo "Installing TensorFlow, the site generator and the rest into .venv"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	touch $@ .venv/installed

@@ -12,6 +12,9 @@ FORMATS = {
     "openvino": ["openvino>=2026.0"],
     "litert": ["ai-edge-litert>=2.1"],
 }
+# What `make docs` builds the site with. Material for MkDocs ends in May 2027; Zensical is its
+# successor, by the same people, and reads the same mkdocs.yml.
+DOCS = ["zensical>=0.0.73,<0.2", "mkdocstrings-python>=2.0.11", "nbconvert>=7.17"]
 # What `serve.py` serves with.
 SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
@@ -59,10 +62,15 @@ setup(
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
         "serve": SERVE,
+        "docs": DOCS,
         "dev": [
             *(package for packages in FORMATS.values() for package in packages),
             *SERVE,
+            *DOCS,
+            # Runs the notebook in examples/.
+            "ipykernel>=7",
             "jax>=0.10",
+            "nbclient>=0.10",
             "pre-commit>=4",
             "pytest>=9",
             "pytest-xdist>=3.8",

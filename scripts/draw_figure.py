@@ -58,7 +58,7 @@ def draw(file):
     axes.text(
         5.35,
         0.62,
-        "γ, β: one of each a channel, shared by all k applications.  "
+        "γ, β: one of each per channel, shared by all k applications.  "
         "BN: its own at each, BN$_0$ only with normalize_input=True.",
         ha="center",
         fontsize=9,

@@ -22,13 +22,13 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Report:
-    """Make all tables, pictures and the README's results anew from what is in a folder."""
+    """Make all tables, pictures and the page of results anew from what is in a folder."""
 
     output: str = "results"
     """Folder of tables, pictures and the runs' records."""
     readme: str | None = None
-    """File whose section of results is replaced; None is the README.md beside --output, if there
-    is one."""
+    """File whose section of results is replaced; None is the README.md in --output, if there is
+    one."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def main(arguments: Sequence[str], program: str) -> int:
 
 def _report(options: Report) -> int:
     output = Path(options.output)
-    readme = output.resolve().parent / "README.md"
+    readme = output / "README.md"
     if options.readme is not None:
         readme = Path(options.readme)
         if not readme.is_file():
-            raise UserError(f"--readme {readme} is no file; name the README.")
+            raise UserError(f"--readme {readme} is no file; name the page of results.")
     left_out = LeftOut()
     _print(report(output, readme if readme.is_file() else None, left_out))
     return left_out.exit_code

@@ -1,4 +1,4 @@
-"""Makes tables, pictures and the README's results anew from what is at hand."""
+"""Makes tables, pictures and the page of results anew from what is at hand."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ from ras_keras.reproduction.results import (
 )
 from ras_keras.reproduction.speeds import benchmark_files, stored_speeds
 from ras_keras.reproduction.study import FILE, Study
-from ras_keras.training.recipe import Recipe
+from ras_keras.recipes import Recipe
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
@@ -28,20 +28,20 @@ NOTE = "note.md"
 def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], None]) -> list[Path]:
     """Makes everything anew from the records and CSV files of a folder, without training.
 
-    A table or benchmark that is damaged does not keep the others from being made; the README stays
-    as it is while a CSV file is damaged, so that it loses no table.
+    A table or benchmark that is damaged does not keep the others from being made; the page of
+    results stays as it is while a CSV file is damaged, so that it loses no table.
 
     Args:
         output: the folder, such as results.
-        readme: the file whose section of results is replaced, None for none.
-        leave_out: called with what is wrong with a table or a benchmark, or keeps the README as it
+        readme: the page whose section of results is replaced, None for none.
+        leave_out: called with what is wrong with a table or a benchmark, or keeps the page as it
             is.
 
     Returns:
         The files written.
 
     Raises:
-        UserError: if there is no such folder, or the README has no place for the results; no file
+        UserError: if there is no such folder, or the page has no place for the results; no file
             is half written.
     """
     if not output.is_dir():
@@ -118,7 +118,7 @@ def _records(folder: Path) -> Callable[[dict], list[Record]]:
 
 
 def results_section(output: Path, root: Path) -> str:
-    """The README's section of results, from CSV files, notes and pictures alone.
+    """The page's section of results, from CSV files, notes and pictures alone.
 
     Args:
         output: the folder of results.
@@ -148,7 +148,7 @@ def results_section(output: Path, root: Path) -> str:
 
 
 def with_section(readme: Path, section: str) -> str:
-    """The README's text with another section of results.
+    """The page's text with another section of results.
 
     Raises:
         UserError: if it cannot be read or the section's marks are not in it.

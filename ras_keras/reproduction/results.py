@@ -50,6 +50,9 @@ Speed = Callable[[Recipe], float | None]
 def study_rows(study: Study, folder: Path, inference: Speed) -> list[dict]:
     """A row for each of a table's, whether its runs have been made or not.
 
+    The published figures stand beside runs of full size only: with a smaller network, or trained
+    for less, they compare nothing.
+
     Args:
         study: the table.
         folder: of its records.
@@ -65,7 +68,8 @@ def study_rows(study: Study, folder: Path, inference: Speed) -> list[dict]:
         records = [record for record in found if record is not None]
         labels = {"title": study.title, "scale": str(study.scale)}
         labels |= {"group": row.group, "entry": row.entry}
-        rows.append(labels | _figures(row.recipe, records, row.published, inference))
+        published = None if study.scale else row.published
+        rows.append(labels | _figures(row.recipe, records, published, inference))
     return rows
 
 
