@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ras_keras
+from ras_keras.errors import UserError
 from ras_keras.model_file import passes
 from tests.test_loading import config_of, refused, rewritten
 
@@ -369,3 +370,11 @@ def test_a_class_of_ones_own_in_the_place_of_one_of_keras(changed):
         "these do not agree; if you trust it, load it by keras.saving.load_model and save",
         custom_objects={"Activation": Named},
     )
+
+
+def test_layers_of_one_name_are_looked_at_each_time(monkeypatch):
+    again = {"name": "act", "inbound_nodes": [[["act", 1, 0]]]}
+    monkeypatch.setattr(passes, "MOST_LOOKS", 20)
+    passes.check_passes([again] * 20, [False] * 20)
+    with pytest.raises(UserError, match="in an order"):
+        passes.check_passes([again] * 21, [False] * 21)
