@@ -12,6 +12,7 @@ from ras_keras.commands.flags import parse, parse_with_recipe
 from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.models.classifier import MOST_CLASSES
 from ras_keras.report import versus_pytorch
 from ras_keras.report.benchmark_file import benchmark_markdown, check_output
 from ras_keras.report.data_speed import data_rows
@@ -164,6 +165,8 @@ def main(arguments: Sequence[str], program: str) -> None:
     for name in ("repeats", "steps", "calls", "classes", "threads"):
         if getattr(options, name, 1) < 1:
             raise UserError(f"{flag(name)} must be >= 1. Received: {getattr(options, name)}")
+    if getattr(options, "classes", 1) > MOST_CLASSES:
+        raise UserError(f"--classes must be at most {MOST_CLASSES:,}. Received: {options.classes}")
     output = options.output and Path(options.output)
     if output:
         check_output(output)

@@ -127,12 +127,16 @@ def reduced(channels: int, reduction_ratio: int) -> int:
     return channels // reduction_ratio
 
 
+# Of a kernel: no memory would hold a square of more.
+MOST_PLACES = 4095
+
+
 def check_odd(name: str, value) -> int:
     """`value` as an int.
 
     Raises:
-        ValueError: if it is no odd integer >= 1.
+        ValueError: if it is no odd integer >= 1, or larger than any map or vector needs.
     """
-    if check_at_least_one(name, value) % 2 == 0:
+    if check_at_least_one(name, value, MOST_PLACES) % 2 == 0:
         raise ValueError(f"`{name}` must be odd. Received: {name}={value!r}")
     return int(value)

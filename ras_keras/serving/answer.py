@@ -10,7 +10,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ras_keras.data.image_decoding import decode, decoding_memory, open_image, to_pixels
+from ras_keras.data.image_decoding import (
+    decode,
+    decoding_memory,
+    decoding_seconds,
+    open_image,
+    to_pixels,
+)
 from ras_keras.data.image_files import named
 from ras_keras.deploy.images import FORMATS, UnreadableImage
 from ras_keras.deploy.predictions import best
@@ -26,8 +32,6 @@ MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000
 SECONDS_A_PIXEL_OF_ANY_SIZE = 3e-6
 # Of decoding one image, of which one at a time is large.
 MAXIMUM_MEMORY = 660_000_000
-# By estimate; of GIF and WebP it is twice as much.
-SECONDS_A_PIXEL = 40e-9
 # Of the longer side of the Grad-CAM's picture.
 PICTURE_SIDE = 480
 DPI = 120
@@ -108,8 +112,10 @@ class Answerer:
             UserError: for what is no image, or would take too much memory.
         """
         opened = self._open(data)
-        seconds = SECONDS_A_PIXEL_OF_ANY_SIZE if self.any_size else SECONDS_A_PIXEL
-        return seconds * opened.width * opened.height
+        seconds = decoding_seconds(opened, data)
+        if self.any_size:
+            seconds += SECONDS_A_PIXEL_OF_ANY_SIZE * opened.width * opened.height
+        return seconds
 
     def warm_up(self) -> None:
         """Answers, so that whoever comes first waits no longer than others."""

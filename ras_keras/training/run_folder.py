@@ -54,8 +54,14 @@ class RunFolder:
         """Creates a new folder, or takes one that a run which was killed has left.
 
         Raises:
-            UserError: if it holds anything else or cannot be written.
+            UserError: if it holds anything else or cannot be written, and for a name that leads
+                out of `log_dir`.
         """
+        if name is not None and (Path(name).is_absolute() or ".." in Path(name).parts):
+            raise UserError(
+                f"--name {name} leads out of --log-dir {log_dir}; give a name, and the folder by "
+                "--log-dir."
+            )
         network = f"{recipe.model}{recipe.depth}-{recipe.attention}"
         if recipe.k is not None:
             network += f"-k{recipe.k}"

@@ -192,3 +192,9 @@ def test_images_follow_the_seed():
     assert (first != synthetic_batch(Recipe(batch_size=8, seed=2), 4)[0]).any()
     assert (first.shape, first.dtype) == ((8, 32, 32, 3), "uint8")
     assert 0 <= labels.min() <= labels.max() < 4
+
+
+def test_more_classes_than_memory_holds(capsys):
+    assert call("benchmark", "model", "--classes", "2000000000") == 2
+    error = "error: --classes must be at most 1,000,000. Received: 2000000000\n"
+    assert capsys.readouterr().err == error

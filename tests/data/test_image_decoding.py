@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ras_keras.data import image_decoding
-from ras_keras.data.image_decoding import decoding_memory, open_image
+from ras_keras.data.image_decoding import decoding_memory, decoding_seconds, open_image
 from ras_keras.data.image_files import UnreadableImage, read_image
 
 
@@ -84,6 +84,16 @@ def test_scans_of_large_images_are_counted_by_their_pixels(monkeypatch):
     monkeypatch.setattr(image_decoding, "MAXIMUM_SCANNED_PIXELS", 200_000)
     with pytest.raises(UnreadableImage, match="6 scans of 200x200 pixels"):
         read(data)
+
+
+def test_more_scans_are_expected_to_take_longer():
+    """Ten forged JPEGs of a few kB would otherwise pass for quick, and keep every lane busy."""
+    data = saved(Image.new("RGB", (1000, 1000)), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xc4")
+    forged = data[:last] + 80 * data[last:-2] + data[-2:]
+    honest, more = (decoding_seconds(open_image(each, ("JPEG",)), each) for each in (data, forged))
+    assert honest == pytest.approx(0.04)
+    assert more > 8 * honest
 
 
 @pytest.mark.parametrize(
