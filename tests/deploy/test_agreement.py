@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import asdict
 from functools import partial
 
 import keras
@@ -104,7 +103,7 @@ def test_without_images(model, capsys):
     ],
 )
 def test_data_of_the_run_that_cannot_be_had(model, capsys, dataset, reason):
-    recipe = asdict(Recipe()) | {"dataset": dataset}
+    recipe = Recipe().replace(dataset=dataset).to_dict()
     (model.parent / "recipe.json").write_text(json.dumps(recipe))
     assert call("export", model) == 0
     assert re.search(f"not checked on images: .*{reason}", capsys.readouterr().out)
