@@ -4,19 +4,25 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
-.PHONY: train test test-large lint docs
+.PHONY: train test test-all test-slow test-large lint docs
 
 # Train on the embedded digits, save a model, print its test accuracy.
 train: .venv/installed
 	$(BIN)/python scripts/train.py --recipe quick
 
+# A few minutes: every room once.
 test: lint
 	$(BIN)/python -m pytest
 
-# What takes too long for every change: each network of keras.applications, saved and loaded, and
-# the commands of the documentation that train.
+test-all: test test-slow
+
+# What test-all adds: trainings, published networks, the other backend, commands of the docs.
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow
+
+# What takes too long for every change: each network of keras.applications, saved and loaded.
 test-large: .venv/installed-dev
-	$(BIN)/python -m pytest -m 'large or slow'
+	$(BIN)/python -m pytest -m large
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -39,6 +39,7 @@ def refused(path, message, **arguments):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_loads(saved):
     model = ras_keras.load_model(saved)
     expected = keras.saving.load_model(saved)

@@ -28,6 +28,7 @@ def measure(capsys, file, *arguments):
     return rows
 
 
+@pytest.mark.slow
 def test_model(tmp_path, capsys):
     plug = "ras:k=3,normalize_input=False"
     flags = ["--depths", "11", "20", "--attentions", "none", plug, "ras", "--classes", "4"]
@@ -50,6 +51,7 @@ def test_model(tmp_path, capsys):
     assert look_up_key(released) == ("resnet", network_key(recipe.network.arguments()))
 
 
+@pytest.mark.slow
 def test_half_precision_halves_the_activations(tmp_path, capsys):
     flags = ["model", "--depths", "11", "--attentions", "none"]
     (full,) = measure(capsys, tmp_path / "a.csv", *flags)
@@ -73,6 +75,7 @@ def test_speed(tmp_path, capsys, what):
     assert (plain["batch_size"], plain["n"], plain["steps"], plain["jit"]) == (4, 2, 1, "off")
 
 
+@pytest.mark.slow
 def test_a_plain_network_for_every_body(capsys, tmp_path):
     flags = [*QUICK, "--models", "resnet", "resnet:skip=False", "--attentions", "eca"]
     rows = measure(capsys, tmp_path / "x.csv", "inference", *flags, "--depths", "11", "--jit", "on")
@@ -82,6 +85,7 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
     assert "resnet11:skip=False" in benchmark_markdown(rows)
 
 
+@pytest.mark.slow
 def test_formats(tmp_path, capsys):
     flags = [*QUICK, "--depths", "11", "--attentions", "ras", "--calls", "5"]
     names = ["keras", "onnx", "litert-int8"]
@@ -100,6 +104,7 @@ def test_formats(tmp_path, capsys):
     assert onnx["runtime"].startswith("onnxruntime ")
 
 
+@pytest.mark.slow
 def test_data(tmp_path, capsys):
     flags = [*SMALL, "--repeats", "2", "--steps", "2"]
     alone, training, waiting = measure(capsys, tmp_path / "data.csv", "data", *flags)

@@ -91,6 +91,7 @@ def test_tensorboard_shows_rate_and_spread(trained):
     assert "keras" not in tags["tensors"]
 
 
+@pytest.mark.slow
 def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     train(tmp_path, "run", "--attention", "none", "--protocol", "paper", "--tensorboard-graph")
     output = capsys.readouterr().out
@@ -116,6 +117,7 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     assert "val_accuracy" not in metrics(tmp_path / "run")[0]
 
 
+@pytest.mark.slow
 def test_float16(tmp_path):
     """The one whose optimizer is wrapped; the layers' tests have both half precisions."""
     # Few and small images: half precision has no fast convolutions on a CPU.
@@ -126,6 +128,7 @@ def test_float16(tmp_path):
     assert policy == "mixed_float16"
 
 
+@pytest.mark.slow
 def test_weights_to_start_from_and_no_held_out_images(trained, tmp_path):
     """With a learning rate of nearly 0, what comes out is what went in; best is final."""
     start = trained / "best.keras"
@@ -142,6 +145,7 @@ def test_weights_to_start_from_and_no_held_out_images(trained, tmp_path):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_another_number_of_classes_gets_a_new_classifier(trained, tmp_path, capsys):
     flags = ["--dataset", two_classes(tmp_path), "--batch-size", "4", "--validation-split", "0"]
     folder = train(tmp_path, "run", *flags, "--weights", str(trained / "best.keras"))
@@ -168,6 +172,7 @@ def test_evaluate_a_run_without_a_model(trained, tmp_path, capsys):
     assert "has no best.keras yet" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", ["keras.saving.load_model", "ras_keras.load_model"])
 def test_a_trained_model_loads_after_the_import_alone(trained, run_python, load):
     program = f"import sys, keras, ras_keras; print({load}(sys.argv[1]).count_params())"
@@ -185,6 +190,7 @@ def test_plot(trained, tmp_path):
             assert image.size == (2025, 600)
 
 
+@pytest.mark.slow
 def test_attention_of_ones_own(tmp_path, monkeypatch, capsys):
     """A module in the working directory is imported, its layer trained, saved and evaluated."""
     (tmp_path / "my_attention.py").write_text(
@@ -225,6 +231,7 @@ def test_the_console_command(capsys):
     assert "usage: ras-keras train" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_installed_console_command_is_quiet():
     command = [Path(sys.executable).with_name("ras-keras"), "train", "--k", "0"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

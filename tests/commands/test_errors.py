@@ -226,6 +226,7 @@ def test_weights_that_do_not_fit(refused, tmp_path):
     refused(*flags, says=["stage1_block1_attention", "has no such layer"])
 
 
+@pytest.mark.slow
 def test_a_diverging_loss_keeps_the_last_good_model(capsys, tmp_path):
     flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--learning-rate", "1e8"]
     assert call("train", *flags, "--log-dir", tmp_path, "--name", "nan") == 2
@@ -238,6 +239,7 @@ def test_a_diverging_loss_keeps_the_last_good_model(capsys, tmp_path):
         assert np.isfinite(weight).all()
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(capsys, tmp_path, monkeypatch):
     flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
     save = np.savez
@@ -277,6 +279,7 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
     refused(*arguments, command="evaluate", says=says)
 
 
+@pytest.mark.slow
 def test_a_diverging_last_step_is_not_kept(capsys, tmp_path):
     """One step an epoch: the loss is still finite when the weights no longer are."""
     write_images(tmp_path / "data", size=(32, 32))
@@ -399,6 +402,7 @@ def test_answers_within_a_second(arguments):
     assert time.process_time() - began < 1
 
 
+@pytest.mark.slow
 def test_start_up_imports_nothing_heavy_that_it_does_not_use(run_python):
     program = """
 import sys, keras, tensorflow

@@ -120,6 +120,7 @@ def test_unreadable_files_are_left_out(model, photos, capsys):
     assert json.loads(capsys.readouterr().out) == []
 
 
+@pytest.mark.slow
 def test_images_of_different_sizes(any_size, tmp_path, capsys):
     sizes = [(16, 16), (16, 16), (20, 16), (16, 16), (24, 40), (24, 40)]
     images = write_images(tmp_path / "images", sizes)
@@ -132,6 +133,7 @@ def test_images_of_different_sizes(any_size, tmp_path, capsys):
         assert best["probability"] == pytest.approx(expected.max(), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_size_that_a_network_cannot_take_does_not_end_the_rest(tmp_path, capsys):
     inputs = keras.Input((None, None, 3))
     outputs = keras.layers.Conv2D(4, 9, activation="relu")(inputs)
@@ -229,6 +231,7 @@ def test_bad_input(tmp_path, monkeypatch, capsys, arguments, says):
         assert part in output.err
 
 
+@pytest.mark.slow
 def test_a_reader_that_reads_enough(model, photos):
     """As `| head -1` does; and names that the terminal cannot show."""
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}

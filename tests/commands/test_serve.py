@@ -138,6 +138,7 @@ def shown_classes(browser):
     return [name.text for name in names], [number.text for number in numbers]
 
 
+@pytest.mark.slow
 def test_the_page(url, browser, model, photo):
     browser.get(url)
     assert str(Path(*model.file.parts[-2:])) in browser.find_element("tag name", "body").text
@@ -243,6 +244,7 @@ def test_pictures(model, photo):
     assert decoded(answer["gates"]).std() > 10
 
 
+@pytest.mark.slow
 def test_what_cannot_be_shown_is_left_out_with_a_sentence(model, photo, tmp_path):
     exported = Answerer(replace(open_predictor(model.file), model=None))
     answer = exported(photo.file.read_bytes(), top=5, pictures=True)
@@ -256,6 +258,7 @@ def test_what_cannot_be_shown_is_left_out_with_a_sentence(model, photo, tmp_path
     assert answer["notes"] == ["This network has no gates, so that there is no picture of them."]
 
 
+@pytest.mark.slow
 def test_a_network_for_any_size_is_not_given_any_size(tmp_path):
     app = make_app(Answerer(open_predictor(saved(tmp_path, input_shape=(None, None, 3)).file)))
     side = int(MAXIMUM_PIXELS_OF_ANY_SIZE**0.5) + 1

@@ -74,6 +74,7 @@ def saved(tmp_path_factory):
     return folder, configs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_in_another_process(saved, run_python, backend):
     """Bit for bit on the backend that saved it, to 1e-4 on the other."""
@@ -142,6 +143,7 @@ def _gradients(model, x, weights):
     }
 
 
+@pytest.mark.slow
 @every_subject
 def test_training_lowers_the_loss(subject):
     model = SUBJECTS[subject]()

@@ -84,6 +84,7 @@ def test_explain_goes_by_name(tmp_path, capsys):
     assert found == ["0-test-image-5.png", "1-test-image-0.png", "2-test-image-2.png"]
 
 
+@pytest.mark.slow
 def test_int8_goes_by_name(tmp_path, capsys):
     pytest.importorskip("ai_edge_litert")
     data = f"folder:{colour_images(tmp_path / 'data', COLOURS)}"

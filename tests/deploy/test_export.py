@@ -22,6 +22,8 @@ from ras_keras.training import Recipe, resolve
 from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
 
+pytestmark = pytest.mark.slow
+
 INT8 = ["--format", "litert", "--quantize", "int8"]
 # Attention other than RAS, and what it is exported to.
 OTHERS = {"cbam": ("onnx",), "dia": ("openvino", "litert")}

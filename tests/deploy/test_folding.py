@@ -85,6 +85,7 @@ def trained():
     return model, images[:1000]
 
 
+@pytest.mark.slow
 def test_a_trained_network_on_real_images(trained, tmp_path):
     model, images = trained
     start = ResNet(11, attention_config={"gamma_initializer": 0.1})

@@ -94,6 +94,7 @@ def test_contradictions_of_k():
     refused(checkpoint(k=1), ["normalize_input=True"], attention="ras:normalize_input=True")
 
 
+@pytest.mark.slow
 def test_the_wrong_network():
     refused(checkpoint(), ["left over: layer1.0.bn4.weight", "and 6 more"], attention="none")
     refused(checkpoint(), ["missing: layer1.1.conv1.weight", " more"], depth=20)

@@ -9,6 +9,8 @@ from PIL import Image
 from ras_keras.training import RunFolder, state
 from tests.commands.test_commands import SMALL, call, metrics
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):

@@ -76,6 +76,7 @@ def study_of(attention, config=None, images=40):
     return study_gates(gates, batches, images, CLASSES), pixels
 
 
+@pytest.mark.slow
 def test_the_published_start_is_called_a_constant_and_another_one_not():
     study, _ = study_of("ras")
     assert {row["verdict"] for row in study.rows()} == {"constant"}
@@ -96,6 +97,7 @@ def test_some_of_the_gates():
         assert GateStudy(study.gates, 40, (), recurrence).verdict().startswith(says)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in ATTENTION if name != "none"])
 def test_every_attention_has_gates(name):
     study, pixels = study_of(name)

@@ -11,6 +11,8 @@ from ras_keras.class_names import read_class_names, write_class_names
 from ras_keras.errors import UserError
 from ras_keras.models import ResNet
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 300
 NAMES = ("cat", "dog")
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3))

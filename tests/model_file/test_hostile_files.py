@@ -247,6 +247,7 @@ def test_layers_larger_than_the_weights(tmp_path):
     assert keras.Variable.__init__ is variables
 
 
+@pytest.mark.slow
 def test_loads_at_the_same_time(saved):
     """Whichever ends first, Keras makes variables as before."""
     variables = keras.Variable.__init__

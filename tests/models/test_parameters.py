@@ -92,6 +92,7 @@ def counts(network, attention, config=None):
     return ten, ten + 90 * 257
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", TABLE_1)
 def test_table_1(attention):
     named = None if attention == "none" else attention
@@ -102,6 +103,7 @@ def test_100_classes():
     assert trainable(ResNet83(attention=None, classes=100)) == TABLE_1["none"][3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", RELEASED)
 def test_ras(k):
     for expected, config in (
@@ -111,6 +113,7 @@ def test_ras(k):
         assert counts(ResNet83, "ras", config) + counts(ResNet164, "ras", config) == expected[k]
 
 
+@pytest.mark.slow
 def test_all_variables():
     plain = [network(None) for network in (ResNet83, ResNet164)]
     config = {"normalize_input": False}
@@ -119,6 +122,7 @@ def test_all_variables():
     assert tuple(model.count_params() for model in released) == ALL_RELEASED_2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "attention", "config", "options", "expected"), DIANET)
 def test_dianet(network, attention, config, options, expected):
     model = network(attention, attention_config=config or None, classes=100, **options)

@@ -11,6 +11,7 @@ from ras_keras.layers import RecurrentAttention
 from ras_keras.models import ResNet, ResNet164
 
 
+@pytest.mark.slow
 def test_builds_fast():
     """Of processor time, so that a busy machine does not matter."""
     began = time.process_time()
@@ -76,6 +77,7 @@ def test_takes_raw_pixels():
     assert model.predict(x, verbose=0).sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_constructor_arguments(tmp_path):
     logits = ResNet(11, classes=7, classifier_activation=None, name="mine")
     assert (logits.name, logits.output_shape) == ("mine", (None, 7))
@@ -118,6 +120,7 @@ def test_half_precision(policy, tmp_path):
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
 
 
+@pytest.mark.slow
 def test_loads_in_a_process_that_only_imports_the_package(tmp_path, run_python):
     model = ResNet(11)
     for weight in model.trainable_weights:

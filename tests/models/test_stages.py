@@ -11,6 +11,7 @@ def attention_layers(model):
     return {layer.name: layer for layer in model.layers if layer.name.endswith("_attention")}
 
 
+@pytest.mark.slow
 def test_a_layer_a_block_or_a_layer_a_stage():
     blocks = [f"stage{s}_block{b}_attention" for s in (1, 2, 3) for b in (1, 2)]
     stages = [f"stage{s}_attention" for s in (1, 2, 3)]
@@ -77,6 +78,7 @@ def test_refuses_attention_that_changes_the_shape(skip):
         ResNet(11, narrow, skip=skip)
 
 
+@pytest.mark.slow
 def test_only_dia_gets_a_normalization_where_a_branch_ends_in_a_convolution():
     for build, depth in ((PreResNet, 11), (WideResNet, 10)):
         for attention, expected in (("dia", True), ("se", False), ("dia_se", False)):

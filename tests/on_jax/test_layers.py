@@ -1,3 +1,8 @@
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
 def test_layers_and_models(passes_on_jax):
     """Counts, building time and start-up do not depend on the backend."""
     which = "not parameters and not builds_fast and not process"

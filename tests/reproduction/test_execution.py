@@ -12,6 +12,8 @@ from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.training import RECIPES
 from tests.commands.test_commands import call
 
+pytestmark = pytest.mark.slow
+
 QUICK = RECIPES["quick"].replace(
     depth=11, epochs=1, batch_size=128, validation_split=0.0, schedule=()
 )

@@ -53,7 +53,7 @@ def full_size(tmp_path):
     folder.mkdir(parents=True)
     study.write(folder)
     for seed, accuracy in enumerate((0.40, 0.50)):
-        recipe = dataclasses.replace(study.rows()[0].recipe, seed=seed)
+        recipe = study.rows()[0].recipe.replace(seed=seed)
         write_record(folder, recipe, accuracy)
     return folder
 

@@ -73,6 +73,7 @@ def test_no_two_rows_of_a_table_are_the_same_run():
         assert len(runs) == 2 * len(recipes)
 
 
+@pytest.mark.slow
 def test_the_networks_have_the_published_parameter_counts():
     off = []
     for row in rows_of("table1"):
@@ -85,6 +86,7 @@ def test_the_networks_have_the_published_parameter_counts():
     assert off == []
 
 
+@pytest.mark.slow
 def test_every_recipe_can_be_run():
     networks = {}
     for row in all_rows():

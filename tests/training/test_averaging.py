@@ -14,6 +14,8 @@ from ras_keras.training.averaging import MovingStatistics
 from ras_keras.training.network import recipe_data
 from tests.training.test_resume import last_state, outcome, rows
 
+pytestmark = pytest.mark.slow
+
 
 def batches():
     """Three batches an epoch, the last one smaller."""

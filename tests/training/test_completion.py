@@ -12,6 +12,8 @@ from ras_keras.training import RECIPES, Interrupted, complete, evaluate, resolve
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data
 
+pytestmark = pytest.mark.slow
+
 QUICK = with_attention(RECIPES["quick"], "none")
 RECIPE = resolve(QUICK.replace(depth=11, epochs=2, batch_size=128, training_images=256))
 

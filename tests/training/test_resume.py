@@ -14,6 +14,8 @@ import pytest
 from ras_keras.commands import run
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(__file__).with_name("killed_run.py")
 TIMES = {"seconds", "images_per_second"}
 

@@ -79,6 +79,7 @@ def test_the_variables_of_several_machines(refused, monkeypatch, variables, argu
     refused(*arguments, says=[says])
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_or_is_not_a_searchs(refused, tmp_path):
     (tmp_path / "file").touch()
     refused(says=["cannot be created", "--log-dir"], log_dir=tmp_path / "file")

@@ -46,6 +46,7 @@ def points(oracle):
     return [tuple(trial.hyperparameters.values.items()) for trial in trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_search_that_is_cut_off_in_every_trial_is_the_one_that_never_was(tmp_path, algorithm):
     """Each trial that was under way comes first again, and none that ended comes again."""

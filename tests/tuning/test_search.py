@@ -15,6 +15,8 @@ from ras_keras.training import Recipe, RunFolder
 from ras_keras.training import state as state_module
 from tests.recipes import option
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--recipe", "quick", "--depth", "11", "--training-images", "128"]
 
 

@@ -8,6 +8,8 @@ import pytest
 from ras_keras.tuning import workers
 from tests.tuning.test_search import metrics, trials, tune
 
+pytestmark = pytest.mark.slow
+
 LOGS = ("worker1.log", "worker2.log")
 
 
