@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
 from ras_keras.model_file.building import building_within
@@ -31,7 +32,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     path = Path(path)
     config, shapes = _check(path, custom_objects)
     try:
-        with building_within(shapes):
+        with deep_graphs(), building_within(shapes):
             model = keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
     except UserError as error:
         raise UserError(f"{path} is refused: {error}; save it again with model.save.") from error

@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -45,7 +46,9 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     """
     # Loaded while the console's handler still ends the process at once.
     main = importlib.import_module(f"ras_keras.commands.{command}").main
-    with safe_output(), interruptible() as received:
+    with safe_output(), interruptible() as received, warnings.catch_warnings():
+        # Of an image's damaged tags and of its size, which ras_keras.data checks itself.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
             return _run(main, arguments, program)
         except BaseException as error:

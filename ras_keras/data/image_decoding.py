@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import warnings
 
 import numpy as np
 
@@ -50,9 +49,6 @@ def open_image(data: bytes, formats: tuple[str, ...]):
 
     if not data:
         raise ValueError("it is empty")
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    # Of tags that are no part of the image.
-    warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
     stream = _CountedStream(data)
     image = Image.open(stream, formats=formats)
     stream.reads_left += len(data) // BYTES_OF_A_READ

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.deploy.affine import Affine, is_affine, of_layer
 from ras_keras.deploy.copies import copy_state
 from ras_keras.deploy.folded_layers import (
@@ -20,6 +21,7 @@ LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
 NO_CHANGE = Affine(np.ones(1), np.zeros(1))
 
 
+@deep_graphs()
 def fold(model: keras.Model) -> keras.Model:
     """A model that predicts what `model` predicts, in as few operations as can be.
 

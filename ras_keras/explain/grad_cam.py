@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError
 from ras_keras.outputs.graph import Place, flattened
 from ras_keras.outputs.heads import TwoClasses
@@ -35,6 +36,7 @@ class GradCam:
     Source: arXiv 1610.02391, Eqs. (1) and (2).
     """
 
+    @deep_graphs()
     def __init__(self, model: keras.Model):
         if keras.backend.backend() not in _GRADIENTS:
             raise UserError(

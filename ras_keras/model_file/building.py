@@ -26,6 +26,9 @@ def building_within(shapes: Sequence[tuple[int, ...]]) -> Iterator[None]:
     """Stops this thread before it makes far more than the weights of a file are for.
 
     A configuration may ask for any size in many ways; Keras takes the memory before it compares.
+    What a layer makes of its configuration is known to its own `build` alone, and Keras has no
+    hook there: so what makes variables and symbolic tensors is watched, while this context is
+    open, by one thread at a time, for what this thread makes.
 
     Args:
         shapes: of the weights in the file.

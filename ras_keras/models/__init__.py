@@ -1,7 +1,5 @@
 """Networks: functions that build a functional `keras.Model`."""
 
-import sys
-
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.preresnet import PreResNet, PreResNet164
 from ras_keras.models.registry import MODELS
@@ -32,7 +30,3 @@ __all__ = [
     "WideResNet52_4",
     "image_classifier",
 ]
-
-# Keras walks a network's graph by recursion: beyond some 300 layers Python's own limit of 1,000
-# frames would stop it, when the network is built and when it is loaded.
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))

@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ras_keras.checks import check_at_least_one, plain
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.models.parts import channel_axis
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
@@ -16,6 +17,7 @@ MOST_CLASSES = 1_000_000
 LEAST_VARIANCE = 1e-4
 
 
+@deep_graphs()
 def image_classifier(
     body: Callable,
     name: str,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError
 from ras_keras.outputs.heads import TwoClasses, head_of
 from ras_keras.outputs.made_images import made_images
@@ -37,6 +38,7 @@ class ImageClassifier:
         return self.model.output_shape[-1]
 
 
+@deep_graphs()
 def image_classifier(model: keras.Model) -> ImageClassifier:
     """What a model says of images, as probabilities.
 

@@ -2,10 +2,12 @@
 
 import keras
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError, first_line
 from ras_keras.outputs.graph import is_graph
 
 
+@deep_graphs()
 def one_image_model(model: keras.Model) -> keras.Model:
     """A functional model from images, (N, H, W, channels) with any N, to one tensor.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.deploy import fold
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_torch
@@ -202,7 +203,8 @@ def twin(recipe: Recipe, model: keras.Model):
     with torch.inference_mode():
         logits = network(_torch_images(images, "channels-first"))
         probabilities = torch.softmax(logits, 1).numpy()
-    pooled = keras.Model(model.input, model.get_layer("average_pooling").output)
+    with deep_graphs():
+        pooled = keras.Model(model.input, model.get_layer("average_pooling").output)
     our_logits = model.get_layer("predictions")
     our_logits = pooled.predict_on_batch(images) @ our_logits.kernel + our_logits.bias
     _refuse("probabilities", model.predict_on_batch(images), probabilities)

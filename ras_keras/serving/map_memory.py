@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.graph import Graph
 
 # Of the image that the network is asked about; strides divide it.
@@ -13,6 +14,7 @@ MAPS = 3
 FLOAT = 4
 
 
+@deep_graphs()
 def bytes_per_pixel(model: keras.Model) -> float:
     """The bytes of three of the largest maps of a network, for each pixel of an image.
 

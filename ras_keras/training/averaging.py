@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.prepared_data import Data
 
@@ -35,7 +36,8 @@ class WeightAveraging(keras.callbacks.Callback):
         self.trained = model
         self.data = data
         self.batch_size = batch_size
-        self.network = keras.models.clone_model(model)
+        with deep_graphs():
+            self.network = keras.models.clone_model(model)
         self.network.jit_compile = model.jit_compile
         self.statistics = MovingStatistics(self.network)
         self.statistics.jit_compile = model.jit_compile

@@ -7,6 +7,7 @@ from itertools import islice
 import keras
 import numpy as np
 
+from ras_keras.deep_graphs import deep_graphs
 from ras_keras.graph import Graph, as_function
 from ras_keras.layers import Attention
 from ras_keras.training.gate_statistics import GateStatistics
@@ -71,6 +72,7 @@ class Gates:
         places: of the same gates.
     """
 
+    @deep_graphs()
     def __init__(self, model: keras.Model):
         found = _gates_in(model)
         self.layers = [layer for layer, _, _ in found]
