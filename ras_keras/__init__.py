@@ -1,10 +1,26 @@
 """Recurrent attention on Keras 3."""
 
+import importlib
+
 __version__ = "0.5.0"
 
 # All of these register what a saved model may hold.
-from ras_keras import layers, models, training
+from ras_keras import layers, models, optimizers
 from ras_keras.deep_graphs import deep_graphs
 from ras_keras.loading import load_model
+from ras_keras.outputs import heads as _heads  # noqa: F401
 
-__all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "training"]
+# Loaded when they are asked for: the trainer needs TensorFlow, and one layer does not.
+LAZY = ("data", "deploy", "errors", "explain", "recipes", "training", "tuning")
+
+__all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers", "training"]
+
+
+def __getattr__(name: str):
+    if name in LAZY:
+        return importlib.import_module(f"ras_keras.{name}")
+    raise AttributeError(f"module 'ras_keras' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LAZY})

@@ -1,82 +1,9 @@
-"""Stochastic gradient descent with the papers' weight decay, and averages of the weights."""
+"""The optimizer of a recipe."""
 
 import keras
-from keras import ops
 
+from ras_keras.optimizers import CoupledSGD
 from ras_keras.recipes.optimization import OptimizationRecipe
-
-
-@keras.saving.register_keras_serializable(package="ras_keras")
-class CoupledSGD(keras.optimizers.SGD):
-    """SGD whose weight decay is part of the gradient, on every trainable variable.
-
-        gradient <- gradient + l2 * variable
-        velocity <- momentum * velocity - learning_rate * gradient
-        variable <- variable + velocity
-
-    This is what the papers' code means by weight decay: kernels, biases,
-    normalization scales and shifts, gamma and beta all decay, and momentum
-    accumulates the decay. Keras's own `weight_decay` is decoupled from momentum
-    and about 1 / (1 - momentum) times weaker.
-
-    With `nesterov=True` the last line is
-
-        variable <- variable + momentum * velocity - learning_rate * gradient
-
-    With `average_decay` > 0 the optimizer also keeps an exponential moving
-    average of every variable and leaves the variables themselves alone, also at
-    the end of `fit` (Keras's own `use_ema` replaces them there, and its average
-    starts as the weights after one step, which stay in it for 1 / (1 - decay)
-    steps). After step t = 0, 1, ...:
-
-        decay   <- min(average_decay, t / (t + 10))
-        average <- decay * average + (1 - decay) * variable
-
-    So an early average is one over about the last tenth of the steps.
-
-    Args:
-        learning_rate: a number or a Keras schedule.
-        momentum: in [0, 1).
-        l2: the papers' weight decay, 1e-4 on CIFAR.
-        average_decay: of the averages, in [0, 1); 0 for none.
-        **kwargs: of `keras.optimizers.SGD`, but `weight_decay`.
-
-    Attributes:
-        averages: of the trainable variables, in their order; empty for none.
-    """
-
-    def __init__(
-        self,
-        learning_rate=0.1,
-        momentum=0.9,
-        l2=1e-4,
-        average_decay=0.0,
-        name="coupled_sgd",
-        **kwargs,
-    ):
-        super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
-        self.l2 = l2
-        self.average_decay = average_decay
-        self.averages = []
-
-    def build(self, variables):
-        if self.built:
-            return
-        super().build(variables)
-        if self.average_decay:
-            self.averages = self.add_optimizer_variables(variables, "average")
-
-    def update_step(self, gradient, variable, learning_rate):
-        gradient = ops.add(gradient, ops.multiply(variable, ops.cast(self.l2, variable.dtype)))
-        super().update_step(gradient, variable, learning_rate)
-        if self.average_decay:
-            average = self.averages[self._get_variable_index(variable)]
-            steps = ops.cast(self.iterations, variable.dtype)
-            decay = ops.minimum(self.average_decay, steps / (steps + 10))
-            self.assign_add(average, (1 - decay) * ops.subtract(variable, average))
-
-    def get_config(self):
-        return {**super().get_config(), "l2": self.l2, "average_decay": self.average_decay}
 
 
 def make_optimizer(recipe: OptimizationRecipe, precision: str) -> keras.optimizers.Optimizer:

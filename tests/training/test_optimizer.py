@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ras_keras.training.optimizer import CoupledSGD
+from ras_keras.optimizers import CoupledSGD
 
 STEPS = 200
 
