@@ -4,7 +4,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "ras_keras/__init__.py").read_text())[1]
+INIT = (HERE / "ras_keras/__init__.py").read_text(encoding="utf-8")
+VERSION = re.search(r'__version__ = "(.+)"', INIT)[1]
 # What `export.py` writes and runs other formats with. Older tf2onnx wants a protobuf that
 # TensorFlow does not take, and does not know numpy 2.
 FORMATS = {
@@ -22,7 +23,7 @@ setup(
     name="ras_keras",
     version=VERSION,
     description="Recurrent attention for Keras 3: the layer, the networks, the trainer",
-    long_description=(HERE / "README.md").read_text(),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     license_files=["LICENSE"],

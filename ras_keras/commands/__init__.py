@@ -3,7 +3,6 @@
 import errno
 import importlib
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -33,6 +32,8 @@ COMMANDS = {
     "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
 USAGE = 2
+# 128 and the number of SIGPIPE, which Windows does not have.
+BROKEN_PIPE = 141
 ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -75,7 +76,7 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
     except BrokenPipeError:
         # Whoever reads has read enough, as head does. Python would complain when it leaves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return BROKEN_PIPE
     except UnicodeEncodeError as error:
         # Of a name whose bytes are no UTF-8, which TensorFlow does not take.
         if error.reason != "surrogates not allowed":

@@ -78,5 +78,5 @@ class Published:
 def published_results() -> list[Published]:
     """Every figure at hand, in the order of the papers."""
     file = files("ras_keras.reproduction") / "published_results.csv"
-    with file.open(newline="") as stream:
+    with file.open(encoding="utf-8", newline="") as stream:
         return [Published(**row) for row in csv.DictReader(stream)]

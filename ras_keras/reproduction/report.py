@@ -169,7 +169,7 @@ def _note(folder: Path) -> str:
     if (folder / FILE).is_file():
         parts.append(f"```bash\n{Study.read(folder).command}\n```")
     if (folder / NOTE).is_file():
-        parts.append((folder / NOTE).read_text().strip())
+        parts.append((folder / NOTE).read_text(encoding="utf-8").strip())
     return "\n\n".join(parts) + "\n\n" if parts else ""
 
 

@@ -28,7 +28,12 @@ def released():
                 del entries[name]
         keras.backend.clear_session()
         gc.collect()
-        # Of glibc: what is free goes back to the system, where there is this function.
+        _give_back()
+
+
+def _give_back():
+    """Gives what is free back to the system, where the C library is glibc."""
+    if psutil.LINUX:
         with contextlib.suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
 

@@ -182,7 +182,7 @@ class Worker:
 
     def last_words(self) -> str:
         """What it said was wrong."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = self.log.read_text("utf-8", errors="replace").splitlines()
         said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         return said[-1] if said else f"exit code {USAGE}, see {self.log}."
 
