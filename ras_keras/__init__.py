@@ -6,14 +6,14 @@ __version__ = "0.5.0"
 
 # All of these register what a saved model may hold.
 from ras_keras import layers, models, optimizers
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.loading import load_model
 from ras_keras.outputs import heads as _heads  # noqa: F401
+from ras_keras.recursion import deep_graphs
 
 # Loaded when they are asked for: the trainer needs TensorFlow, and one layer does not.
 LAZY = ("data", "deploy", "errors", "explain", "recipes", "training", "tuning")
 
-__all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers", "training"]
+__all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers"]
 
 
 def __getattr__(name: str):

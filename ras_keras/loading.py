@@ -4,13 +4,13 @@ from pathlib import Path
 
 import keras
 
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
 from ras_keras.model_file.building import building_within
 from ras_keras.model_file.config import check_config, read_config
 from ras_keras.model_file.maps import check_maps
 from ras_keras.model_file.weights import check_weights
+from ras_keras.recursion import deep_graphs
 
 
 def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Model:

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from ras_keras.keras_graph import all_layers
+
 
 def copy_state(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
     """Gives a layer, or a model, what Keras saves of another one of the same config.
@@ -12,7 +14,7 @@ def copy_state(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
         target: likewise; its arrays are copies, since on JAX a model gives the
             memory of what it computes with away.
     """
-    for theirs, ours in zip(source._flatten_layers(), target._flatten_layers(), strict=True):
+    for theirs, ours in zip(all_layers(source), all_layers(target), strict=True):
         store = {}
         theirs.save_own_variables(store)
         ours.load_own_variables(

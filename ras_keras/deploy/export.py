@@ -13,8 +13,10 @@ from ras_keras.deploy.agreement import LOG_TOLERANCE, Agreement, Reference
 from ras_keras.deploy.formats import FORMATS
 from ras_keras.deploy.runtimes import import_openvino, open_exported
 from ras_keras.errors import UserError, first_line
+from ras_keras.keras_graph import all_layers
 from ras_keras.layers import GatedConvolution
 from ras_keras.outputs.made_images import made_images
+from ras_keras.tensorflow_internals import CALIBRATE_ONLY, quantized, with_constants
 
 TOLERANCE = 1e-4
 INPUT, OUTPUT = "images", "probabilities"
@@ -115,9 +117,8 @@ def _write_saved_model(model, path):
 def _write_onnx(model, path):
     """As Keras's own export, which makes inputs of the constants that a layer holds."""
     import tf2onnx
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    frozen = convert_variables_to_constants_v2(_concrete_function(model))
+    frozen = with_constants(_concrete_function(model))
     (images,), (probabilities,) = frozen.inputs, frozen.outputs
     exported, _ = tf2onnx.convert.from_graph_def(
         frozen.graph.as_graph_def(),
@@ -153,7 +154,6 @@ def _write_int8(model, path, calibration):
     enlarges the error of channels that vary little.
     """
     from ai_edge_litert.interpreter import Interpreter
-    from tensorflow.lite.python.convert import mlir_quantize
 
     def representative_images():
         for image in calibration:
@@ -164,12 +164,12 @@ def _write_int8(model, path, calibration):
         path,
         optimizations=[tf.lite.Optimize.DEFAULT],
         representative_dataset=representative_images,
-        _experimental_calibrate_only=True,
+        **CALIBRATE_ONLY,
     )
     calibrated = path.read_bytes()
     tensors = Interpreter(model_content=calibrated).get_tensor_details()
     vectors = {each["name"] for each in tensors if len(each["shape_signature"]) == 2}
-    path.write_bytes(mlir_quantize(calibrated, denylisted_nodes=vectors))
+    path.write_bytes(quantized(calibrated, vectors))
 
 
 def _concrete_function(model):
@@ -182,9 +182,7 @@ def _concrete_function(model):
     images = tf.TensorSpec((None, *model.input_shape[1:]), "float32", INPUT)
     before = tf.config.functions_run_eagerly()
     gates = [
-        layer
-        for layer in model._flatten_layers()
-        if isinstance(layer, GatedConvolution) and layer.divide
+        layer for layer in all_layers(model) if isinstance(layer, GatedConvolution) and layer.divide
     ]
     tf.config.run_functions_eagerly(True)
     for gate in gates:

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.deploy.affine import Affine, is_affine, of_layer
 from ras_keras.deploy.copies import copy_state
 from ras_keras.deploy.folded_layers import (
@@ -15,7 +14,8 @@ from ras_keras.deploy.folded_layers import (
     folded_linear,
     gated_convolution,
 )
-from ras_keras.graph import Graph, as_function
+from ras_keras.keras_graph import Graph, as_function, is_called_as_keras_does
+from ras_keras.recursion import deep_graphs
 
 LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
 NO_CHANGE = Affine(np.ones(1), np.zeros(1))
@@ -48,7 +48,7 @@ def fold(model: keras.Model) -> keras.Model:
     Returns:
         A functional model for inference with weights of its own, not compiled.
     """
-    if not type(model).call.__module__.startswith("keras."):
+    if not is_called_as_keras_does(model):
         return model
     function = as_function(model)
     if function is None:

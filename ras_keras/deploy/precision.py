@@ -3,13 +3,14 @@
 import keras
 
 from ras_keras.deploy.copies import copy_state
+from ras_keras.keras_graph import all_layers
 
 HALF = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
 def half_precision(model: keras.Model) -> str | None:
     """The dtype policy of a model's layers that compute in half precision, None if none do."""
-    policies = {layer.dtype_policy.name for layer in model._flatten_layers()}
+    policies = {layer.dtype_policy.name for layer in all_layers(model)}
     return next((name for name in HALF if name in policies), None)
 
 

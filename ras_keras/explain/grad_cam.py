@@ -4,12 +4,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError
-from ras_keras.outputs.graph import Place, flattened
+from ras_keras.keras_graph import Place, flattened, sources
 from ras_keras.outputs.heads import TwoClasses
 from ras_keras.outputs.one_image import one_image_model
 from ras_keras.outputs.scores import is_activation, keeps_numbers
+from ras_keras.recursion import deep_graphs
 
 
 class GradCam:
@@ -127,7 +127,7 @@ def _last_map(model, tensor):
         if len(tensor.shape) == 4 and tuple(tensor.shape[1:3]) != (1, 1):
             found[id(tensor)] = tensor
         else:
-            open_ends += _inputs(tensor)
+            open_ends += sources(tensor)
     images = {id(tensor) for tensor in model.inputs}
     if len(found) != 1 or found.keys() <= images:
         raise UserError(
@@ -135,12 +135,6 @@ def _last_map(model, tensor):
             "convolutional network whose last map is pooled or flattened into its classifier."
         )
     return next(iter(found.values()))
-
-
-def _inputs(tensor):
-    """The tensors that one was computed from."""
-    operation, node, _ = tensor._keras_history
-    return operation._inbound_nodes[node].input_tensors
 
 
 def _tensorflow_gradient(head, logits, maps, classes):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import keras
 
 from ras_keras.errors import UserError
+from ras_keras.keras_graph import all_layers, built_shape, calls
 
 # Numbers in one image or map: 1 GiB of float32.
 LARGEST_MAP = 2**28
@@ -35,17 +36,17 @@ def check_maps(path, model: keras.Model) -> None:
         UserError: naming the first one at fault.
     """
     try:
-        for each in model._flatten_layers():
+        for each in all_layers(model):
             # A functional model has operations that are no layers.
             for called in (each, *getattr(each, "operations", ())):
-                for node in called._inbound_nodes:
+                for node in calls(called):
                     for tensor in node.output_tensors:
                         _check_map(tensor.shape)
                     if node.input_tensors:
                         _check_windows(called, _called_with(called, node))
             # One in a wrapper has no node.
-            shape = (getattr(each, "_build_shapes_dict", None) or {}).get("input_shape")
-            if not each._inbound_nodes and _is_shape(shape):
+            shape = built_shape(each)
+            if not calls(each) and _is_shape(shape):
                 _check_windows(each, [shape])
     except UserError as error:
         raise UserError(f"{path} {error}") from error

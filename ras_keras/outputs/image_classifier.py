@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.errors import UserError
+from ras_keras.keras_graph import maker
 from ras_keras.outputs.heads import TwoClasses, head_of
 from ras_keras.outputs.made_images import made_images
 from ras_keras.outputs.one_image import one_image_model
 from ras_keras.outputs.scores import Scores, of_graph, of_loss, of_numbers
+from ras_keras.recursion import deep_graphs
 
 # Below it the logarithm of a probability is not compared: what float32 loses before it
 # underflows, and what it loses of 1 - p.
@@ -63,7 +64,7 @@ def image_classifier(model: keras.Model) -> ImageClassifier:
     if len(outputs) != 2 or outputs[-1] is None:
         raise UserError(f"{model.name} returns {outputs} and not a number for each class.")
     (output,), units = model.outputs, outputs[-1]
-    made = output._keras_history.operation
+    made = maker(output)
     if isinstance(made, TwoClasses):
         return ImageClassifier(model, least=LEAST if made.from_logits else LEAST_OF_TWO)
     scores, notices = of_graph(output), ()

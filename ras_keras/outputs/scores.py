@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from ras_keras.outputs.graph import Place
+from ras_keras.keras_graph import Place, name_in_ops
 
 # Rows of bfloat16, and of int8, add up to 1 no closer.
 SUM_TOLERANCE = 1e-2
@@ -96,7 +96,7 @@ def keeps_numbers(operation, place: Place, inputs: list[Place]) -> bool:
     if isinstance(operation, layers.Activation):
         return operation.activation is keras.activations.linear
     if not (
-        isinstance(operation, SAME_NUMBERS) or _name_in_ops(operation) in SAME_NUMBERS_OPERATIONS
+        isinstance(operation, SAME_NUMBERS) or name_in_ops(operation) in SAME_NUMBERS_OPERATIONS
     ):
         return False
     # Classes that stay on the last axis are still what they were.
@@ -106,7 +106,7 @@ def keeps_numbers(operation, place: Place, inputs: list[Place]) -> bool:
 def is_activation(operation) -> bool:
     """Whether an operation is a softmax, a sigmoid or the like and no more than that."""
     return isinstance(operation, layers.Activation | layers.Softmax) or (
-        _name_in_ops(operation) in OPERATIONS
+        name_in_ops(operation) in OPERATIONS
     )
 
 
@@ -121,7 +121,7 @@ def activation_of(operation, rank: int) -> Callable | None:
         operation = operation.layer
     if isinstance(operation, ACTIVATED):
         operation = operation.activation
-    name = _name_in_ops(operation)
+    name = name_in_ops(operation)
     over_axis = isinstance(operation, layers.Softmax) or name in ("Softmax", "LogSoftmax")
     if over_axis and operation.axis not in (-1, rank - 1):
         return None
@@ -130,12 +130,6 @@ def activation_of(operation, rank: int) -> Callable | None:
     if name is not None:
         return OPERATIONS.get(name)
     return operation if operation in BEHIND else None
-
-
-def _name_in_ops(operation) -> str | None:
-    """The name of an operation of keras.ops, None for any other."""
-    kind = type(operation)
-    return kind.__name__ if kind.__module__.startswith("keras.src.ops.") else None
 
 
 def _of_operation(operation, place) -> Scores | None:

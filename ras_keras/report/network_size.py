@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from ras_keras.keras_graph import calls
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.flops import flops
 from ras_keras.report.machine import machine
@@ -52,7 +53,7 @@ def activation_bytes(model: keras.Model) -> int:
     outputs = {
         id(tensor): tensor
         for layer in model.layers
-        for node in layer._inbound_nodes
+        for node in calls(layer)
         for tensor in node.outputs
     }
     return sum(

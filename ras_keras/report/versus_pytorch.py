@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ras_keras.deep_graphs import deep_graphs
 from ras_keras.deploy import fold
 from ras_keras.errors import UserError, first_line
 from ras_keras.imports import import_torch
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.recursion import deep_graphs
 from ras_keras.report.machine import machine, use_threads
 from ras_keras.report.network_speed import (
     INFERENCE,

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.deep_graphs import deep_graphs
+from ras_keras.recursion import deep_graphs
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.prepared_data import Data
 

@@ -7,9 +7,9 @@ from itertools import islice
 import keras
 import numpy as np
 
-from ras_keras.deep_graphs import deep_graphs
-from ras_keras.graph import Graph, as_function
+from ras_keras.keras_graph import Graph, as_function
 from ras_keras.layers import Attention
+from ras_keras.recursion import deep_graphs
 from ras_keras.training.gate_statistics import GateStatistics
 
 # Above this |gamma| a channel has left the saddle that gamma = 0 is.

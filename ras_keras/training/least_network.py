@@ -2,6 +2,7 @@
 
 import keras
 
+from ras_keras.keras_graph import all_layers
 from ras_keras.recipes.network import NetworkRecipe, family_of
 
 
@@ -19,7 +20,7 @@ def least_images(model: keras.Model) -> int:
     """
     normalizations = [
         layer
-        for layer in model._flatten_layers()
+        for layer in all_layers(model)
         if isinstance(layer, keras.layers.BatchNormalization) and layer.built
     ]
     return 2 if any(layer.input_spec.ndim == 2 for layer in normalizations) else 1

@@ -7,25 +7,16 @@ import gc
 import keras
 import psutil
 
+from ras_keras.tensorflow_internals import custom_gradients_released
+
 
 @contextlib.contextmanager
 def released():
-    """Frees the networks and graphs that were made within, on leaving.
-
-    Each `tf.custom_gradient` of a traced function, and Keras's training step has one, stays in
-    TensorFlow's registry of gradients for good, and with it the whole graph.
-    """
-    from tensorflow.python.framework.ops import gradient_registry
-
-    # TensorFlow has no public way to take an entry out.
-    entries = gradient_registry._registry
-    known = set(entries)
+    """Frees the networks and graphs that were made within, on leaving."""
     try:
-        yield
+        with custom_gradients_released():
+            yield
     finally:
-        for name in set(entries) - known:
-            if name.startswith("CustomGradient-"):
-                del entries[name]
         keras.backend.clear_session()
         gc.collect()
         _give_back()

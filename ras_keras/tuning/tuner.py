@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import keras_tuner as kt
-from keras_tuner.engine.trial import TrialStatus
 
 from ras_keras.tuning.hypermodel import RecipeHyperModel
+from ras_keras.tuning.keras_tuner_internals import TrialStatus
 from ras_keras.tuning.oracles import Lasting
 
 

@@ -13,6 +13,7 @@ from concurrent import futures
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.tuning import address
+from ras_keras.tuning.keras_tuner_internals import add_chief
 from ras_keras.tuning.search import Outcome, Search, lead, make_tuner
 
 LOOPBACK = "127.0.0.1"
@@ -95,11 +96,9 @@ def _supervise(search, oracle, count, arguments):
 def _served(oracle):
     """keras-tuner's chief, on a free port of this machine."""
     import grpc
-    from keras_tuner.src import protos
-    from keras_tuner.src.distribute.oracle_chief import OracleServicer
 
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
-    protos.get_service_grpc().add_OracleServicer_to_server(OracleServicer(oracle), server)
+    add_chief(oracle, server)
     port = server.add_insecure_port(f"{LOOPBACK}:0")
     server.start()
     try:

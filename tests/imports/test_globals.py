@@ -11,8 +11,8 @@ import pytest
 
 import ras_keras
 from ras_keras.data.image_files import read_image
-from ras_keras.deep_graphs import FRAMES, deep_graphs
 from ras_keras.deploy import fold
+from ras_keras.recursion import FRAMES, deep_graphs
 from tests.conftest import ROOT
 
 IMPORTING = """
@@ -165,7 +165,7 @@ def test_no_file_sets_what_belongs_to_the_process():
         if call in file.read_text()
     }
     assert {(name.replace("\\", "/"), call) for name, call in found} == {
-        ("deep_graphs.py", "setrecursionlimit"),
+        ("recursion.py", "setrecursionlimit"),
         ("commands/__init__.py", "filterwarnings"),
         ("tuning/oracles.py", "simplefilter"),
     }
