@@ -1,8 +1,17 @@
 """Recurrent attention on Keras 3."""
 
 import importlib
+import sys
+from itertools import pairwise
 
 __version__ = "0.5.0"
+
+# Python's sign for `python -m` while it looks for the module: the package is imported before its
+# __main__ can do what comes first.
+if sys.argv[:1] == ["-m"] and ("-m", "ras_keras") in pairwise(sys.orig_argv):
+    from ras_keras_console import prepare
+
+    prepare()
 
 # All of these register what a saved model may hold.
 from ras_keras import layers, models, optimizers

@@ -1,8 +1,10 @@
 """Modules that are imported by name or only when they are needed."""
 
 import importlib
+import json
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from ras_keras.errors import UserError, first_line
@@ -47,5 +49,20 @@ def import_torch(what: str):
     except ImportError as error:
         raise UserError(
             f"{what} needs PyTorch ({first_line(error)}), which the extra peers brings: "
-            "pip install -e '.[peers]'."
+            f"{install_command('peers')}."
         ) from error
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra of the package, in the way the package was installed."""
+    what = "'ras_keras[{}]'" if _is_installed_as_a_wheel() else "-e '.[{}]'"
+    return f"pip install {what.format(extra)}"
+
+
+def _is_installed_as_a_wheel() -> bool:
+    """Whether the package was copied into the environment, and is not run from its source."""
+    try:
+        origin = metadata.distribution("ras_keras").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return False
+    return not (json.loads(origin or "{}").get("dir_info") or {}).get("editable", False)

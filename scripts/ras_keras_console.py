@@ -1,6 +1,6 @@
 """Where every command starts: TensorFlow is loaded quietly, then the command runs.
 
-A module of its own, because importing anything of ras_keras loads TensorFlow.
+A module of its own, because importing anything of ras_keras loads Keras, and that TensorFlow.
 TF_CPP_MIN_LOG_LEVEL=0 in the environment brings TensorFlow's messages back.
 """
 
@@ -15,7 +15,7 @@ BACKENDS = ("tensorflow", "jax")
 
 def start(command: str) -> None:
     """Runs one command as `python scripts/COMMAND.py FLAGS`."""
-    _prepare()
+    prepare()
     from ras_keras.commands import run
 
     sys.exit(run(command, sys.argv[1:], f"python scripts/{command}.py"))
@@ -23,13 +23,14 @@ def start(command: str) -> None:
 
 def main() -> None:
     """`ras-keras COMMAND FLAGS`, for those who installed the package."""
-    _prepare()
+    prepare()
     from ras_keras.commands import dispatch
 
     sys.exit(dispatch(sys.argv[1:]))
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """What is done before the package is imported, and does no harm once more behind it."""
     _end_on_signals()
     _open_closed_streams()
     _check_keras_settings()

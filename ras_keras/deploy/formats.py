@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ras_keras.errors import UserError
+from ras_keras.imports import install_command
 
 SAVED_MODEL_FILE = "saved_model.pb"
 
@@ -54,5 +55,5 @@ def check_installed(name: str, modules: tuple[str, ...] | None = None) -> None:
         if find_spec(module) is None:
             raise UserError(
                 f"{name} needs {module}, which is not installed: "
-                f"pip install -e '.[{FORMATS[name].extra}]'."
+                f"{install_command(FORMATS[name].extra)}."
             )

@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.imports import install_command
 from ras_keras.serving.turns import Turns
 from ras_keras.serving.uploads import Uploads
 
@@ -19,7 +20,7 @@ def check_installed() -> None:
     for name in ("starlette", "uvicorn", "python_multipart"):
         if find_spec(name) is None:
             raise UserError(
-                f"serving needs {name}, which the extra serve brings: pip install -e '.[serve]'."
+                f"serving needs {name}, which the extra serve brings: {install_command('serve')}."
             )
 
 

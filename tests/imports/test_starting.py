@@ -1,0 +1,133 @@
+"""`python -m ras_keras`, and the names of extras in messages."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ras_keras import imports
+from ras_keras.deploy import formats
+from ras_keras.errors import UserError
+from ras_keras.serving import server
+from tests.conftest import ROOT
+
+CONSOLE = "import sys; from ras_keras_console import main; main()"
+
+
+@pytest.fixture
+def both(tmp_path):
+    """Exit code, output and errors of a command, by the console's start and by `python -m`."""
+
+    def run(*arguments, **environment):
+        paths = os.pathsep.join((str(ROOT), str(ROOT / "scripts")))
+        found = []
+        for start in (["-c", CONSOLE], ["-m", "ras_keras"]):
+            done = subprocess.run(
+                [sys.executable, *start, *arguments],
+                cwd=tmp_path,
+                env={**os.environ, "PYTHONPATH": paths, **environment},
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            found.append((done.returncode, done.stdout, done.stderr))
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--version"], 0, "ras_keras 0."),
+        (["trian"], 2, "error: "),
+        (["evaluate", "there-is-none.keras"], 2, "there-is-none.keras"),
+    ],
+)
+def test_python_m_is_the_console_command(both, arguments, code, says):
+    """As quiet too: what TensorFlow logs while it is loaded is kept off the terminal."""
+    console, module = both(*arguments)
+    assert module == console
+    assert module[0] == code
+    assert says in module[1] + module[2]
+    assert module[2].count("\n") == (1 if code else 0)
+
+
+def test_settings_of_keras_are_checked_first(both, tmp_path):
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": "torch"}))
+    environment = {"KERAS_HOME": str(tmp_path), "KERAS_BACKEND": ""}
+    console, module = both("--version", **environment)
+    assert module == console
+    assert module[0] == 2
+    assert module[2].endswith("must be one of tensorflow, jax. Received: 'torch'.\n")
+
+
+def test_another_programs_m_prepares_nothing(run_python, tmp_path):
+    """A package that imports this one may be started by -m as well."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "__init__.py").write_text("import ras_keras, sys")
+    main = tmp_path / "other" / "__main__.py"
+    main.write_text("import sys\nprint('ras_keras_console' in sys.modules)")
+    paths = os.pathsep.join((str(ROOT), str(tmp_path)))
+    done = run_python("-m", "other", "ras_keras", PYTHONPATH=paths)
+    assert (done.returncode, done.stdout) == (0, "False\n")
+
+
+class Installed:
+    """A distribution whose record of its origin is given."""
+
+    def __init__(self, origin):
+        self.origin = origin
+
+    def read_text(self, name):
+        assert name == "direct_url.json"
+        return self.origin
+
+
+EDITABLE = json.dumps({"url": "file:///x", "dir_info": {"editable": True}})
+WHEEL = json.dumps({"url": "file:///x.whl", "archive_info": {}})
+FOLDER = json.dumps({"url": "file:///x", "dir_info": {}})
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    def install(origin):
+        monkeypatch.setattr(imports.metadata, "distribution", lambda name: Installed(origin))
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (EDITABLE, "pip install -e '.[{}]'"),
+        (WHEEL, "pip install 'ras_keras[{}]'"),
+        (FOLDER, "pip install 'ras_keras[{}]'"),
+        # From an index.
+        (None, "pip install 'ras_keras[{}]'"),
+    ],
+)
+def test_messages_name_the_extra_as_it_is_installed(installed, monkeypatch, origin, command):
+    installed(origin)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for extra, refuse in (
+        ("onnx", lambda: formats.check_installed("onnx")),
+        ("serve", server.check_installed),
+        ("peers", lambda: imports.import_torch("this")),
+    ):
+        with pytest.raises(UserError) as refusal:
+            refuse()
+        assert str(refusal.value).endswith(f": {command.format(extra)}.")
+
+
+def test_a_source_that_is_not_installed_is_taken_for_an_editable_one(monkeypatch):
+    def distribution(name):
+        raise imports.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(imports.metadata, "distribution", distribution)
+    assert imports.install_command("serve") == "pip install -e '.[serve]'"
