@@ -4,6 +4,7 @@ import keras
 
 from ras_keras.deploy.copies import copy_state
 from ras_keras.keras_graph import all_layers
+from ras_keras.recursion import deep_graphs
 
 HALF = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
@@ -14,6 +15,7 @@ def half_precision(model: keras.Model) -> str | None:
     return next((name for name in HALF if name in policies), None)
 
 
+@deep_graphs()
 def in_float32(model: keras.Model) -> keras.Model:
     """The model itself if all of it computes in float32, otherwise its twin that does.
 
