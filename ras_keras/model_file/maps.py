@@ -10,6 +10,8 @@ from ras_keras.errors import UserError
 
 # Numbers in one image or map: 1 GiB of float32.
 LARGEST_MAP = 2**28
+# Images that a model takes at once, where it is made for a fixed number of them.
+LARGEST_BATCH = 2**12
 
 
 def check_shapes(each: dict) -> None:
@@ -38,7 +40,7 @@ def check_maps(path, model: keras.Model) -> None:
             for called in (each, *getattr(each, "operations", ())):
                 for node in called._inbound_nodes:
                     for tensor in node.output_tensors:
-                        _check_map([size or 1 for size in tensor.shape])
+                        _check_map(tensor.shape)
                     if node.input_tensors:
                         _check_windows(called, _called_with(called, node))
             # One in a wrapper has no node.
@@ -50,7 +52,8 @@ def check_maps(path, model: keras.Model) -> None:
 
 
 def _check_map(shape):
-    if math.prod(max(1, size) for size in shape) > LARGEST_MAP:
+    batch, *sizes = (max(1, size or 1) for size in (*shape, 1))
+    if math.prod(sizes) * (1 if batch <= LARGEST_BATCH else batch) > LARGEST_MAP:
         raise UserError(
             f"is refused: it asks for images or maps of shape {str(tuple(shape))[:80]}, more than "
             f"{LARGEST_MAP:,} numbers each."
@@ -119,7 +122,7 @@ def _shapes(value) -> Iterator[list[int]]:
     """The sizes in a shape, or in each shape of a list or dict of them."""
     values = list(value.values()) if isinstance(value, dict) else value
     if isinstance(values, list):
-        sizes = [item for item in values if isinstance(item, int)]
+        sizes = [item for item in values if isinstance(item, int | None)]
         if sizes:
             yield sizes
         for item in values:

@@ -26,7 +26,8 @@ def check_passes(layers: list[dict], have_call: list[bool]) -> None:
         str(layer.get("name")): int(has_call)
         for layer, has_call in zip(layers, have_call, strict=True)
     }
-    looks = sum(max(1, len(inputs)) for nodes in calls.values() for inputs in nodes)
+    # Layers of one name are taken for the last of them, each time.
+    looks = sum(max(1, len(inputs)) for layer in layers for inputs in calls[str(layer.get("name"))])
     waiting = {name: list(reversed(nodes)) for name, nodes in calls.items() if nodes}
 
     def is_there(name, number):

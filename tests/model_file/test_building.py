@@ -8,7 +8,7 @@ import pytest
 from keras import layers, metrics, ops
 
 import ras_keras
-from ras_keras.model_file import building
+from ras_keras.model_file import building, maps
 from tests.test_loading import config_of, refused, rewritten
 
 
@@ -163,3 +163,13 @@ def test_operations_on_two_large_maps(tmp_path):
         tmp_path / "x.keras"
     )
     assert ras_keras.load_model(tmp_path / "x.keras")
+
+
+def test_fixed_batches(tmp_path, monkeypatch):
+    """What is bounded are the numbers in each image of a batch."""
+    x = keras.Input(batch_shape=(2048, 224, 224, 3))
+    path = tmp_path / "x.keras"
+    keras.Model(x, layers.Flatten()(layers.MaxPooling2D(2)(x))).save(path)
+    assert ras_keras.load_model(path)
+    monkeypatch.setattr(maps, "LARGEST_BATCH", 2047)
+    refused(path, r"images or maps of shape \(2048, 224, 224, 3\)")
