@@ -7,6 +7,7 @@ from ras_keras.csv_files import write_rows
 from ras_keras.errors import UserError
 from ras_keras.files import write_atomically
 from ras_keras.markdown_text import escaped, link
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.report.benchmark_file import benchmark_markdown, read_benchmark
 from ras_keras.reproduction.markdown import markdown
 from ras_keras.reproduction.pictures import PICTURES, write_pictures
@@ -19,7 +20,6 @@ from ras_keras.reproduction.results import (
 )
 from ras_keras.reproduction.speeds import benchmark_files, stored_speeds
 from ras_keras.reproduction.study import FILE, Study
-from ras_keras.training.recipe import Recipe
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
