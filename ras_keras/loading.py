@@ -1,27 +1,15 @@
 """Loading a saved model, with the truth about what is wrong with the file."""
 
-import contextlib
-import math
-import threading
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.model_file.archive import check_archive
+from ras_keras.model_file.building import building_within
 from ras_keras.model_file.config import check_config, read_config
 from ras_keras.model_file.maps import check_maps
 from ras_keras.model_file.weights import check_weights
-
-# An optimizer has up to three variables for each weight, which a file need not hold.
-VARIABLES_PER_WEIGHT = 8
-# Such as seeds and metrics, in numbers.
-OTHER_VARIABLES = 2**20
-# Likewise, of any size.
-MOST_OTHERS = 1000
-# One load at a time changes how Keras makes variables, and changes it back.
-LOADING = threading.RLock()
 
 
 def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Model:
@@ -43,7 +31,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     path = Path(path)
     config, shapes = _check(path, custom_objects)
     try:
-        with LOADING, _variables_within(shapes):
+        with building_within(shapes):
             model = keras.saving.load_model(path, custom_objects=custom_objects, safe_mode=True)
     except UserError as error:
         raise UserError(f"{path} is refused: {error}; save it again with model.save.") from error
@@ -77,34 +65,3 @@ def _check(path, custom_objects):
     shapes = check_weights(archive)
     check_config(path, config, shapes, custom_objects)
     return config, shapes
-
-
-@contextlib.contextmanager
-def _variables_within(shapes: Sequence[tuple[int, ...]]) -> Iterator[None]:
-    """Stops this thread before it makes variables far larger than the weights of a file.
-
-    A configuration may ask for any size in many ways; Keras takes the memory before it compares.
-
-    Raises:
-        UserError: at the first variable that is too large.
-    """
-    limit = VARIABLES_PER_WEIGHT * sum(map(math.prod, shapes)) + OTHER_VARIABLES
-    most = VARIABLES_PER_WEIGHT * len(shapes) + MOST_OTHERS
-    number, made, thread, make = 0, 0, threading.get_ident(), keras.Variable.__init__
-
-    def make_within(variable, initializer, shape=None, *args, **kwargs):
-        nonlocal number, made
-        if threading.get_ident() == thread and isinstance(shape, list | tuple):
-            number += 1
-            made += math.prod(size or 0 for size in shape)
-            if number > most:
-                raise UserError(f"its layers have more than {most:,} variables, its weights fewer")
-            if made > limit:
-                raise UserError(f"its layers have more than {limit:,} numbers, its weights fewer")
-        make(variable, initializer, shape, *args, **kwargs)
-
-    keras.Variable.__init__ = make_within
-    try:
-        yield
-    finally:
-        keras.Variable.__init__ = make

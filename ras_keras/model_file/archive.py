@@ -159,6 +159,12 @@ def _check(path, archive):
                 f"{path} is refused: its member {member.orig_filename!r:.80} {problem}; save it "
                 "again with model.save."
             )
+        if member.filename.endswith(".json") and member.file_size > LARGEST_JSON:
+            raise UserError(
+                f"{path} is refused: its {member.filename!r:.80} has {member.file_size:,} bytes, "
+                f"of which {LARGEST_JSON:,} are the most; arrays, such as the matrix of an "
+                "embedding, belong in the weights: give them to the layer by set_weights."
+            )
     _check_places(path, archive, members)
     damaged = archive.testzip()
     if damaged:
@@ -187,8 +193,6 @@ def _problem(member: zipfile.ZipInfo) -> str | None:
         return "is encrypted"
     if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
         return "is compressed, which Keras never does (`zip -0` packs without)"
-    if name.endswith(".json") and member.file_size > LARGEST_JSON:
-        return f"has {member.file_size:,} bytes, of which {LARGEST_JSON:,} are the most"
     return None
 
 

@@ -19,9 +19,12 @@ MOST_NUMBERS = 2**20
 # Applications of a transform, cells of a recurrent unit, and passes of Keras's own loops.
 MOST_APPLICATIONS = 100
 LOOPS = ("power_iterations", "num_chains", "chain_depth", "num_ops", "ngrams")
+# Items of Python's own lists, which Keras makes before any variable.
+MOST_ITEMS = 2**16
+LISTS = ("num_thresholds", "num_classes", "num_oov_indices")
 # Names of layers, which Keras looks up among the layers of the model and nowhere else.
 NAMES = ("keras_history", "input_layers", "output_layers")
-# Values of these are names, and judged with the object that they name.
+# Values of these in an object are names, and judged with the object that they name.
 NAMING = ("name", "class_name", "registered_name", "module", "config")
 
 
@@ -63,7 +66,7 @@ def check_config(
     """
     try:
         _check(config, shapes, custom_objects or {})
-        check_calls(config)
+        check_calls(config, custom_objects or {})
     except UserError as error:
         raise UserError(f"{path} {error}") from error
 
@@ -72,14 +75,14 @@ def _check(config, shapes, custom_objects):
     sizes = {size for shape in shapes for size in shape}
     classes = registered_classes(custom_objects)
     numbers = 0
-    for each, keras_reads in _parts(config, custom_objects):
+    for each, keras_reads, names in _parts(config, custom_objects):
         if keras_reads:
-            _check_texts(each, classes)
+            _check_texts(each, classes, names)
         if isinstance(each, list):
             continue
         check_shapes(each)
         if is_object(each):
-            check_object(each, custom_objects)
+            check_object(each, custom_objects, keras_reads)
             numbers += literal_numbers(each)
             if isinstance(each["config"], dict):
                 _check_sizes(each, sizes, len(shapes), custom_objects)
@@ -87,39 +90,40 @@ def _check(config, shapes, custom_objects):
             check_nodes(each)
         if numbers > MOST_NUMBERS:
             raise UserError(
-                f"is refused: arrays in its config.json have more than {MOST_NUMBERS:,} numbers."
+                f"is refused: arrays in its config.json have more than {MOST_NUMBERS:,} numbers; "
+                "numbers belong in the weights, give a layer its own by set_weights."
             )
 
 
-def _parts(config: dict, custom_objects: dict) -> Iterator[tuple[dict | list, bool]]:
-    """Every dict and list in a configuration, in its order, and whether Keras makes objects of it.
+def _parts(
+    config: dict, custom_objects: dict
+) -> Iterator[tuple[dict | list, bool, tuple[str, ...]]]:
+    """Every dict and list in a configuration, in its order.
 
-    The configuration of a class that Keras does not define is its own to read.
+    Beside each: whether Keras makes objects of it, and the keys whose texts are names there. The
+    configuration of a class that Keras does not define is its own to read.
     """
-    waiting = [(config, 1, True)]
+    waiting = [(config, 1, True, False)]
     while waiting:
-        value, depth, keras_reads = waiting.pop()
+        value, depth, keras_reads, of_object = waiting.pop()
         if depth > DEEPEST:
             raise UserError(f"is refused: its config.json is nested {DEEPEST} deep.")
-        yield value, keras_reads
+        names = NAMING if is_object(value) else ("name",) if of_object else ()
+        yield value, keras_reads, names
         items = value.items() if isinstance(value, dict) else enumerate(value)
         own = is_object(value) and not is_of_keras(value, custom_objects)
-        waiting += [
-            (item, depth + 1, (keras_reads or is_object(value)) and not _is_own(key, own))
-            for key, item in reversed(list(items))
-            if isinstance(item, dict | list)
-        ]
+        for key, item in reversed(list(items)):
+            if isinstance(item, dict | list):
+                unread = (of_object and key in NAMES) or (own and key == "config")
+                reads = (keras_reads or is_object(value)) and not unread
+                waiting.append((item, depth + 1, reads, is_object(value) and key == "config"))
 
 
-def _is_own(key, own) -> bool:
-    return key in NAMES or (own and key == "config")
-
-
-def _check_texts(each, classes):
+def _check_texts(each, classes, names):
     """Refuses the name of a class where Keras would take the class itself for a function."""
     items = each.items() if isinstance(each, dict) else enumerate(each)
     for key, value in items:
-        if isinstance(value, str) and value in classes and key not in NAMING:
+        if isinstance(value, str) and value in classes and key not in names:
             raise UserError(f"is refused: it uses the class {value!r:.80} as a function.")
 
 
@@ -128,18 +132,19 @@ def _check_sizes(each, sizes, arrays, custom_objects):
     config, most = each["config"], {}
     if is_of_keras(each, custom_objects):
         wrong = [key for key in ("units", "filters") if _asked(config, key) not in {0, *sizes}]
-        if wrong:
+        # What was never built has no weights.
+        if wrong and "build_config" in each:
             raise UserError(
                 f"is damaged: its config asks for {_quoted(config, wrong[0])}, and its weights are "
                 "of other sizes; save it again."
             )
-        most = dict.fromkeys(LOOPS, MOST_APPLICATIONS)
+        most = dict.fromkeys(LOOPS, MOST_APPLICATIONS) | dict.fromkeys(LISTS, MOST_ITEMS)
     elif str(each.get("registered_name")).startswith("ras_keras>"):
         connections = config.get("connection") and not config.get("shared_connection")
         separate = connections or not config.get("shared", True)
         most = {"k": arrays if separate else MOST_APPLICATIONS, "cells": arrays}
+        most = {key: min(MOST_APPLICATIONS, number) for key, number in most.items()}
     for key, number in most.items():
-        number = min(MOST_APPLICATIONS, number)
         if _asked(config, key) > number:
             raise UserError(
                 f"is refused: its config asks for {_quoted(config, key)}, and at most {number} are "

@@ -40,6 +40,11 @@ def find_class(module: str, name: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
+def is_layer(name: str) -> bool:
+    """Whether Keras has a layer or a model of a name, which old files give without a module."""
+    return hasattr(keras.layers, name) or hasattr(keras, name)
+
+
 def find_function(module: str, name: str) -> types.FunctionType | None:
     """The activation, loss, metric, ... or operation of Keras that a name stands for.
 

@@ -1,5 +1,7 @@
 """The calls of a layer in a `.keras` file: of tensors, with plain arguments beside them."""
 
+from collections.abc import Iterator
+
 from ras_keras.errors import UserError
 from ras_keras.model_file.objects import FUNCTION, LITERALS, TENSOR, is_object
 
@@ -36,6 +38,8 @@ def _check(name, node):
         if is_object(value):
             kind = value["class_name"]
             tensors += kind == TENSOR
+            if kind == TENSOR and not all(map(_is_place, _places(value))):
+                raise _refuse(name, "is called with what is no tensor")
             if kind not in (*LITERALS, FUNCTION):
                 raise _refuse(name, f"is called with an object, {kind!r:.80}")
         elif isinstance(value, list | dict):
@@ -52,13 +56,46 @@ def _check_old(name, node):
         if not (
             isinstance(tensor, list)
             and len(tensor) in (3, 4)
-            and isinstance(tensor[0], str)
-            and all(type(number) is int for number in tensor[1:3])
+            and _is_place(tensor[:3])
             and all(isinstance(keywords, dict) for keywords in tensor[3:])
         ):
             raise _refuse(name, "is called with what is no tensor")
     if not node:
         raise _refuse(name, "is called without a tensor")
+
+
+def _places(tensor: dict) -> list:
+    """Where a tensor comes from: nothing, or one [layer, call, output]."""
+    config = tensor["config"] if isinstance(tensor["config"], dict) else {}
+    place = config.get("keras_history")
+    return [] if place is None else [place]
+
+
+def _is_place(value) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 3
+        and isinstance(value[0], str)
+        and all(type(number) is int and number >= 0 for number in value[1:])
+    )
+
+
+def inputs_of(node: list | dict) -> list[tuple[str, int]]:
+    """The calls whose outputs a call takes, each as its layer and its number among those of it.
+
+    Args:
+        node: one that `check_nodes` has let pass.
+    """
+    places = node if isinstance(node, list) else _places_in(node)
+    return [(place[0], place[1]) for place in places]
+
+
+def _places_in(value) -> Iterator[list]:
+    if is_object(value):
+        yield from _places(value) if value["class_name"] == TENSOR else ()
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _places_in(item)
 
 
 def _refuse(name, what):

@@ -19,6 +19,7 @@ KINDS = (
     keras.dtype_policies.DTypePolicyMap,
     keras.Quantizer,
     keras.quantizers.QuantizationConfig,
+    keras.random.SeedGenerator,
 )
 # Of these, layers that run code which their file brings or names.
 CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
@@ -49,12 +50,23 @@ def is_of_keras(each: dict, custom_objects: dict) -> bool:
     return keras_symbols.registered(name, custom_objects) is None
 
 
-def check_object(each: dict, custom_objects: dict) -> None:
+def class_of(each: dict, custom_objects: dict) -> type | None:
+    """The class of an object, None for what no class is known for."""
+    name, module = each["class_name"], each.get("module")
+    found = keras_symbols.registered(each.get("registered_name", name), custom_objects)
+    if found is None and keras_symbols.of_keras(module):
+        found = keras_symbols.find_class(module, name)
+    return found if isinstance(found, type) else None
+
+
+def check_object(each: dict, custom_objects: dict, keras_reads: bool) -> None:
     """Refuses an object that is not on the list.
 
     Args:
         each: the configuration of an object.
         custom_objects: classes and functions by name, beside the registered ones.
+        keras_reads: whether Keras makes it, and not a class of one's own, whose arguments may look
+            like an object and be none.
 
     Raises:
         UserError: naming it, without the file.
@@ -65,7 +77,7 @@ def check_object(each: dict, custom_objects: dict) -> None:
     elif name == FUNCTION:
         _check_function(each, custom_objects)
     else:
-        _check_class(each, custom_objects)
+        _check_class(each, custom_objects, keras_reads)
 
 
 def _check_literal(each):
@@ -93,7 +105,7 @@ def _check_function(each, custom_objects):
         raise _unknown("function", name)
 
 
-def _check_class(each, custom_objects):
+def _check_class(each, custom_objects, keras_reads):
     name, module = each["class_name"], each.get("module")
     registered_name = each.get("registered_name", name)
     known = keras_symbols.registered(registered_name, custom_objects)
@@ -106,6 +118,8 @@ def _check_class(each, custom_objects):
             "the file; have its owner write it as a registered layer and save it again."
         )
     if "module" not in each:
+        if not keras_reads and known is None and not keras_symbols.is_layer(last):
+            return
         raise UserError(
             f"is refused: its {name!r:.80} says no module, which Keras 3 always writes; save it "
             "again with model.save."
@@ -114,7 +128,8 @@ def _check_class(each, custom_objects):
         if not own or name not in (known.__name__, registered_name.rpartition(">")[2]):
             raise UserError(
                 f"is refused: {name!r:.80} of module {module!r:.80} is registered as "
-                f"{registered_name!r:.80}, and these do not agree."
+                f"{registered_name!r:.80}, and these do not agree; if you trust it, load it by "
+                "keras.saving.load_model and save it again."
             )
         return
     if not keras_symbols.of_keras(module) or registered_name not in (None, name):

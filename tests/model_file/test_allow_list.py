@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import ras_keras
+from ras_keras.errors import UserError
+from ras_keras.model_file import passes
 from tests.test_loading import config_of, refused, rewritten
 
 TENSOR = {
@@ -180,7 +182,7 @@ def test_calls_as_keras_2_wrote_them(changed):
             layer("DepthwiseConv2D", kernel_size=10**5, padding="same"),
             "more than 1,048,... numbers",
         ),
-        (layer("ZeroPadding2D", padding=10**6), r"maps of shape \(1, 2000008, 2000008, 3\)"),
+        (layer("ZeroPadding2D", padding=10**6), r"maps of shape \(None, 2000008, 2000008, 3\)"),
         (layer("RandAugment", num_ops=10**9), "num_ops=1000000000 in 'act', and at most 100"),
         (layer("AugMix", num_chains=10**9), "num_chains=1000000000"),
         (
@@ -284,3 +286,95 @@ def test_other_files(saved, tmp_path):
     refused(tmp_path / "b.h5", "a model in Keras's older HDF5 format")
     (tmp_path / "c.keras").write_bytes((tmp_path / "b.h5").read_bytes()[:100])
     refused(tmp_path / "c.keras", "a damaged HDF5 file")
+
+
+def test_calls_within_sequential_models(saved, tmp_path):
+    """They would hide how many layers the model has."""
+    config = sequential(101)
+    config["config"]["layers"][0]["inbound_nodes"] = []
+    path = rewritten(saved, tmp_path / "x.keras", config=json.dumps(config))
+    refused(path, "a layer of its Sequential model 'sequential' has inbound_nodes")
+
+
+def test_layers_that_say_no_calls_count(saved, tmp_path):
+    config = config_of(saved)
+    config["config"]["layers"] += [sequential(60) | {"name": f"s{i}"} for i in range(6)]
+    path = rewritten(saved, tmp_path / "x.keras", config=json.dumps(config))
+    refused(path, "calls layers more than 10,000 times")
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "chain.keras"
+    x = y = keras.Input((4,))
+    for _ in range(20):
+        y = keras.layers.ReLU()(y)
+    keras.Model(x, y).save(path)
+    return path
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["keras3", "keras2"])
+def test_layers_in_another_order(chain, tmp_path, monkeypatch, old):
+    """Keras makes one pass over all layers for each one that stands before its input."""
+    config = config_of(chain)
+    layers = config["config"]["layers"]
+    for layer in layers if old else ():
+        for node in layer["inbound_nodes"]:
+            (tensor,) = node["args"]
+            layer["inbound_nodes"] = [[[*tensor["config"]["keras_history"], {}]]]
+    monkeypatch.setattr(passes, "MOST_LOOKS", 399)
+    in_order = rewritten(chain, tmp_path / "x.keras", config=json.dumps(config))
+    assert ras_keras.load_model(in_order)
+    layers.reverse()
+    path = rewritten(chain, tmp_path / "y.keras", config=json.dumps(config))
+    refused(path, "its layers stand in an order in which Keras finds their inputs late")
+    monkeypatch.setattr(passes, "MOST_LOOKS", 400)
+    assert ras_keras.load_model(path)
+
+
+@pytest.mark.parametrize("place", [["in", -1, 0], ["in", 0], ["in", True, 0], "in", {}, [1, 0, 0]])
+def test_tensors_from_nowhere(changed, place):
+    tensor = {**TENSOR, "config": TENSOR["config"] | {"keras_history": place}}
+    refused(changed(**called_with(tensor)), "is called with what is no tensor")
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [{"name": CLASS}, {"keras_history": [CLASS]}, {"out": {"config": CLASS}}, {"module": [CLASS]}],
+)
+def test_no_class_is_a_metric(saved, tmp_path, metrics):
+    """What is a name in a layer is none where Keras reads any text as a class."""
+    compiled = {"optimizer": "sgd", "loss": "mse", "metrics": metrics}
+    config = json.dumps(config_of(saved) | {"compile_config": compiled})
+    path = rewritten(saved, tmp_path / "x.keras", config=config)
+    refused(path, f"it uses the class '{CLASS}' as a function")
+
+
+def test_names_as_those_of_classes(tmp_path):
+    """A layer, its model and a metric may be called as the class is."""
+    x = keras.Input((2,))
+    model = keras.Model(x, Named(name="Named")(x), name="Named")
+    model.compile("sgd", "mse", [keras.metrics.MeanSquaredError(name="Named")])
+    model.save(tmp_path / "x.keras")
+    assert ras_keras.load_model(tmp_path / "x.keras", custom_objects={"Named": Named})
+
+
+class Named(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
+def test_a_class_of_ones_own_in_the_place_of_one_of_keras(changed):
+    refused(
+        changed(registered_name="Activation"),
+        "these do not agree; if you trust it, load it by keras.saving.load_model and save",
+        custom_objects={"Activation": Named},
+    )
+
+
+def test_layers_of_one_name_are_looked_at_each_time(monkeypatch):
+    again = {"name": "act", "inbound_nodes": [[["act", 1, 0]]]}
+    monkeypatch.setattr(passes, "MOST_LOOKS", 20)
+    passes.check_passes([again] * 20, [False] * 20)
+    with pytest.raises(UserError, match="in an order"):
+        passes.check_passes([again] * 21, [False] * 21)

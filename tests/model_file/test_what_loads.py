@@ -10,6 +10,7 @@ from keras.src.applications.convnext import ConvNeXt
 from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 import ras_keras
+from ras_keras.model_file import archive, config
 from tests.test_loading import refused
 
 APPLICATIONS = sorted(
@@ -204,3 +205,57 @@ def test_quantized_and_half_precision(tmp_path):
     model = keras.Sequential([keras.Input((8,)), layers.Dense(4)])
     model.quantize("int8")
     loaded(model, tmp_path / "b.keras")
+
+
+def test_seeds_that_are_objects(tmp_path):
+    kernel = keras.initializers.HeNormal(seed=keras.random.SeedGenerator(1))
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(4, kernel_initializer=kernel)])
+    same(model, tmp_path / "x.keras", np.ones((1, 8)))
+
+
+@keras.saving.register_keras_serializable(package="mine")
+class Configured(layers.Layer):
+    """A layer whose arguments look like an object and are none."""
+
+    def __init__(self, settings, **kwargs):
+        super().__init__(**kwargs)
+        self.settings = settings
+
+    def call(self, x):
+        return x
+
+    def get_config(self):
+        return {**super().get_config(), "settings": dict(self.settings)}
+
+
+def test_arguments_that_look_like_an_object(tmp_path):
+    def model(name):
+        settings = {"class_name": name, "config": {"a": 1}}
+        return keras.Sequential([keras.Input((2,)), Configured(settings)])
+
+    again = loaded(model("MyThing"), tmp_path / "x.keras")
+    assert again.layers[0].settings["class_name"] == "MyThing"
+    # A layer's own reading could make layers of these.
+    for name, says in {"Dense": "says no module", "Lambda": "it needs a Lambda"}.items():
+        model(name).save(tmp_path / f"{name}.keras")
+        refused(tmp_path / f"{name}.keras", says)
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_never_built(tmp_path):
+    model = keras.Sequential([layers.Dense(5), layers.Dropout(0.5, seed=1), layers.Dense(3)])
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "x.keras")
+    assert ras_keras.load_model(tmp_path / "x.keras")(np.ones((1, 2))).shape == (1, 3)
+
+
+def test_matrices_in_the_configuration(tmp_path, monkeypatch):
+    kernel = keras.initializers.Constant(np.ones((100, 60)))
+    words = keras.Input((5,), dtype="int32")
+    path = tmp_path / "x.keras"
+    keras.Model(words, layers.Embedding(100, 60, embeddings_initializer=kernel)(words)).save(path)
+    assert ras_keras.load_model(path)
+    monkeypatch.setattr(config, "MOST_NUMBERS", 5999)
+    refused(path, "have more than 5,999 numbers; numbers belong in the weights")
+    monkeypatch.setattr(archive, "LARGEST_JSON", 10_000)
+    refused(path, "'config.json' has .* are the most; arrays, such as the matrix of an embedding")
