@@ -90,8 +90,8 @@ def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T)
     read = parse(cls, arguments, program, default)
     network = read.recipe.network.overlaid(default.recipe.network)
     recipe = dataclasses.replace(read.recipe, network=network)
-    if recipe.recipe == "paper":
-        name = published_name(network.family, network.attention_name)
+    name = default.recipe.recipe
+    if recipe.recipe == "paper" and name == published_name(network.family, network.attention_name):
         recipe = dataclasses.replace(recipe, recipe=name)
     return dataclasses.replace(read, recipe=recipe)
 

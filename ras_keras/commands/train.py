@@ -12,6 +12,7 @@ from ras_keras.data.folder import is_folder
 from ras_keras.devices import strategy
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.options import split, with_options
 from ras_keras.recipes.recipe import difference
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.typed import Count
@@ -176,6 +177,8 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         if before == given[name] or (name == "epochs" and given[name] > before):
             continue
         before, now = stored.values()[name], options.recipe.values()[name]
+        if name == "attention" and with_options(now, k="") == with_options(before, k=""):
+            name, before, now = "k", *(split(text)[1].get("k") for text in (before, now))
         raise UserError(
             f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "
