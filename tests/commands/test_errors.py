@@ -96,7 +96,7 @@ def refused(capsys, tmp_path):
         (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
         (["--training-images", "0"], ["--training-images must be >= 1"]),
         (["--recipe", "strong", "--cutmix", "1"], ["--cutout 16 and --cutmix 1"]),
-        (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe paper)", "less than"]),
+        (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe ras-resnet164)", "less than"]),
         (["--crop-padding", "32"], ["--crop-padding 32", "32x32", "choose less than 32"]),
         (["--k", "101"], ["--k must be at most 100", "101"]),
         (
@@ -363,7 +363,7 @@ def test_answers_in_one_line(run_python):
         (["model", "--output", "no/x.csv"], ["there is no folder no"]),
         (["model", "--output", "x.txt"], ["x.txt names no CSV file"]),
         (["versus-pytorch", "--settings", "our"], ["--settings", "nearest is 'ours'"]),
-        (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
+        (["versus-pytorch", "--what", "all"], ["--what must be one of inference, training, both"]),
         (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
     ],
 )
