@@ -173,6 +173,7 @@ def _bare(kind):
 
 def _check_sizes(options) -> None:
     """Refuses values out of the bounds of their fields, and integers that nothing could count."""
+    check_fields(options)
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         if dataclasses.is_dataclass(value):
@@ -180,7 +181,6 @@ def _check_sizes(options) -> None:
         for each in value if isinstance(value, tuple) else (value,):
             if isinstance(each, int):
                 check_value(field.name, each, Annotated[int, Bounds(high=MOST)])
-    check_fields(options)
 
 
 def _fields(cls) -> Iterator[tuple[str, type]]:
