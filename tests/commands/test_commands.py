@@ -117,7 +117,7 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     output = capsys.readouterr().out
     for part in (
         "recipe   quick: For a laptop",
-        "resnet11, attention none, ",
+        "resnet11, no attention",
         "1,437 training images of 32x32, 360 test images watched every epoch",
         "epochs 1 to 1, each of 12 steps of 128 images",
         "CPU",
