@@ -38,8 +38,8 @@ WARNING = re.compile(r"^(griffe|mkdocstrings|zensical): .*", re.MULTILINE)
 def lay_out() -> None:
     """Copies the pages and their pictures to build/docs."""
     shutil.rmtree(PAGES, ignore_errors=True)
-    for pattern in ("*.md", "docs/**/*.md", "docs/**/*.png", "results/*.md", "results/*.png"):
-        for file in ROOT.glob(pattern):
+    for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*"), *ROOT.glob("results/*")):
+        if file.suffix in (".md", ".png", ".css"):
             page = PAGES / file.relative_to(ROOT)
             page.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, page)

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ras_keras.choices import flag
-from ras_keras.commands.flags import parse_over, parse_with_recipe, value_of
+from ras_keras.commands.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.commands.moved_flags import given_flags
 from ras_keras.data.folder import is_folder
 from ras_keras.devices import strategy
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.options import split, with_options
 from ras_keras.recipes.recipe import difference
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.typed import Count
@@ -80,9 +82,28 @@ def main(arguments: Sequence[str], program: str) -> None:
 def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
     """Options, checked recipe and folder of a new run."""
     options = parse_with_recipe(Train, arguments, program)
-    check_recipe(options.recipe)
-    recipe = resolve(options.recipe)
+    recipe = options.recipe
+    if "schedule" not in dict(given_flags(arguments)):
+        recipe = _with_schedule_of_epochs(recipe, first_recipe(arguments))
+    check_recipe(recipe)
+    recipe = resolve(recipe)
     return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
+
+
+def _with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
+    """The recipe with the schedule that it started from, over its own number of epochs."""
+    epochs, before = recipe.optimization.epochs, start.optimization
+    schedule = before.scaled(epochs).schedule
+    if recipe.optimization.decay == "step" and schedule != before.schedule:
+        print(
+            f"notice   the schedule {_list(before.schedule)} of {before.epochs} epochs is "
+            f"{_list(schedule)} of {epochs}; --schedule sets it"
+        )
+    return recipe.replace(schedule=schedule)
+
+
+def _list(epochs: Sequence[int]) -> str:
+    return ", ".join(map(str, epochs)) or "none"
 
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
@@ -176,6 +197,8 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         if before == given[name] or (name == "epochs" and given[name] > before):
             continue
         before, now = stored.values()[name], options.recipe.values()[name]
+        if name == "attention" and with_options(now, k="") == with_options(before, k=""):
+            name, before, now = "k", *(split(text)[1].get("k") for text in (before, now))
         raise UserError(
             f"{flag(name)} {now} contradicts the run's "
             f"{'default' if before is None else before}; only --epochs may be raised. "

@@ -15,7 +15,7 @@ Share = Annotated[float, Bounds(0, 1, without="high")]
 
 @dataclass(frozen=True, eq=False)
 class DataRecipe(Part):
-    """Which images. Two that differ only in where the images lie are equal."""
+    """Which images, which of them are held out, and how they are augmented."""
 
     dataset: str = "digits"
     """digits (embedded), cifar10, cifar100, stl10, folder:PATH (PATH/train/CLASS/*.png,
@@ -52,6 +52,7 @@ class DataRecipe(Part):
         return super().compared() | ({"dataset": FOLDER} if is_folder(self.dataset) else {})
 
     def __eq__(self, other) -> bool:
+        """Whether two are the same but for where the images lie."""
         return isinstance(other, DataRecipe) and self.compared() == other.compared()
 
     def __hash__(self) -> int:

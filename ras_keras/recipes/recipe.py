@@ -21,7 +21,7 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Recipe(Part):
-    """What a run depends on, in parts; no name stands in two of them."""
+    """What a run depends on, in parts: data, network, optimization, execution."""
 
     recipe: str = "ras-resnet164"
     """Recipe to start from: paper (the published one of the network and its attention), quick,
@@ -34,7 +34,7 @@ class Recipe(Part):
     execution: ExecutionRecipe = field(default_factory=ExecutionRecipe)
 
     def replace(self, **values) -> "Recipe":
-        """The recipe with other values, by the names that fields have in their parts.
+        """The recipe with other values, by the names of fields: no name stands in two parts.
 
         Raises:
             TypeError: for a name that no part has.

@@ -96,7 +96,7 @@ def refused(capsys, tmp_path):
         (["--training-images", "9999"], ["--training-images 9999", "1,293", "choose fewer"]),
         (["--training-images", "0"], ["--training-images must be >= 1"]),
         (["--recipe", "strong", "--cutmix", "1"], ["--cutout 16 and --cutmix 1"]),
-        (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe paper)", "less than"]),
+        (["--warmup-epochs", "164"], ["--warmup-epochs 164 (recipe ras-resnet164)", "less than"]),
         (["--crop-padding", "32"], ["--crop-padding 32", "32x32", "choose less than 32"]),
         (["--k", "101"], ["--k must be at most 100", "101"]),
         (

@@ -77,7 +77,7 @@ def test_a_model_s_images_are_found_likewise():
     pets = PETS.replace(data_dir="/data/pets")
 
     def arguments(recipe=pets, **flags):
-        given = DataFlags(**flags).arguments("run", recipe)
+        given = DataFlags(**flags).arguments("run", recipe.data)
         return given["name"], given["data_dir"], given["image_size"]
 
     assert arguments() == ("folder:pets", "/data/pets", 8)

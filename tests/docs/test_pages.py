@@ -39,7 +39,7 @@ def parameters():
 def original(tmp_path_factory):
     """A folder with what the pages speak of: Logs/<run>, photos, and folders of classes."""
     folder = tmp_path_factory.mktemp("docs")
-    short = ["--recipe", "quick", "--training-images", "256", "--epochs", "1"]
+    short = ["--recipe", "quick", "--training-images", "128", "--epochs", "1"]
     assert run("train", [*short, "--log-dir", f"{folder}/Logs", "--name", RUN], "train") == 0
     rng = np.random.default_rng(0)
     for file in (
