@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 def flag(field_name: str) -> str:
@@ -11,7 +11,7 @@ def flag(field_name: str) -> str:
     return "--" + field_name.replace("_", "-")
 
 
-def one_of(what: str, value, valid: Iterable[str | None]) -> None:
+def one_of(what: str | Argument, value, valid: Iterable[str | None]) -> None:
     """Refuses a value that is not among the valid ones, naming the nearest and all of them.
 
     Raises:
@@ -22,7 +22,7 @@ def one_of(what: str, value, valid: Iterable[str | None]) -> None:
         return
     names = [str(name) for name in valid if name is not None]
     raise UserError(
-        f"{what} must be one of {', '.join(names)}. Received: {value!r}.{nearest(value, names)}"
+        what, f" must be one of {', '.join(names)}. Received: {value!r}.{nearest(value, names)}"
     )
 
 

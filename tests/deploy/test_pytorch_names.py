@@ -115,13 +115,13 @@ def test_entries_that_do_not_fit():
     refused({"a": np.ones(3)}, ["no entry fc.weight"])
 
 
-def test_flags():
-    refused({}, ["--model must be one of resnet, preresnet, wrn"], model="resnext")
-    refused({}, ["--attention must be one of none, ras, se, dia"], attention="cbam")
+def test_arguments():
+    refused({}, ["`model` must be one of resnet, preresnet, wrn"], model="resnext")
+    refused({}, ["`attention` must be one of none, ras, se, dia"], attention="cbam")
     refused({}, ["47 and 56", "depth=50"], depth=50)
-    with pytest.raises(UserError, match="--std must be three numbers for pixels from 0 to 1"):
+    with pytest.raises(UserError, match="`std` must be three numbers for pixels from 0 to 1"):
         check_import(NetworkRecipe(), 32, None, (51, 51, 51))
-    with pytest.raises(UserError, match="--mean must be three numbers"):
+    with pytest.raises(UserError, match="`mean` must be three numbers"):
         check_import(NetworkRecipe(), 32, (0.5, 0.5), None)
 
 
