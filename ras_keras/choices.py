@@ -1,14 +1,9 @@
-"""Names of flags, and the refusal of a name that is none of several."""
+"""The refusal of a name that is none of several."""
 
 import difflib
 from collections.abc import Iterable
 
 from ras_keras.errors import Argument, UserError
-
-
-def flag(field_name: str) -> str:
-    """A field's flag: learning_rate is --learning-rate."""
-    return "--" + field_name.replace("_", "-")
 
 
 def one_of(what: str | Argument, value, valid: Iterable[str | None]) -> None:

@@ -63,7 +63,7 @@ def test_the_walk_finds_flags():
     [
         (Argument("batch_size"), "`batch_size`", "--batch-size"),
         (Argument("batch_size", 5000), "batch_size=5000", "--batch-size 5000"),
-        (Argument("cutmix", 1.0), "cutmix=1.0", "--cutmix 1"),
+        (Argument("cutmix", 0.5), "cutmix=0.5", "--cutmix 0.5"),
         (Argument("weights", Path("best.keras")), "weights='best.keras'", "--weights best.keras"),
         (Argument("mean", (0.5, 1)), "mean=(0.5, 1)", "--mean 0.5 1"),
         (Argument("download", True), "download=True", "--download"),

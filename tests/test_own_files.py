@@ -225,10 +225,11 @@ def test_a_run_of_an_earlier_version_names_the_way_on(tmp_path, capsys):
     model = tmp_path / "best.keras"
     ResNet(11).save(model)
     (tmp_path / "recipe.json").write_text(json.dumps(RECIPES["quick"].values()))
-    way_on = f"weights='{re.escape(str(model))}'$"
-    with pytest.raises(UserError, match=way_on):
+    way_on = f"--weights {re.escape(str(model))}$"
+    argument = f"weights={str(model)!r}$"
+    with pytest.raises(UserError, match=argument):
         RunFolder(tmp_path).read_recipe()
-    with pytest.raises(UserError, match=way_on):
+    with pytest.raises(UserError, match=argument):
         TrainedModel.find(tmp_path)
     assert TrainedModel.find(model).recipe is None
     check_recipe(RECIPES["quick"].replace(depth=11, weights=str(model)))

@@ -30,7 +30,7 @@ def check_image_size(size: int | None) -> None:
     """Refuses a height and width that no image can be resized to.
 
     Raises:
-        UserError: naming the flag.
+        UserError: naming the argument.
     """
     if size is not None and size < 1:
         raise UserError(Argument("image_size"), f" must be >= 1. Received: {size}")

@@ -2,8 +2,9 @@
 
 import dataclasses
 
-from ras_keras.choices import flag, one_of
+from ras_keras.choices import one_of
 from ras_keras.errors import Argument
+from ras_keras.flag_text import with_value
 from ras_keras.layers.registry import NONE
 from ras_keras.options import joined, name_of, split, with_options
 from ras_keras.recipes.named import NAMED
@@ -94,12 +95,7 @@ def to_flags(recipe: Recipe) -> list[str]:
             value = _without_start(value, base.values()[name])
         if value == before[name]:
             continue
-        if isinstance(value, bool):
-            flags.append(flag(name) if value else flag(f"no_{name}"))
-        elif isinstance(value, tuple):
-            flags += [flag(name), *map(str, value)]
-        else:
-            flags += [flag(name), str(value)]
+        flags += with_value(name, value)
     return flags
 
 

@@ -87,8 +87,8 @@ def test_both_readings_of_k(connections, given, expected):
 
 
 def test_contradictions_of_k():
-    says = ["x.pth has 1 batch normalizations", "--k 2 --attention ras:normalize_input=False"]
-    refused(checkpoint(), [*says, "k=3"], k=3)
+    says = ["x.pth has 1 batch normalizations", "k=2 attention='ras:normalize_input=False'"]
+    refused(checkpoint(), [*says, "attention='ras:k=3'"], k=3)
     both = "ras:k=2,normalize_input=True"
     refused(checkpoint(), [both], attention=both)
     refused(checkpoint(k=1), ["normalize_input=True"], attention="ras:normalize_input=True")

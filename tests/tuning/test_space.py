@@ -109,7 +109,7 @@ def test_keras_tuner_gets_the_same_conditions():
         (["normalize_input"], ["normalize_input=0:1"], "is no range"),
         (["normalize_input"], ["normalize_input=yes"], "true, false"),
         (["attention"], ["attention=sse"], "nearest is 'se'"),
-        (["attention", "connection"], ["attention=none,cbam"], "says nothing to attention='none'"),
+        (["attention", "connection"], ["attention=none,cbam"], "says nothing to attention='none"),
     ],
 )
 def test_refused(search, narrowed, says):
