@@ -134,7 +134,7 @@ class BenchmarkData:
 class BenchmarkVersusPytorch:
     """Time resnet and the same network in PyTorch in turn, on a CPU (extra peers)."""
 
-    what: Literal["inference", "training", "both"] = "both"
+    what: Literal["both", "inference", "training"] = "both"
     """inference, training or both."""
     settings: tuple[str, ...] = tuple(versus_pytorch.SETTINGS)
     """Ways to run it; ours as it is, is always timed."""

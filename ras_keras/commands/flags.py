@@ -20,6 +20,7 @@ from ras_keras.errors import UserError
 from ras_keras.field_checks import check_fields, check_value
 from ras_keras.flag_text import flag
 from ras_keras.options import name_of, split
+from ras_keras.recipes import Recipe
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
 from ras_keras.typed import Bounds
@@ -62,18 +63,31 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
 
 def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T:
     """As `parse`, for a dataclass with a recipe: --recipe is read first, flags override it."""
+    recipe = first_recipe(arguments)
+    if _names_file(value_of("--recipe", arguments)):
+        arguments = _without("--recipe", arguments)
+    return parse_over(cls, arguments, program, cls(recipe=recipe))
+
+
+def first_recipe(arguments: Sequence[str]) -> Recipe:
+    """The recipe that the other flags override: the one --recipe names, as it is for the network.
+
+    Raises:
+        UserError: for a name that is no recipe, and a damaged file.
+    """
     named = value_of("--recipe", arguments)
-    if named is None or named in RECIPES or not _is_file(named):
+    if not _names_file(named):
         start = {
             "family": value_of("--model", arguments),
             "attention": value_of("--attention", arguments),
         }
         given = {name: name_of(text) for name, text in start.items() if text is not None}
-        recipe = starting_recipe(named or "paper", **given)
-    else:
-        recipe = read_recipe(Path(named), "name another file, or a recipe such as paper or quick")
-        arguments = _without("--recipe", arguments)
-    return parse_over(cls, arguments, program, cls(recipe=recipe))
+        return starting_recipe(named or "paper", **given)
+    return read_recipe(Path(named), "name another file, or a recipe such as paper or quick")
+
+
+def _names_file(recipe: str | None) -> bool:
+    return recipe is not None and recipe not in RECIPES and _is_file(recipe)
 
 
 def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T) -> T:

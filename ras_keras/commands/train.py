@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.commands.flags import parse_over, parse_with_recipe, value_of
+from ras_keras.commands.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.commands.moved_flags import given_flags
 from ras_keras.data.folder import is_folder
 from ras_keras.devices import strategy
 from ras_keras.errors import UserError
@@ -81,9 +82,28 @@ def main(arguments: Sequence[str], program: str) -> None:
 def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
     """Options, checked recipe and folder of a new run."""
     options = parse_with_recipe(Train, arguments, program)
-    check_recipe(options.recipe)
-    recipe = resolve(options.recipe)
+    recipe = options.recipe
+    if "schedule" not in dict(given_flags(arguments)):
+        recipe = _with_schedule_of_epochs(recipe, first_recipe(arguments))
+    check_recipe(recipe)
+    recipe = resolve(recipe)
     return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
+
+
+def _with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
+    """The recipe with the schedule that it started from, over its own number of epochs."""
+    epochs, before = recipe.optimization.epochs, start.optimization
+    schedule = before.scaled(epochs).schedule
+    if recipe.optimization.decay == "step" and schedule != before.schedule:
+        print(
+            f"notice   the schedule {_list(before.schedule)} of {before.epochs} epochs is "
+            f"{_list(schedule)} of {epochs}; --schedule sets it"
+        )
+    return recipe.replace(schedule=schedule)
+
+
+def _list(epochs: Sequence[int]) -> str:
+    return ", ".join(map(str, epochs)) or "none"
 
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:

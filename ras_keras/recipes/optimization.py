@@ -1,7 +1,7 @@
 """The optimization of a recipe: how long, by which steps, at which learning rate."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from ras_keras.recipes.part import Part
@@ -40,6 +40,12 @@ class OptimizationRecipe(Part):
     average_weights: Share = 0.0
     """Decay a step of a moving average of the weights, which is evaluated and saved in their place
     with batch statistics of its own; 0 for none."""
+
+    def scaled(self, epochs: int) -> "OptimizationRecipe":
+        """The same over another number of epochs: the schedule shrinks or grows with them."""
+        milestones = {round(epochs * each / self.epochs) for each in self.schedule}
+        schedule = tuple(sorted(each for each in milestones if 0 < each < epochs))
+        return replace(self, epochs=epochs, schedule=schedule)
 
     def learning_rate_at(self, epoch: int) -> float:
         """The learning rate of an epoch e, counted from 0.

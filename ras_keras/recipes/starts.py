@@ -93,7 +93,9 @@ def to_flags(recipe: Recipe) -> list[str]:
     for name, value in recipe.values().items():
         if name in ("model", "attention"):
             value = _without_start(value, base.values()[name])
-        if value == before[name]:
+        # Where only epochs are given, train.py fits the schedule to them.
+        written = name == "schedule" and recipe.optimization.epochs != base.optimization.epochs
+        if value == before[name] and not written:
             continue
         flags += with_value(name, value)
     return flags

@@ -86,10 +86,8 @@ class Scale:
         if self.batch_size is not None:
             changes["batch_size"] = self.batch_size
         if self.epochs is not None:
-            before = recipe.optimization
-            milestones = {round(self.epochs * each / before.epochs) for each in before.schedule}
-            changes["epochs"] = self.epochs
-            changes["schedule"] = tuple(sorted(e for e in milestones if 0 < e < self.epochs))
+            scaled = recipe.optimization.scaled(self.epochs)
+            changes |= {"epochs": scaled.epochs, "schedule": scaled.schedule}
         if self.fraction < 1:
             changes["training_images"] = round(self.fraction * TRAINING_IMAGES[recipe.data.dataset])
             if changes["training_images"] < 1:

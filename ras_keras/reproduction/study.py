@@ -17,7 +17,7 @@ from ras_keras.reproduction.tables import TABLES, Row
 from ras_keras.typed import Bounds
 
 FILE = "study.json"
-Seeds = Annotated[int, Bounds(1, 10_000)]
+Seeds = Annotated[int, Bounds(1, 1_000)]
 
 
 @dataclass(frozen=True)

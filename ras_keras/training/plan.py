@@ -7,7 +7,9 @@ import numpy as np
 
 from ras_keras import devices
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.layers.registry import NONE
 from ras_keras.recipes.named import NAMED
+from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.averaging import statistics_steps
@@ -53,8 +55,8 @@ def print_plan(
     lines = {
         "recipe": _source(recipe),
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"{recipe.network.describe_model()}, attention "
-        f"{recipe.network.describe_attention()}, {trainable_parameters(model):,} trainable "
+        "network": f"{recipe.network.describe_model()}, {_attention(recipe.network)}, "
+        f"{trainable_parameters(model):,} trainable "
         "parameters",
         "data": f"{recipe.data.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
@@ -70,6 +72,10 @@ def print_plan(
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _attention(network: NetworkRecipe) -> str:
+    return "no attention" if network.attention == NONE else network.describe_attention()
 
 
 def _source(recipe: Recipe) -> str:

@@ -13,9 +13,11 @@ from PIL import Image
 
 import ras_keras
 from ras_keras.commands import dispatch, run
+from ras_keras.commands import train as train_command
 from ras_keras.commands.benchmark import KINDS
 from ras_keras.layers import ATTENTION
-from ras_keras.training import RunFolder
+from ras_keras.recipes.starts import to_flags
+from ras_keras.training import RECIPES, RunFolder
 from tests.conftest import ROOT
 
 SMALL = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
@@ -91,13 +93,31 @@ def test_tensorboard_shows_rate_and_spread(trained):
     assert "keras" not in tags["tensors"]
 
 
+def test_the_schedule_follows_the_epochs(tmp_path):
+    """Of a new run; what is typed stays, and a run that goes on keeps its own."""
+
+    def schedule(*flags):
+        flags = ["--log-dir", str(tmp_path), "--name", "x", *flags]
+        return train_command._read_new(flags, "train")[1].optimization.schedule
+
+    assert schedule("--recipe", "quick") == (20, 26)
+    assert schedule("--recipe", "quick", "--epochs", "10") == (7, 9)
+    assert schedule("--recipe", "quick", "--epochs", "1") == ()
+    assert schedule("--epochs", "328") == (162, 244)
+    assert schedule("--epochs", "10", "--schedule", "3", "4") == (3, 4)
+    assert schedule("--epochs", "10", "--schedule") == ()
+    assert schedule("--model", "wrn", "--epochs", "100") == (40, 60, 80)
+    recipe = RECIPES["quick"].replace(epochs=10)
+    assert schedule(*to_flags(recipe)) == (20, 26)
+
+
 @pytest.mark.slow
 def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     train(tmp_path, "run", "--attention", "none", "--protocol", "paper", "--tensorboard-graph")
     output = capsys.readouterr().out
     for part in (
         "recipe   quick: For a laptop",
-        "resnet11, attention none, ",
+        "resnet11, no attention",
         "1,437 training images of 32x32, 360 test images watched every epoch",
         "epochs 1 to 1, each of 12 steps of 128 images",
         "CPU",

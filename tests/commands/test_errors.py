@@ -363,7 +363,7 @@ def test_answers_in_one_line(run_python):
         (["model", "--output", "no/x.csv"], ["there is no folder no"]),
         (["model", "--output", "x.txt"], ["x.txt names no CSV file"]),
         (["versus-pytorch", "--settings", "our"], ["--settings", "nearest is 'ours'"]),
-        (["versus-pytorch", "--what", "all"], ["--what must be one of inference, training, both"]),
+        (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
         (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
     ],
 )

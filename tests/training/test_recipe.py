@@ -425,7 +425,7 @@ def test_refuses(change, message):
         (Train, ["--explain-every", "100000000000000"], "`explain_every` must be at most"),
         (Tune, ["--workers", "1000000000"], "`workers` must be at most 1,000"),
         (Tune, ["--trials", "100000000000000"], "`trials` must be at most"),
-        (Reproduce, ["table1", "--seeds", "100000000000000"], "`seeds` must be at most 10,000"),
+        (Reproduce, ["table1", "--seeds", "100000000000000"], "`seeds` must be at most 1,000"),
     ],
 )
 def test_numbers_that_nothing_counts_to(cls, flags, named):
