@@ -2,6 +2,8 @@
 
 import numbers
 
+from ras_keras.errors import ArgumentError
+
 # Of a recurrence, and of cells that are stacked.
 MOST_APPLICATIONS = 1000
 
@@ -18,9 +20,9 @@ def check_at_least_one(name: str, value, most: int | None = None) -> int:
         ValueError: if it is no integer >= 1, or larger than `most`.
     """
     if not is_integer(value) or value < 1:
-        raise ValueError(f"`{name}` must be an integer >= 1. Received: {name}={value!r}")
+        raise ArgumentError.of(name, "must be an integer >= 1", value)
     if most is not None and value > most:
-        raise ValueError(f"`{name}` must be at most {most:,}. Received: {name}={value!r}")
+        raise ArgumentError.of(name, f"must be at most {most:,}", value)
     return int(value)
 
 
@@ -31,7 +33,7 @@ def check_rate(name: str, value) -> float:
         ValueError: if it is no number in [0, 1).
     """
     if not is_real(value) or not 0 <= value < 1:
-        raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
+        raise ArgumentError.of(name, "must be in [0, 1)", value)
     return float(value)
 
 

@@ -1,17 +1,12 @@
-"""Names of flags, and the refusal of a name that is none of several."""
+"""The refusal of a name that is none of several."""
 
 import difflib
 from collections.abc import Iterable
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
-def flag(field_name: str) -> str:
-    """A field's flag: learning_rate is --learning-rate."""
-    return "--" + field_name.replace("_", "-")
-
-
-def one_of(what: str, value, valid: Iterable[str | None]) -> None:
+def one_of(what: str | Argument, value, valid: Iterable[str | None]) -> None:
     """Refuses a value that is not among the valid ones, naming the nearest and all of them.
 
     Raises:
@@ -22,7 +17,7 @@ def one_of(what: str, value, valid: Iterable[str | None]) -> None:
         return
     names = [str(name) for name in valid if name is not None]
     raise UserError(
-        f"{what} must be one of {', '.join(names)}. Received: {value!r}.{nearest(value, names)}"
+        what, f" must be one of {', '.join(names)}. Received: {value!r}.{nearest(value, names)}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import keras
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.files import write_atomically
 from ras_keras.json_files import parse_json
 from ras_keras.typed import That, in_short, typed
@@ -45,8 +45,9 @@ def check_number(path: Path, names: Sequence[str], classes: int) -> None:
     """
     if len(names) != classes:
         raise UserError(
-            f"{path} has {classes} classes and {len(names)} are named; name as many, by --classes "
-            "for example."
+            f"{path} has {classes} classes and {len(names)} are named; name as many, by ",
+            Argument("classes"),
+            " for example.",
         )
 
 
@@ -119,14 +120,15 @@ def read_names_file(file: Path) -> tuple[str, ...]:
         text = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
-        raise UserError(f"--classes {file}: {reason}; name a file of names.") from error
+        raise UserError(Argument("classes", file), f": {reason}; name a file of names.") from error
     listed = text.startswith(("[", "{"))
     try:
         names = [*map(str.strip, text.splitlines())]
         return parse_json(text, Names) if listed else typed(names, Names)
     except ValueError as error:
         raise UserError(
-            f"--classes {file} holds no names, one a line or a JSON list ({error}); correct it."
+            Argument("classes", file),
+            f" holds no names, one a line or a JSON list ({error}); correct it.",
         ) from error
 
 

@@ -5,8 +5,8 @@ import types
 import typing
 from typing import Annotated, Literal
 
-from ras_keras.choices import flag, one_of
-from ras_keras.errors import UserError
+from ras_keras.choices import one_of
+from ras_keras.errors import Argument, UserError
 from ras_keras.typed import Bounds, That
 
 
@@ -17,7 +17,7 @@ def check_fields(values) -> None:
         values: the dataclass; the values of its fields have the types but for bounds and choices.
 
     Raises:
-        UserError: naming the flag, the value and what it may be.
+        UserError: naming the argument, the value and what it may be.
     """
     kinds = typing.get_type_hints(type(values), include_extras=True)
     for field in dataclasses.fields(values):
@@ -33,7 +33,7 @@ def check_value(name: str, value, kind) -> None:
         kind: its type, as `typed` takes it.
 
     Raises:
-        UserError: naming the flag, the value and what it may be.
+        UserError: naming the argument, the value and what it may be.
     """
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         if value is None:
@@ -41,9 +41,9 @@ def check_value(name: str, value, kind) -> None:
         kind = next(each for each in typing.get_args(kind) if each is not types.NoneType)
     arguments = typing.get_args(kind)
     if typing.get_origin(kind) is Literal:
-        one_of(flag(name), value, arguments)
+        one_of(Argument(name), value, arguments)
     elif typing.get_origin(kind) is Annotated:
         for extra in arguments[1:]:
             problem = extra.problem(value) if isinstance(extra, That | Bounds) else None
             if problem is not None:
-                raise UserError(f"{flag(name)} must be {problem}. Received: {value}")
+                raise UserError(Argument(name), f" must be {problem}. Received: {value}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 LOCK = ".lock"
 HOLDER = ".lock.pid"
@@ -40,7 +40,9 @@ def write_atomically(path: Path, write) -> None:
             raise
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}); mend that, then give the same "
-            "command again, in a training with --resume."
+            "command again, in a training with ",
+            Argument("resume"),
+            ".",
         ) from error
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 
 
 def import_modules(names: Sequence[str]) -> None:
@@ -28,8 +28,9 @@ def import_modules(names: Sequence[str]) -> None:
         # A module of the user's may fail in any way.
         except (Exception, SystemExit) as error:
             raise UserError(
-                f"--imports {name} failed ({first_line(error)}); name a module as Python would "
-                "import it from here, such as my_attention for my_attention.py."
+                Argument("imports", name),
+                f" failed ({first_line(error)}); name a module as Python would import it from "
+                "here, such as my_attention for my_attention.py.",
             ) from error
 
 

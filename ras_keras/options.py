@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ras_keras.choices import nearest
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.text_values import ANY, read_text, written
 from ras_keras.typed import WrongValue, describe
 
@@ -70,7 +70,7 @@ def read_options(where: str, text: str, kinds: Callable[[str], Mapping[str, type
     """The options in a text, each value of its type.
 
     Args:
-        where: the text comes from, such as "--attention", for messages.
+        where: the argument that the text is given to, such as "attention".
         text: such as "ras:k=3".
         kinds: from a name to its options and their types, those of `ANY` if it takes any.
 
@@ -84,16 +84,18 @@ def read_options(where: str, text: str, kinds: Callable[[str], Mapping[str, type
     for option, value in given.items():
         if option not in valid and ANY not in valid:
             if not valid:
-                raise UserError(f"{where} {text}: {name} takes no options.")
+                raise UserError(Argument(where, text), f": {name} takes no options.")
             raise UserError(
-                f"{where} {text}: the option must be one of {', '.join(valid)}. "
-                f"Received: {option!r}.{nearest(option, valid)}"
+                Argument(where, text),
+                f": the option must be one of {', '.join(valid)}. "
+                f"Received: {option!r}.{nearest(option, valid)}",
             )
         kind = valid.get(option, object)
         try:
             found[option] = read_text(value, kind)
         except WrongValue as error:
             raise UserError(
-                f"{where} {text}: {option} must be {describe(kind)}. Received: {value!r}."
+                Argument(where, text),
+                f": {option} must be {describe(kind)}. Received: {value!r}.",
             ) from error
     return found

@@ -203,11 +203,11 @@ def test_unknown_and_lacking_keys_are_named(files):
             "optimization.epochs is 10+, not an integer >= 1 and <= 1,000,000",
         ),
         ({"network": {"depth": 10**9 + 1}}, "network.depth is 1000000001, not"),
-        ({"network": {"attention": f"ras:k={10**14}"}}, "--k must be at most 100"),
+        ({"network": {"attention": f"ras:k={10**14}"}}, "`k` must be at most 100"),
         ({"optimization": {"epochs": True}}, "epochs is True, not an integer"),
         ({"optimization": {"epochs": 3.0}}, "epochs is 3.0, not an integer"),
         ({"optimization": {"schedule": [1, "2"]}}, r"schedule\[1\] is '2', not an integer"),
-        ({"network": {"model": "vgg"}}, "--model must be one of"),
+        ({"network": {"model": "vgg"}}, "`model` must be one of"),
         ({"optimization": {"learning_rate": "0.1"}}, "learning_rate is '0.1', not a number"),
     ],
 )
@@ -226,9 +226,10 @@ def test_a_run_of_an_earlier_version_names_the_way_on(tmp_path, capsys):
     ResNet(11).save(model)
     (tmp_path / "recipe.json").write_text(json.dumps(RECIPES["quick"].values()))
     way_on = f"--weights {re.escape(str(model))}$"
-    with pytest.raises(UserError, match=way_on):
+    argument = f"weights={str(model)!r}$"
+    with pytest.raises(UserError, match=argument):
         RunFolder(tmp_path).read_recipe()
-    with pytest.raises(UserError, match=way_on):
+    with pytest.raises(UserError, match=argument):
         TrainedModel.find(tmp_path)
     assert TrainedModel.find(model).recipe is None
     check_recipe(RECIPES["quick"].replace(depth=11, weights=str(model)))

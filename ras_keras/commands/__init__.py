@@ -12,6 +12,7 @@ import tensorflow as tf
 from ras_keras import __version__
 from ras_keras.choices import one_of
 from ras_keras.commands.arguments import checked_arguments
+from ras_keras.commands.error_text import in_flags
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.commands.output import safe_output
 from ras_keras.errors import UserError, first_line
@@ -67,7 +68,7 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         code = main(checked_arguments(arguments), program)
         sys.stdout.flush()
     except UserError as error:
-        return _refuse(str(error))
+        return _refuse(in_flags(error))
     except tf.errors.ResourceExhaustedError as error:
         return _refuse(
             f"memory or disk is full ({first_line(error.message)}); lower --batch-size, or make "
@@ -101,7 +102,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         try:
             one_of("the command", command, COMMANDS)
         except UserError as error:
-            return _refuse(str(error))
+            return _refuse(in_flags(error))
     print("usage: ras-keras COMMAND [FLAGS]\n")
     for name, what in COMMANDS.items():
         print(f"  {name:14} {what}; ras-keras {name} --help")

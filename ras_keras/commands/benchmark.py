@@ -242,7 +242,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
         ("resnet",),
         (options.depth,),
         (options.attention,),
-        flags=("--model", "--attention"),
+        names=("model", "attention"),
         batch_size=options.batch_size,
         seed=options.seed,
         precision="float32",

@@ -10,6 +10,7 @@ import tyro
 from tqdm import tqdm
 
 from ras_keras.commands.data_flags import DataFlags, print_notices
+from ras_keras.commands.error_text import in_flags
 from ras_keras.commands.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.deploy.images import UnreadableImage, find_images
@@ -110,7 +111,7 @@ def _explain_files(explainer: Explainer, files: list[Path], folder: Path) -> int
             read(file)
             readable.append(file)
         except UnreadableImage as error:
-            tqdm.write(f"left out: {shown(str(error))}", file=sys.stderr)
+            tqdm.write(f"left out: {shown(in_flags(error))}", file=sys.stderr)
     if readable:
         folder.mkdir(parents=True, exist_ok=True)
         _print_model(explainer)

@@ -14,6 +14,7 @@ import tyro
 from ras_keras.choices import one_of
 from ras_keras.class_names import names_file, read_class_names
 from ras_keras.commands.data_flags import DataFlags, print_notices
+from ras_keras.commands.error_text import in_flags
 from ras_keras.commands.flags import parse
 from ras_keras.commands.left_out import LeftOut
 from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str], program: str) -> int:
         try:
             agreement = export(model, path, name, names, quantized, reference)
         except ExportDiffers as error:
-            print(f"error: {shown(str(error))}", file=sys.stderr)
+            print(f"error: {shown(in_flags(error))}", file=sys.stderr)
             code = DIFFERS
             continue
         found = agreement or f"not checked on images{unchecked}"

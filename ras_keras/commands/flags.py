@@ -13,11 +13,12 @@ from typing import Annotated, Literal, TypeVar
 
 import tyro
 
-from ras_keras.choices import flag, one_of
+from ras_keras.choices import one_of
 from ras_keras.commands.moved_flags import given_flags, refuse_moved
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.field_checks import check_fields, check_value
+from ras_keras.flag_text import flag
 from ras_keras.options import name_of, split
 from ras_keras.recipes import Recipe
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe

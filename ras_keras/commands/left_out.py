@@ -2,6 +2,7 @@
 
 import sys
 
+from ras_keras.commands.error_text import in_flags
 from ras_keras.errors import UserError
 from ras_keras.shown_text import shown
 
@@ -16,7 +17,7 @@ class LeftOut:
 
     def __call__(self, error: UserError) -> None:
         self.count += 1
-        print(f"left out: {shown(str(error))}", file=sys.stderr)
+        print(f"left out: {shown(in_flags(error))}", file=sys.stderr)
 
     @property
     def exit_code(self) -> int:

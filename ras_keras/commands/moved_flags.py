@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from ras_keras.choices import flag
 from ras_keras.errors import UserError
+from ras_keras.flag_text import flag
 from ras_keras.text_values import AND
 
 MODEL, ATTENTION = "model", "attention"

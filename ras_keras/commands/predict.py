@@ -12,6 +12,7 @@ import tyro
 from tqdm import tqdm
 
 from ras_keras.class_names import read_names_file
+from ras_keras.commands.error_text import in_flags
 from ras_keras.commands.flags import parse
 from ras_keras.data.image_files import MAXIMUM_BYTES
 from ras_keras.deploy.images import find_images
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str], program: str) -> int:
 
         def leave_out(error):
             left_out.append(error)
-            _writer(sys.stderr)(f"left out: {shown(str(error))}\n")
+            _writer(sys.stderr)(f"left out: {shown(in_flags(error))}\n")
             bar.update()
 
         def counted(predictions):

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.choices import flag
 from ras_keras.commands.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.moved_flags import given_flags
@@ -13,6 +12,7 @@ from ras_keras.data.folder import is_folder
 from ras_keras.devices import strategy
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.flag_text import flag
 from ras_keras.options import split, with_options
 from ras_keras.recipes.recipe import difference
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from ras_keras.choices import flag
 from ras_keras.commands.flags import parse_with_recipe, value_of
 from ras_keras.commands.train import print_result
 from ras_keras.devices import leave_gpus, strategy
 from ras_keras.errors import UserError
+from ras_keras.flag_text import flag
 from ras_keras.imports import import_modules
 from ras_keras.options import split
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, complete, resolve

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.image_dataset import ImageDataset, Images
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 class TrainingBatches:
@@ -41,33 +41,39 @@ class TrainingBatches:
         least: int = 1,
     ):
         augmentation = augmentation or Augmentation(dataset.crop_padding, dataset.flip)
+        given = Argument("batch_size", batch_size)
         if not 1 <= batch_size <= len(dataset.train):
             raise UserError(
-                f"--batch-size {batch_size} is not between 1 and the "
-                f"{len(dataset.train):,} training images of {dataset.name!r}."
+                given,
+                f" is not between 1 and the {len(dataset.train):,} training images of "
+                f"{dataset.name!r}.",
             )
         if batch_size % devices:
             raise UserError(
-                f"--batch-size {batch_size} does not divide by the {devices} devices; "
-                f"{batch_size - batch_size % devices or devices} does."
+                given,
+                f" does not divide by the {devices} devices; "
+                f"{batch_size - batch_size % devices or devices} does.",
             )
         if batch_size // devices < least:
             raise UserError(
-                f"--batch-size {batch_size} gives each of {devices} devices "
-                f"{batch_size // devices} and a gate that normalizes over the batch needs {least}; "
-                f"give --batch-size {least * devices} or more."
+                given,
+                f" gives each of {devices} devices {batch_size // devices} and a gate that "
+                f"normalizes over the batch needs {least}; give ",
+                Argument("batch_size", least * devices),
+                " or more.",
             )
         height, width, _ = dataset.image_shape
         if augmentation.cutout > min(height, width):
             raise UserError(
-                f"--cutout {augmentation.cutout} is larger than the {height}x{width} images of "
-                f"{dataset.name!r}; choose at most {min(height, width)}."
+                Argument("cutout", augmentation.cutout),
+                f" is larger than the {height}x{width} images of {dataset.name!r}; choose at most "
+                f"{min(height, width)}.",
             )
         if augmentation.crop_padding >= min(height, width):
             raise UserError(
-                f"--crop-padding {augmentation.crop_padding} would crop nothing but black from the "
-                f"{height}x{width} images of {dataset.name!r}; choose less than "
-                f"{min(height, width)}."
+                Argument("crop_padding", augmentation.crop_padding),
+                f" would crop nothing but black from the {height}x{width} images of "
+                f"{dataset.name!r}; choose less than {min(height, width)}.",
             )
         with tf.device("CPU"):
             self.images = tf.constant(dataset.train.images)

@@ -16,7 +16,7 @@ from ras_keras.data.image_paths import (
     is_hidden,
     leads_nowhere,
 )
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 LAYOUT = "PATH/train/CLASS/*.png and PATH/test/CLASS/*.png"
 BESIDE = "beside the class folders"
@@ -50,7 +50,9 @@ def survey(path: str) -> ClassFolders:
     if not Path(path).is_dir():
         raise _error(
             path,
-            f"no such folder; it should hold {LAYOUT}. --data-dir names one that was moved.",
+            f"no such folder; it should hold {LAYOUT}. ",
+            Argument("data_dir"),
+            " names one that was moved.",
         )
     passed_over = Counter()
     train, test = (_class_folders(path, split, passed_over) for split in ("train", "test"))
@@ -165,5 +167,5 @@ def _notices(path, names, passed_over, lacking) -> tuple[str, ...]:
     return tuple(notices)
 
 
-def _error(path, what) -> UserError:
-    return UserError(f"--dataset folder:{path}: {what}")
+def _error(path, *what) -> UserError:
+    return UserError(Argument("dataset", f"folder:{path}"), ": ", *what)

@@ -5,7 +5,7 @@ from pathlib import Path
 from ras_keras.class_names import read_class_names
 from ras_keras.class_order import class_order, differing_classes
 from ras_keras.data.image_dataset import ImageDataset
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 def match_classes(dataset: ImageDataset, model: str | Path) -> ImageDataset:
@@ -30,7 +30,9 @@ def match_classes(dataset: ImageDataset, model: str | Path) -> ImageDataset:
         differing = differing_classes(names, dataset.class_names, "the model", "the data set")
         raise UserError(
             f"{model} has other classes than {dataset.name!r}: {differing}; choose the data set "
-            "that it was trained on by --dataset."
+            "that it was trained on by ",
+            Argument("dataset"),
+            ".",
         )
     if order != sorted(order):
         print(f"notice   {model} has its classes in another order: they go by name")

@@ -11,7 +11,7 @@ from ras_keras.data.fingerprint import digest_of_files
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.image_files import read_image
 from ras_keras.data.memory import allocate_images
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 FOLDER = "folder:"
 
@@ -33,7 +33,7 @@ def folder_path(name: str, data_dir: str | None = None) -> str:
     """
     path = name.removeprefix(FOLDER)
     if data_dir is None and not path:
-        raise UserError(f"--dataset {name} names no folder; write folder:PATH.")
+        raise UserError(Argument("dataset", name), " names no folder; write folder:PATH.")
     given = path if data_dir is None else data_dir
     place = Path(os.path.expanduser(given))  # noqa: PTH111, which raises for ~unknown
     below = place / Path(path).name
@@ -94,8 +94,9 @@ def _load(files, image_size, expected=None) -> Images:
         if pixels.shape[:2] != expected:
             raise UserError(
                 f"{file} is {pixels.shape[0]}x{pixels.shape[1]} pixels where "
-                f"{expected[0]}x{expected[1]} was expected; "
-                f"--image-size {min(expected)} resizes all images."
+                f"{expected[0]}x{expected[1]} was expected; ",
+                Argument("image_size", min(expected)),
+                " resizes all images.",
             )
         images[i] = pixels
     return Images(images, np.array([label for _, label in files], "int32"))

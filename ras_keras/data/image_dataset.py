@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ras_keras.data.fingerprint import Fingerprint
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 # A channel whose deviation is less than one of the 255 levels counts as constant. Black from a
 # crop's padding, divided by so little, would swamp the network; it is divided by about the
@@ -128,8 +128,9 @@ class ImageDataset:
         held = round(fraction * len(self.train))
         if not 0 < held < len(self.train):
             raise UserError(
-                f"--validation-split {fraction} leaves no images on one side of the "
-                f"{len(self.train)} training images of {self.name!r}; choose another fraction."
+                Argument("validation_split", fraction),
+                f" leaves no images on one side of the {len(self.train)} training images of "
+                f"{self.name!r}; choose another fraction.",
             )
         order = np.random.default_rng([seed, len(self.train)]).permutation(len(self.train))
         # Sorted, so that memory is read in order.
@@ -146,8 +147,9 @@ class ImageDataset:
             return self
         if count > len(self.train):
             raise UserError(
-                f"--training-images {count} is more than the {len(self.train):,} training images "
-                f"of {self.name!r}; choose fewer."
+                Argument("training_images", count),
+                f" is more than the {len(self.train):,} training images of {self.name!r}; choose "
+                "fewer.",
             )
         order = np.random.default_rng([seed, count]).permutation(len(self.train))
         return replace(self, train=self.train.subset(np.sort(order[:count])))

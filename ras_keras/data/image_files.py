@@ -15,7 +15,7 @@ from ras_keras.data.image_decoding import (
     open_image,
     to_pixels,
 )
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 
 # That browsers show: a stranger's file reaches no other decoder of Pillow's.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -30,12 +30,14 @@ def check_image_size(size: int | None) -> None:
     """Refuses a height and width that no image can be resized to.
 
     Raises:
-        UserError: naming the flag.
+        UserError: naming the argument.
     """
     if size is not None and size < 1:
-        raise UserError(f"--image-size must be >= 1. Received: {size}")
+        raise UserError(Argument("image_size"), f" must be >= 1. Received: {size}")
     if size is not None and size > MAXIMUM_SIDE:
-        raise UserError(f"--image-size must be at most {MAXIMUM_SIDE:,}. Received: {size}")
+        raise UserError(
+            Argument("image_size"), f" must be at most {MAXIMUM_SIDE:,}. Received: {size}"
+        )
 
 
 def read_image(

@@ -3,7 +3,7 @@
 import numpy as np
 import psutil
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 def allocate_images(count: int, size: tuple[int, int]) -> np.ndarray:
@@ -14,7 +14,8 @@ def allocate_images(count: int, size: tuple[int, int]) -> np.ndarray:
     if 3 * needed > installed:
         raise UserError(
             f"{count:,} images of {size[0]}x{size[1]} pixels take {needed / 1e9:.1f} GB, and three "
-            f"times that for a while; this machine has {installed / 1e9:.1f} GB. Choose a smaller "
-            "--image-size."
+            f"times that for a while; this machine has {installed / 1e9:.1f} GB. Choose a smaller ",
+            Argument("image_size"),
+            ".",
         )
     return np.empty((count, *size, 3), "uint8")

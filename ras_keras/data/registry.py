@@ -5,7 +5,7 @@ from ras_keras.data.folder import check_folder, folder_path, is_folder, load_fol
 from ras_keras.data.image_dataset import ImageDataset
 from ras_keras.data.image_files import check_image_size
 from ras_keras.data.tensorflow_datasets import check_tensorflow_dataset, load_tensorflow_dataset
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 def check_dataset(
@@ -51,7 +51,9 @@ def load_dataset(
     check_image_size(image_size)
     if name == "digits":
         if image_size not in (None, 32):
-            raise UserError(f"--image-size {image_size}: the digits are 32 pixels; leave it out.")
+            raise UserError(
+                Argument("image_size", image_size), ": the digits are 32 pixels; leave it out."
+            )
         return load_digits()
     if is_folder(name):
         return load_folder(name, folder_path(name, data_dir), image_size)

@@ -11,7 +11,7 @@ import numpy as np
 from ras_keras.data.fingerprint import digest_of_sizes
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.data.memory import allocate_images
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 BATCH = 500
@@ -26,7 +26,7 @@ PARTICULARS = {
     "kmnist": {"flip": False},
     "svhn_cropped": {"flip": False},
 }
-NO_NETWORK = "--dataset digits needs no files and no network."
+NO_NETWORK = (Argument("dataset", "digits"), " needs no files and no network.")
 
 
 def check_tensorflow_dataset(
@@ -82,24 +82,33 @@ def _builder(name, data_dir, download, image_size):
         ]
         hint = f"; the nearest is {nearest[0]!r}" if nearest else ""
         raise UserError(
-            f"--dataset {name!r} is unknown{hint}. "
+            Argument("dataset"),
+            f" {name!r} is unknown{hint}. "
             "Valid: digits, cifar10, cifar100, stl10, folder:PATH and every image-classification "
-            "set of tensorflow-datasets."
+            "set of tensorflow-datasets.",
         )
     if data_dir is not None and not download and not Path(data_dir).is_dir():
         raise UserError(
-            f"--data-dir {data_dir}: no such folder; --download creates and fills it. {NO_NETWORK}"
+            Argument("data_dir", data_dir),
+            ": no such folder; ",
+            Argument("download", True),
+            " creates and fills it. ",
+            *NO_NETWORK,
         )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"--dataset {name}: {first_line(error)} (looked in {_looked_in(data_dir)})."
+            Argument("dataset", name),
+            f": {first_line(error)} (looked in {_looked_in(data_dir)}).",
         ) from error
     if data_dir is not None and not download and not builder.is_prepared():
         raise UserError(
-            f"--data-dir {data_dir} holds no prepared {name} (looked in {builder.data_dir}); "
-            f"--download fetches it. {NO_NETWORK}"
+            Argument("data_dir", data_dir),
+            f" holds no prepared {name} (looked in {builder.data_dir}); ",
+            Argument("download", True),
+            " fetches it. ",
+            *NO_NETWORK,
         )
     _check_features(builder, image_size)
     if builder.is_prepared():
@@ -120,7 +129,10 @@ def _check_prepared(builder):
             if not Path(file).is_file():
                 raise UserError(
                     f"{builder.data_dir} is half prepared: {Path(file).name} is missing; delete "
-                    f"that folder and run again with --download. {NO_NETWORK}"
+                    "that folder and run again with ",
+                    Argument("download", True),
+                    ". ",
+                    *NO_NETWORK,
                 )
 
 
@@ -128,33 +140,40 @@ def _check_features(builder, image_size):
     features = dict(builder.info.features)
     if "image" not in features or not hasattr(features.get("label"), "names"):
         raise UserError(
-            f"--dataset {builder.name} is no image-classification set (its features are "
-            f"{', '.join(features)}); choose one with image and label."
+            Argument("dataset", builder.name),
+            f" is no image-classification set (its features are {', '.join(features)}); choose "
+            "one with image and label.",
         )
     if image_size is None and None in features["image"].shape:
         raise UserError(
-            f"the images of --dataset {builder.name} vary in size; choose one with --image-size."
+            "the images of ",
+            Argument("dataset", builder.name),
+            " vary in size; choose one with ",
+            Argument("image_size"),
+            ".",
         )
 
 
 def _prepare(builder):
     looked = f"{builder.name} is not in {builder.data_dir}"
     remedy = (
-        f"Run again with a network, or name a folder that holds a prepared {builder.name}/ by "
-        f"--data-dir or TFDS_DATA_DIR. {NO_NETWORK}"
+        f"Run again with a network, or name a folder that holds a prepared {builder.name}/ by ",
+        Argument("data_dir"),
+        " or TFDS_DATA_DIR. ",
+        *NO_NETWORK,
     )
     if not urllib.request.getproxies():
         try:
             socket.getaddrinfo("www.tensorflow.org", 443)
         except OSError as error:
-            raise UserError(f"{looked} and there is no network to fetch it. {remedy}") from error
+            raise UserError(f"{looked} and there is no network to fetch it. ", *remedy) from error
     print(f"Preparing {builder.name} in {builder.data_dir}", flush=True)
     try:
         builder.download_and_prepare()
     # tensorflow-datasets passes on whatever its downloader, its extractors and the disk raise.
     except Exception as error:
         raise UserError(
-            f"{looked} and fetching it failed ({first_line(error)}). {remedy}"
+            f"{looked} and fetching it failed ({first_line(error)}). ", *remedy
         ) from error
     _check_prepared(builder)
 
@@ -164,8 +183,9 @@ def _test_split(builder):
         if split in builder.info.splits and "train" in builder.info.splits:
             return split
     raise UserError(
-        f"--dataset {builder.name} has the splits {', '.join(builder.info.splits)}; it needs train "
-        "and test (or validation). Lay it out as folders and use folder:PATH."
+        Argument("dataset", builder.name),
+        f" has the splits {', '.join(builder.info.splits)}; it needs train and test (or "
+        "validation). Lay it out as folders and use folder:PATH.",
     )
 
 
@@ -199,5 +219,8 @@ def _read(builder, split, image_size) -> Images:
 def _damaged(builder, split, what):
     return UserError(
         f"{builder.data_dir}: its {split} split is damaged ({what}); delete that folder and run "
-        f"again with --download. {NO_NETWORK}"
+        "again with ",
+        Argument("download", True),
+        ". ",
+        *NO_NETWORK,
     )

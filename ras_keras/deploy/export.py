@@ -12,7 +12,7 @@ from ras_keras.class_names import write_class_names
 from ras_keras.deploy.agreement import LOG_TOLERANCE, Agreement, Reference
 from ras_keras.deploy.formats import FORMATS
 from ras_keras.deploy.runtimes import import_openvino, open_exported
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.keras_graph import all_layers
 from ras_keras.layers import GatedConvolution
 from ras_keras.outputs.made_images import made_images
@@ -68,8 +68,10 @@ def export(
         # What a converter raises is its own affair, and of many kinds.
         except Exception as error:
             raise UserError(
-                f"{model.name} cannot be converted to {name} ({first_line(error)}); choose another "
-                "--format."
+                f"{model.name} cannot be converted to {name} ({first_line(error)}); "
+                "choose another ",
+                Argument("format"),
+                ".",
             ) from error
         if class_names is not None:
             write_class_names(made, class_names)
@@ -98,7 +100,9 @@ def _check(model, predict, agreement, what) -> None:
     if agreement and not agreement.holds:
         raise ExportDiffers(
             f"{what}, {agreement}, where no label and at most {LOG_TOLERANCE:g} in "
-            "log-probabilities may change; choose another --format."
+            "log-probabilities may change; choose another ",
+            Argument("format"),
+            ".",
         )
     images = made_images(model.input_shape[1:])
     difference = np.abs(np.asarray(model.predict_on_batch(images)) - predict(images)).max()
@@ -106,7 +110,9 @@ def _check(model, predict, agreement, what) -> None:
     if not difference <= TOLERANCE:
         raise ExportDiffers(
             f"{what} the probabilities of made images differ by {difference:.1g}, more than "
-            f"{TOLERANCE:g}, from Keras's; choose another --format."
+            f"{TOLERANCE:g}, from Keras's; choose another ",
+            Argument("format"),
+            ".",
         )
 
 

@@ -7,7 +7,7 @@ import keras
 from ras_keras.choices import one_of
 from ras_keras.deploy.pytorch_names import NAMING, Entries, assign_weights
 from ras_keras.deploy.pytorch_settings import ATTENTIONS, classes, completed, inferred
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.network import NetworkRecipe, family_of
@@ -27,21 +27,23 @@ def check_import(
     """Refuses networks whose names in PyTorch are not known, before a checkpoint is read.
 
     Raises:
-        UserError: naming the flag at fault.
+        UserError: naming the argument at fault.
     """
-    one_of("--model", recipe.family, NAMING)
-    one_of("--attention", recipe.attention_name, ATTENTIONS)
+    one_of(Argument("model"), recipe.family, NAMING)
+    one_of(Argument("attention"), recipe.attention_name, ATTENTIONS)
     for name, values in (("mean", mean), ("std", std)):
         least = 0 if name == "mean" else 1e-6
         if values is not None and not (
             len(values) == 3 and all(least <= value <= 1 for value in values)
         ):
             raise UserError(
-                f"--{name} must be three numbers for pixels from 0 to 1, such as --{name} 0.5 0.5 "
-                f"0.5. Received: {' '.join(map(str, values))}"
+                Argument(name),
+                " must be three numbers for pixels from 0 to 1, such as ",
+                Argument(name, (0.5, 0.5, 0.5)),
+                f". Received: {' '.join(map(str, values))}",
             )
     if recipe.depth is not None and recipe.depth > DEEPEST:
-        raise UserError(f"--depth must be at most {DEEPEST}. Received: {recipe.depth}")
+        raise UserError(Argument("depth"), f" must be at most {DEEPEST}. Received: {recipe.depth}")
     check_recipe(Recipe(data=DataRecipe(image_size=image_size), network=recipe))
 
 

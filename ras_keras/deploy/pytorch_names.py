@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers import DenseImplicitAttention, RecurrentAttention, SqueezeExcitation
 from ras_keras.layers.transforms import Bottleneck
 
@@ -160,8 +160,13 @@ def assign_weights(model: keras.Model, family: str, entries: Entries, source: st
     if any(problems.values()):
         listed = "; ".join(f"{kind}: {_list(names)}" for kind, names in problems.items() if names)
         raise UserError(
-            f"{source} does not fit {model.name}. {listed}. Choose the --model, --depth and "
-            "--attention that it was saved from."
+            f"{source} does not fit {model.name}. {listed}. Choose the ",
+            Argument("model"),
+            ", ",
+            Argument("depth"),
+            " and ",
+            Argument("attention"),
+            " that it was saved from.",
         )
     for variable, value in values:
         variable.assign(value)

@@ -6,7 +6,7 @@ from itertools import takewhile
 import numpy as np
 
 from ras_keras.deploy.pytorch_names import NAMING, Entries, dense_names, unit_names
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
@@ -111,9 +111,16 @@ def _applications(recipe, entries, source):
     if k not in (None, expected) or not expected:
         raise UserError(
             f"{source} has {connections} batch normalizations between the applications of a "
-            f"block: --k {connections + 1} --attention ras:normalize_input=False, as the authors' "
-            f"code has it, or --k {connections} --attention ras:normalize_input=True. "
-            f"Received: --attention {recipe.attention}"
+            "block: ",
+            Argument("k", connections + 1),
+            " ",
+            Argument("attention", "ras:normalize_input=False"),
+            ", as the authors' code has it, or ",
+            Argument("k", connections),
+            " ",
+            Argument("attention", "ras:normalize_input=True"),
+            ". Received: ",
+            Argument("attention", recipe.attention),
         )
     return {"k": expected, "normalize_input": normalize_input}
 

@@ -6,7 +6,7 @@ from tqdm import tqdm
 from ras_keras.data import Images
 from ras_keras.data.image_dataset import equally_spaced
 from ras_keras.deploy.predictor import Predictor
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.training import Evaluation
 from ras_keras.training.evaluation import check_classes, check_images
 
@@ -21,8 +21,8 @@ def calibration_images(images: Images, count: int) -> np.ndarray:
     """
     if not 1 <= count <= len(images):
         raise UserError(
-            f"--calibration-images {count} is not between 1 and the {len(images):,} training "
-            "images; choose another number."
+            Argument("calibration_images", count),
+            f" is not between 1 and the {len(images):,} training images; choose another number.",
         )
     return images.images[equally_spaced(len(images), count)]
 

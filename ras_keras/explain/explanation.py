@@ -11,7 +11,7 @@ from ras_keras.choices import one_of
 from ras_keras.csv_files import write_rows
 from ras_keras.data.image_dataset import Images
 from ras_keras.deploy.predictor import Predictor
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.explain.class_picture import class_picture
 from ras_keras.explain.gate_pictures import study_heat_map
 from ras_keras.explain.gate_study import GateStudy
@@ -89,7 +89,7 @@ class Explainer:
                 "name the .keras file that it was made from."
             )
         if target is not None:
-            one_of("--target-class", target, predictor.class_names)
+            one_of(Argument("target_class"), target, predictor.class_names)
         self.predictor = predictor
         self.target = target
         self.grad_cam = GradCam(predictor.model)

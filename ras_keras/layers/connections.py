@@ -5,6 +5,7 @@ from functools import partial
 import keras
 from keras import ops
 
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.batch_normalization import BatchNormalization
 from ras_keras.layers.rational import Rational
 from ras_keras.layers.transforms import Linear
@@ -45,9 +46,8 @@ def make_connection(kind: str, *, momentum: float, epsilon: float, name: str) ->
         return keras.layers.Activation(_exponential, dtype="float32", name=name)
     if kind in connection_names():
         return keras.layers.Activation(kind, dtype="float32", name=name)
-    raise ValueError(
-        f"`connection` must be None or one of {', '.join(connection_names())}. "
-        f"Received: connection={kind!r}"
+    raise ArgumentError.of(
+        "connection", f"must be None or one of {', '.join(connection_names())}", kind
     )
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from ras_keras.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.attention import Attention
 from ras_keras.layers.transforms import Bottleneck, dense, reduced
 
@@ -72,9 +73,8 @@ class DenseImplicitAttention(Attention):
         super().__init__(autocast=False, **kwargs)
         self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
         if activation not in ACTIVATIONS:
-            raise ValueError(
-                f"`activation` must be one of {', '.join(ACTIVATIONS)}. "
-                f"Received: activation={activation!r}"
+            raise ArgumentError.of(
+                "activation", f"must be one of {', '.join(ACTIVATIONS)}", activation
             )
         self.activation = activation
         self.cells = check_at_least_one("cells", cells, MOST_APPLICATIONS)

@@ -4,6 +4,7 @@ import math
 
 import keras
 
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.channel_attention import ChannelAttention
 from ras_keras.layers.transforms import ChannelConvolution, check_odd
 
@@ -49,9 +50,10 @@ class EfficientChannelAttention(ChannelAttention):
     def make_transform(self, channels, name):
         kernel_size = self.kernel_size or adaptive_kernel_size(channels)
         if kernel_size > channels:
-            raise ValueError(
-                f"`kernel_size` must be at most the number of channels, here {channels}. "
-                f"Received: kernel_size={kernel_size}"
+            raise ArgumentError.of(
+                "kernel_size",
+                f"must be at most the number of channels, here {channels}",
+                kernel_size,
             )
         return ChannelConvolution(kernel_size, name=name)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.convolutional_block_attention import ConvolutionalBlockAttention
 from ras_keras.layers.dense_implicit_attention import DenseImplicitAttention
 from ras_keras.layers.efficient_channel_attention import EfficientChannelAttention
@@ -117,16 +118,19 @@ def _fitting(name: str, config: dict) -> dict:
             recurrent = [
                 other for other, maker in ATTENTION.items() if "k" in constructor_arguments(maker)
             ]
-            raise ValueError(
-                f"`k` must be 1 for {name}, which has no recurrence; "
-                f"{', '.join(sorted(recurrent))} have one. Received: k={config['k']!r}"
+            raise ArgumentError.of(
+                "k",
+                f"must be 1 for {name}, which has no recurrence; "
+                f"{', '.join(sorted(recurrent))} have one",
+                config["k"],
             )
         config = {argument: value for argument, value in config.items() if argument != "k"}
     for argument, value in config.items():
         if argument not in (*valid, *OF_EVERY_LAYER) and ANY not in valid:
-            raise ValueError(
-                f"`{argument}` says nothing to {name}, which takes "
-                f"{', '.join(valid) or 'no arguments'}. Received: {argument}={value!r}"
+            raise ArgumentError.of(
+                argument,
+                f"says nothing to {name}, which takes {', '.join(valid) or 'no arguments'}",
+                value,
             )
     return config
 

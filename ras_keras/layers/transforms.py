@@ -4,6 +4,7 @@ import keras
 from keras import initializers, ops
 
 from ras_keras.checks import check_at_least_one
+from ras_keras.errors import ArgumentError
 
 
 class Linear(keras.layers.Layer):
@@ -120,9 +121,10 @@ def reduced(channels: int, reduction_ratio: int) -> int:
         ValueError: if r is larger than C.
     """
     if reduction_ratio > channels:
-        raise ValueError(
-            f"`reduction_ratio` must be at most the number of channels, here {channels}. "
-            f"Received: reduction_ratio={reduction_ratio}"
+        raise ArgumentError.of(
+            "reduction_ratio",
+            f"must be at most the number of channels, here {channels}",
+            reduction_ratio,
         )
     return channels // reduction_ratio
 
@@ -138,5 +140,5 @@ def check_odd(name: str, value) -> int:
         ValueError: if it is no odd integer >= 1, or larger than any map or vector needs.
     """
     if check_at_least_one(name, value, MOST_PLACES) % 2 == 0:
-        raise ValueError(f"`{name}` must be odd. Received: {name}={value!r}")
+        raise ArgumentError.of(name, "must be odd", value)
     return int(value)

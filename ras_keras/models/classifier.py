@@ -78,7 +78,7 @@ def image_classifier(
         x = _dense(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name)
     if weights is not None:
-        StartingWeights.read(weights, f"`weights` {weights}").give_to(model)
+        StartingWeights.read(weights).give_to(model)
     return model
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ras_keras.checks import is_integer, plain
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike, make_attention
 from ras_keras.models.parts import normalization
 
@@ -114,10 +115,7 @@ def check_attention_stages(stages: Sequence[int]) -> None:
     """
     stages = plain(tuple(stages))
     if not stages or len({*stages}) < len(stages) or not {*stages} <= {*STAGES}:
-        raise ValueError(
-            f"`attention_stages` must be one or several of {STAGES}. "
-            f"Received: attention_stages={stages}"
-        )
+        raise ArgumentError.of("attention_stages", f"must be one or several of {STAGES}", stages)
 
 
 def blocks_per_stage(depth: int, layers_per_block: int, others: int) -> int:
@@ -134,14 +132,15 @@ def blocks_per_stage(depth: int, layers_per_block: int, others: int) -> int:
     step = layers_per_block * len(STAGES)
     least = step + others
     if is_integer(depth) and depth > DEEPEST:
-        raise ValueError(f"`depth` must be at most {DEEPEST:,}. Received: depth={depth!r}")
+        raise ArgumentError.of("depth", f"must be at most {DEEPEST:,}", depth)
     if is_integer(depth) and depth >= least and depth % step == others:
         return int(depth) // step
     nearest = ""
     if is_integer(depth):
         below = max(least, (depth - others) // step * step + others)
         nearest = f"; the nearest are {below} and {below + step}"
-    raise ValueError(
-        f"`depth` must be an integer {step}n+{others} with n >= 1 blocks a stage{nearest}. "
-        f"Received: depth={depth!r}"
+    raise ArgumentError.of(
+        "depth",
+        f"must be an integer {step}n+{others} with n >= 1 blocks a stage{nearest}",
+        depth,
     )

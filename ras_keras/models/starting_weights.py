@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ras_keras.class_order import listed
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.model_file.archive import Archive, check_archive
 from ras_keras.model_file.config import read_config
 from ras_keras.model_file.weights import check_weights
@@ -30,17 +30,17 @@ class StartingWeights:
     """What a file holds for a network to start from.
 
     Attributes:
-        what: the weights in words, for messages, such as "--weights best.keras".
+        path: of the file.
         layers: the arrays of each layer, None for one that keeps the network's own.
         settings: of each layer, as its `get_config` says; empty where the file has none.
     """
 
-    what: str
+    path: Path
     layers: dict[str, Arrays | None]
     settings: dict[str, dict]
 
     @classmethod
-    def read(cls, path: str | Path, what: str) -> "StartingWeights":
+    def read(cls, path: str | Path) -> "StartingWeights":
         """The weights in a `.keras` or `.weights.h5` file; nothing is made of its configuration.
 
         Raises:
@@ -58,7 +58,7 @@ class StartingWeights:
                 name: {place: array[()] for place, array in arrays.items()}
                 for name, arrays in _layers(file).items()
             }
-        return cls(what, layers, settings)
+        return cls(path, layers, settings)
 
     def with_classifier(self, arrays: Arrays | None) -> "StartingWeights":
         """The same weights with others for the classifier."""
@@ -70,7 +70,7 @@ class StartingWeights:
         A network without a classifier leaves that of the file alone.
 
         Raises:
-            ValueError: if the file has layers that the network does not have, lacks some, or has
+            ArgumentError: if the file has layers that the network does not have, lacks some, or has
                 other shapes or other attention.
         """
         with tempfile.TemporaryDirectory() as folder:
@@ -113,9 +113,10 @@ class StartingWeights:
                 )
 
     def _misfit(self, problem):
-        return ValueError(
-            f"{self.what} does not fit: {problem}; use the network, depth, attention and "
-            "classes that it was saved with."
+        return ArgumentError(
+            Argument("weights", self.path),
+            f" does not fit: {problem}; use the network, depth, attention and classes that it was "
+            "saved with.",
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
 from ras_keras.choices import one_of
+from ras_keras.errors import Argument
 from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
 from ras_keras.models.registry import MODELS, Family
@@ -65,7 +66,7 @@ class NetworkRecipe(Part):
         """
         family = family_of(self.model)
         attention, config = self.attention_arguments()
-        options = family.defaults | read_options("--model", self.model, model_kinds)
+        options = family.defaults | read_options("model", self.model, model_kinds)
         return options | {
             "depth": family.depth if self.depth is None else self.depth,
             "attention": attention,
@@ -78,8 +79,8 @@ class NetworkRecipe(Part):
         Raises:
             UserError: naming an option that the attention does not take.
         """
-        one_of("--attention", self.attention_name, (NONE, *ATTENTION))
-        options = read_options("--attention", self.attention, _with_k)
+        one_of(Argument("attention"), self.attention_name, (NONE, *ATTENTION))
+        options = read_options("attention", self.attention, _with_k)
         return (None, None) if self.attention_name == NONE else (self.attention_name, options)
 
     def with_attention(self, text: str) -> "NetworkRecipe":
@@ -118,7 +119,7 @@ def family_of(model: str) -> Family:
     Raises:
         UserError: naming the nearest.
     """
-    one_of("--model", name_of(model), MODELS)
+    one_of(Argument("model"), name_of(model), MODELS)
     return MODELS[name_of(model)]
 
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 
-from ras_keras.choices import flag, one_of
+from ras_keras.choices import one_of
+from ras_keras.errors import Argument
+from ras_keras.flag_text import with_value
 from ras_keras.layers.registry import NONE
 from ras_keras.options import joined, name_of, split, with_options
 from ras_keras.recipes.named import NAMED
@@ -29,7 +31,7 @@ def published_name(family: str, attention: str) -> str:
     Raises:
         UserError: for a family that does not exist.
     """
-    one_of("--model", family, PAPER)
+    one_of(Argument("model"), family, PAPER)
     return (PAPER_WITH_DIA if attention in ("dia", "dia_se") else PAPER)[family]
 
 
@@ -44,7 +46,7 @@ def starting_recipe(name: str, family: str | None = None, attention: str | None 
     Raises:
         UserError: for a name that is no recipe.
     """
-    one_of("--recipe", name, RECIPES)
+    one_of(Argument("recipe"), name, RECIPES)
     if name == "paper":
         family, attention = family or "resnet", attention or "ras"
         name = published_name(family, attention)
@@ -95,12 +97,7 @@ def to_flags(recipe: Recipe) -> list[str]:
         written = name == "schedule" and recipe.optimization.epochs != base.optimization.epochs
         if value == before[name] and not written:
             continue
-        if isinstance(value, bool):
-            flags.append(flag(name) if value else flag(f"no_{name}"))
-        elif isinstance(value, tuple):
-            flags += [flag(name), *map(str, value)]
-        else:
-            flags += [flag(name), str(value)]
+        flags += with_value(name, value)
     return flags
 
 

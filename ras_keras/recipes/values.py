@@ -1,14 +1,13 @@
 """Refuses names and numbers that no recipe can have, and reads recipes from files."""
 
-import re
 from pathlib import Path
 
 from ras_keras.checks import check_at_least_one
-from ras_keras.choices import flag, one_of
-from ras_keras.errors import UserError
+from ras_keras.choices import one_of
+from ras_keras.errors import Argument, ArgumentError, UserError, first_line
 from ras_keras.field_checks import check_fields
 from ras_keras.json_files import parse_json, read_json
-from ras_keras.layers.registry import ATTENTION, make_attention
+from ras_keras.layers.registry import ATTENTION, NONE, make_attention
 from ras_keras.model_file.config import MOST_APPLICATIONS
 from ras_keras.options import split
 from ras_keras.recipes.named import NAMED
@@ -33,12 +32,12 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
             before 0.6.
     """
     if is_older(file):
-        way_on = "give its values as flags."
+        way_on = ("give its values one by one.",)
         if file.name == RECIPE:
             best = file.with_name("best.keras")
-            way_on = f"start a new run from the old weights: --weights {best}"
+            way_on = "start a new run from the old weights: ", Argument("weights", best)
         raise UserError(
-            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; {way_on}"
+            f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; ", *way_on
         )
     return read_json(file, Recipe, remedy, check_values)
 
@@ -56,9 +55,9 @@ def check_values(recipe: Recipe) -> None:
     """Refuses names and numbers that no recipe can have; attention of the user's may be any.
 
     Raises:
-        UserError: naming the flag, its value and the way out.
+        UserError: naming the argument, its value and the way out.
     """
-    one_of("--recipe", recipe.recipe, NAMED)
+    one_of(Argument("recipe"), recipe.recipe, NAMED)
     for part in PARTS:
         check_fields(getattr(recipe, part))
     family_of(recipe.network.model)
@@ -66,13 +65,19 @@ def check_values(recipe: Recipe) -> None:
     data, optimization = recipe.data, recipe.optimization
     if data.cutout and data.cutmix:
         raise UserError(
-            f"--cutout {data.cutout} and --cutmix {data.cutmix:g} exclude each other; set one "
-            "of them to 0."
+            Argument("cutout", data.cutout),
+            " and ",
+            Argument("cutmix", data.cutmix),
+            " exclude each other; set one of them to 0.",
         )
     if optimization.warmup_epochs >= optimization.epochs:
         raise UserError(
-            f"--warmup-epochs {optimization.warmup_epochs} (recipe {recipe.recipe}) must be less "
-            f"than --epochs {optimization.epochs}; give --warmup-epochs 0 for none."
+            Argument("warmup_epochs", optimization.warmup_epochs),
+            f" (recipe {recipe.recipe}) must be less than ",
+            Argument("epochs", optimization.epochs),
+            "; give ",
+            Argument("warmup_epochs", 0),
+            " for none.",
         )
 
 
@@ -86,19 +91,25 @@ def _check_attention(network: NetworkRecipe) -> None:
                 check_at_least_one(option, config[option], MOST_APPLICATIONS)
         make_attention(name, config)
     except ValueError as error:
-        raise UserError(in_flags(str(error), network)) from error
+        raise UserError(*in_recipe(error, network)) from error
     # A layer of the user's may fail in any way; `check_recipe` says how.
     except Exception:
         return
 
 
-def in_flags(message: str, network: NetworkRecipe) -> str:
-    """An error of a layer or a network, by the flags and options that it came from."""
-    fields = [name for part in PARTS.values() for name in names_in(part)]
-    named = re.findall(r"`(\w+)`", message)
-    text = re.sub(r"`(\w+)`", lambda name: flag(name[1]) if name[1] in fields else name[1], message)
-    for field in ("attention", "model"):
-        given = getattr(network, field)
-        if {*named} & {*split(given)[1]} - {*fields}:
-            return f"{flag(field)} {given}: {text}"
-    return text
+def in_recipe(error: Exception, network: NetworkRecipe) -> tuple:
+    """The parts of an error of a layer or a network; those about an option begin with all of them.
+
+    Args:
+        error: whatever was raised; of one that carries no argument the attention is named.
+        network: that was to be built.
+    """
+    parts = error.args if isinstance(error, ArgumentError) else (first_line(error),)
+    about = parts[0].name if isinstance(parts[0], Argument) else ""
+    if any(about in names_in(part) for part in PARTS.values()):
+        return parts
+    of_model = network.attention == NONE or about in split(network.model)[1]
+    given = (
+        Argument("model", network.model) if of_model else Argument("attention", network.attention)
+    )
+    return given, ": ", about, *parts[1 if about else 0 :]

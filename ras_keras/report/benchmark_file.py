@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ras_keras.csv_files import RESTORE, read_header, read_rows
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.markdown_text import escaped, table
 from ras_keras.options import joined, name_of, split
 from ras_keras.report.benchmark_columns import COLUMNS, SPREADS
@@ -21,14 +21,15 @@ def check_output(path: Path) -> None:
     Raises:
         UserError: naming it and what is in the way.
     """
+    given = Argument("output", path)
     if path.suffix.lower() != ".csv":
-        raise UserError(f"--output {path} names no CSV file; end it in .csv.")
+        raise UserError(given, " names no CSV file; end it in .csv.")
     if not path.parent.is_dir():
-        raise UserError(f"--output {path}: there is no folder {path.parent}; make it first.")
+        raise UserError(given, f": there is no folder {path.parent}; make it first.")
     if path.is_dir():
-        raise UserError(f"--output {path} is a folder; name a file in it.")
+        raise UserError(given, " is a folder; name a file in it.")
     if not os.access(path.parent, os.W_OK):
-        raise UserError(f"--output {path}: {path.parent} cannot be written; choose another folder.")
+        raise UserError(given, f": {path.parent} cannot be written; choose another folder.")
 
 
 def read_benchmark(path: Path) -> list[dict]:

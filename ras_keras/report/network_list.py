@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ras_keras.choices import one_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.imports import import_modules
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.registry import MODELS
@@ -22,7 +22,7 @@ def network_recipes(
     *,
     imports: Sequence[str] = (),
     with_plain: bool = False,
-    flags: tuple[str, str] = ("--models", "--attentions"),
+    names: tuple[str, str] = ("models", "attentions"),
     **settings,
 ) -> list[Recipe]:
     """A resolved recipe for every model at every depth with every attention, none twice.
@@ -36,7 +36,7 @@ def network_recipes(
         attentions: of `ATTENTION`, with what the layer takes, or "none".
         imports: Python modules that register more of them.
         with_plain: puts the plain network first, at every depth of every model.
-        flags: that brought models and attentions, for messages.
+        names: of the arguments that brought models and attentions.
         **settings: values of a recipe, for all of them.
 
     Raises:
@@ -45,13 +45,13 @@ def network_recipes(
     """
     import_modules(imports)
     for name, given, valid, kinds in (
-        (flags[0], models, MODELS, model_kinds),
-        (flags[1], attentions, (NONE, *ATTENTION), attention_kinds),
+        (names[0], models, MODELS, model_kinds),
+        (names[1], attentions, (NONE, *ATTENTION), attention_kinds),
     ):
         if not given:
-            raise UserError(f"{name} names nothing; give one or several names.")
+            raise UserError(Argument(name), " names nothing; give one or several names.")
         for text in given:
-            one_of(name, name_of(text), valid)
+            one_of(Argument(name), name_of(text), valid)
             read_options(name, text, kinds)
     if with_plain:
         attentions = (NONE, *attentions)

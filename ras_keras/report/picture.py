@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 
 def check_picture(file: Path) -> None:
@@ -16,7 +16,8 @@ def check_picture(file: Path) -> None:
     formats = Figure().canvas.get_supported_filetypes()
     if file.suffix[1:].lower() not in formats:
         raise UserError(
-            f"--output {file} names no known format of pictures; end it in .png, .svg or .pdf."
+            Argument("output", file),
+            " names no known format of pictures; end it in .png, .svg or .pdf.",
         )
     if not file.parent.is_dir():
-        raise UserError(f"--output {file}: no folder {file.parent}; create it first.")
+        raise UserError(Argument("output", file), f": no folder {file.parent}; create it first.")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from ras_keras.deploy import fold
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.imports import import_torch
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recursion import deep_graphs
@@ -96,8 +96,9 @@ def check_twin(recipe: Recipe) -> None:
     unknown = set(config or ()) - TWIN_OPTIONS
     if attention not in (None, "ras") or unknown:
         raise UserError(
-            f"--attention: {recipe.network.describe_attention()} has not been written in PyTorch; "
-            f"choose none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}."
+            Argument("attention"),
+            f": {recipe.network.describe_attention()} has not been written in PyTorch; choose "
+            f"none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}.",
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.csv_files import read_rows
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve
 from ras_keras.recipes.starts import to_flags
@@ -74,7 +74,9 @@ class Record:
             precision=None
         ):
             raise UserError(
-                f"{folder} holds a run of another recipe; move it away, or choose another --output."
+                f"{folder} holds a run of another recipe; move it away, or choose another ",
+                Argument("output"),
+                ".",
             )
         return record
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ras_keras.csv_files import write_rows
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.files import write_atomically
 from ras_keras.markdown_text import escaped, link
 from ras_keras.recipes import Recipe
@@ -45,7 +45,9 @@ def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], N
             is half written.
     """
     if not output.is_dir():
-        raise UserError(f"--output {output} is no folder; name the one that holds the results.")
+        raise UserError(
+            Argument("output", output), " is no folder; name the one that holds the results."
+        )
     files = []
     inference = stored_speeds(output, "inference", leave_out)
     for folder in table_folders(output):
@@ -57,7 +59,7 @@ def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], N
         try:
             section = results_section(output, readme.parent)
         except UserError as error:
-            leave_out(UserError(f"{readme} stays as it is ({error})"))
+            leave_out(UserError(f"{readme} stays as it is (", *error.args, ")"))
             return files
         text = with_section(readme, section)
         write_atomically(readme, lambda path: path.write_text(text, encoding="utf-8"))
@@ -156,7 +158,7 @@ def with_section(readme: Path, section: str) -> str:
     try:
         text = readme.read_text(encoding="utf-8")
     except OSError as error:
-        raise UserError(f"--readme {readme}: {error.strerror}.") from error
+        raise UserError(Argument("readme", readme), f": {error.strerror}.") from error
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         raise UserError(f"{readme} must hold {BEGIN} and, behind it, {END}, once each.")
     before, after = text.split(BEGIN)[0], text.split(END)[1]

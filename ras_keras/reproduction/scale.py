@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ras_keras.choices import one_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.field_checks import check_value
 from ras_keras.models.registry import MODELS
 from ras_keras.recipes.recipe import Recipe, kind_of
@@ -34,18 +34,21 @@ class Scale:
             models: keys of `MODELS` that the table has.
 
         Raises:
-            UserError: naming the flag.
+            UserError: naming the argument.
         """
         for name in ("depth", "epochs", "batch_size"):
             if getattr(self, name) is not None:
                 check_value(name, getattr(self, name), kind_of(name))
         if not 0 < self.fraction <= 1:
-            raise UserError(f"--fraction must be in (0, 1]. Received: {self.fraction:g}")
+            raise UserError(
+                Argument("fraction"), f" must be in (0, 1]. Received: {self.fraction:g}"
+            )
         for model in sorted(models) if self.depth is not None else ():
             try:
                 MODELS[model].blocks(self.depth)
-            except ValueError as error:
-                raise UserError(f"--depth for {model}: {str(error).replace('`', '')}") from error
+            except ArgumentError as error:
+                depth, problem = error.args
+                raise UserError(depth, f" for {model}", problem) from error
 
     def __bool__(self) -> bool:
         return self != FULL
@@ -89,8 +92,8 @@ class Scale:
             changes["training_images"] = round(self.fraction * TRAINING_IMAGES[recipe.data.dataset])
             if changes["training_images"] < 1:
                 raise UserError(
-                    f"--fraction {self.fraction:g} leaves no image of {recipe.data.dataset}; "
-                    "raise it."
+                    Argument("fraction", self.fraction),
+                    f" leaves no image of {recipe.data.dataset}; raise it.",
                 )
         return recipe.replace(**changes)
 
@@ -105,6 +108,8 @@ def check_datasets(names: tuple[str, ...]) -> None:
         UserError: listing those that they have.
     """
     for name in names:
-        one_of("--datasets", name, TRAINING_IMAGES)
+        one_of(Argument("datasets"), name, TRAINING_IMAGES)
     if len({*names}) < len(names) or not names:
-        raise UserError(f"--datasets must name {', '.join(TRAINING_IMAGES)}, each at most once.")
+        raise UserError(
+            Argument("datasets"), f" must name {', '.join(TRAINING_IMAGES)}, each at most once."
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ras_keras.choices import one_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.field_checks import check_value
 from ras_keras.json_files import read_json, write_json
 from ras_keras.recipes.recipe import Recipe
@@ -42,7 +42,7 @@ class Study:
         """Refuses what cannot be run.
 
         Raises:
-            UserError: naming the flag.
+            UserError: naming the argument.
         """
         one_of("the table", self.table, TABLES)
         check_datasets(self.datasets)
@@ -50,8 +50,9 @@ class Study:
         finite = all(math.isfinite(gamma) for gamma in self.gammas)
         if not self.gammas or len({*self.gammas}) < len(self.gammas) or not finite:
             raise UserError(
-                "--gammas must name one or several different finite numbers. Received: "
-                f"{' '.join(map(str, self.gammas)) or 'none'}"
+                Argument("gammas"),
+                " must name one or several different finite numbers. Received: "
+                f"{' '.join(map(str, self.gammas)) or 'none'}",
             )
         self.scale.check(TABLES[self.table].models)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 
 AUTHORITY = re.compile(r"(?P<name>\[[^\[\]@/\s]+\]|[^\[\]:@/\s]+)(:\d*)?")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -38,8 +38,9 @@ def allowed_names(host: str, others: Iterable[str] = ()) -> frozenset[str]:
             name = ""
         if not re.fullmatch(r"[a-z0-9._-]+", name):
             raise UserError(
-                f"--allow-host {other!r} is no name of a host; write it as in example.org, "
-                "without http:// and without a port."
+                Argument("allow_host"),
+                f" {other!r} is no name of a host; write it as in example.org, without http:// "
+                "and without a port.",
             )
         names.add(name)
     return frozenset(names - {""})

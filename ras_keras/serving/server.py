@@ -5,7 +5,7 @@ import socket
 from functools import partial
 from importlib.util import find_spec
 
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.imports import install_command
 from ras_keras.serving.turns import Turns
 from ras_keras.serving.uploads import Uploads
@@ -35,7 +35,9 @@ def listen(host: str, port: int) -> socket.socket:
         UserError: if it is taken or there is no such address.
     """
     if not 0 <= port <= 65535:
-        raise UserError(f"--port must be in 0..65535, 0 for a free one. Received: {port}")
+        raise UserError(
+            Argument("port"), f" must be in 0..65535, 0 for a free one. Received: {port}"
+        )
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
@@ -43,8 +45,14 @@ def listen(host: str, port: int) -> socket.socket:
         # create_server puts the address behind the reason.
         reason = first_line(getattr(error, "strerror", None) or error).partition(" (while")[0]
         raise UserError(
-            f"--host {host} --port {port}: {reason}; choose another --port, 0 for a free one, or "
-            "another --host."
+            Argument("host", host),
+            " ",
+            Argument("port", port),
+            f": {reason}; choose another ",
+            Argument("port"),
+            ", 0 for a free one, or another ",
+            Argument("host"),
+            ".",
         ) from error
 
 

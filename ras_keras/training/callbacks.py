@@ -120,9 +120,9 @@ class GateSpread(OnImages):
 
     def _dead(self, found: float) -> str:
         on_saddle = any(getattr(layer, "gamma", None) is not None for layer in self.gates.layers)
-        remedy = "--attention ras:gamma_initializer=0.1 starts off the saddle"
+        remedy = "the attention ras:gamma_initializer=0.1 starts off the saddle"
         if not on_saddle:
-            remedy = "another --learning-rate or --attention may wake them"
+            remedy = "another learning rate or attention may wake them"
         return (
             "no attention so far: after the first epoch the gates do not look at the image "
             f"(spread {found:.1g}, below {DEAD:g}); {remedy}"

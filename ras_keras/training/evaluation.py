@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from ras_keras.data.image_dataset import Images
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.outputs import image_classifier
 from ras_keras.pixels import in_pixel_units
 
@@ -86,7 +86,9 @@ def check_classes(returned: int, classes: int) -> None:
     if returned != classes:
         raise UserError(
             f"the model's output of shape ({returned},) is not one number for each of the "
-            f"{classes} classes; evaluate it on the data set it was trained on (--dataset)."
+            f"{classes} classes; evaluate it on the data set it was trained on (",
+            Argument("dataset"),
+            ").",
         )
 
 
@@ -105,6 +107,9 @@ def check_images(image_shape: Sequence[int | None], images: Images) -> None:
         size in (None, found) for size, found in zip(expected, received, strict=True)
     ):
         raise UserError(
-            f"the model takes images of shape {expected} and these are {received}; --image-size "
-            "resizes them, --dataset chooses others."
+            f"the model takes images of shape {expected} and these are {received}; ",
+            Argument("image_size"),
+            " resizes them, ",
+            Argument("dataset"),
+            " chooses others.",
         )

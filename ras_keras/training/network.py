@@ -8,7 +8,7 @@ import keras
 
 from ras_keras.class_names import check_number, read_class_names
 from ras_keras.class_order import class_order, differing_classes
-from ras_keras.errors import UserError
+from ras_keras.errors import ArgumentError, UserError
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import family_of
@@ -111,17 +111,17 @@ def start_from(
         UserError: if the saved model has other layers or shapes.
     """
     file = TrainedModel.find(path).path
-    weights, notice = StartingWeights.read(file, f"--weights {path}"), None
+    weights, notice = StartingWeights.read(file), None
     if class_names is not None:
         stored = weights.layers.get(CLASSIFIER)
         classifier, notice = _classifier(stored, read_class_names(file), class_names, file)
         weights = weights.with_classifier(classifier)
     try:
         weights.give_to(model)
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    except ArgumentError as error:
+        raise UserError(*error.args) from error
     if notice:
-        print(f"notice   {weights.what} {notice}")
+        print(f"notice   {file} {notice}")
 
 
 def _classifier(arrays, names, wanted, file):

@@ -1,13 +1,13 @@
 """Refuses recipes that cannot be run."""
 
 from ras_keras.data.registry import check_dataset
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.imports import import_modules
 from ras_keras.layers.registry import NONE, make_attention
 from ras_keras.loading import check_model_file
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.recipes.values import check_values, in_flags
+from ras_keras.recipes.values import check_values, in_recipe
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.trained_model import TrainedModel
 
@@ -16,7 +16,7 @@ def check_recipe(recipe: Recipe) -> None:
     """Refuses what cannot be run, before data are read or a network is built.
 
     Raises:
-        UserError: naming the flag, its value and the way out.
+        UserError: naming the argument, its value and the way out.
     """
     import_modules(recipe.network.imports)
     check_values(recipe)
@@ -32,8 +32,10 @@ def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
     arguments = network.arguments()
     if network.attention == NONE and network.with_attention(NONE) != network:
         raise UserError(
-            f"--model {network.model}: attention_stages says nothing to --attention none; leave it "
-            "out."
+            Argument("model", network.model),
+            ": attention_stages says nothing to ",
+            Argument("attention", NONE),
+            "; leave it out.",
         )
     try:
         family_of(network.model).blocks(arguments["depth"])
@@ -43,17 +45,21 @@ def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
             type(layer).from_config(layer.get_config())
     # A layer of the user's may fail in any way.
     except Exception as error:
-        message = in_flags(first_line(error), network)
-        if not isinstance(error, ValueError):
-            message = (
-                f"--attention {network.attention} does not work in {network.family} "
-                f"({type(error).__name__}: {message}); a layer must keep the shape of its "
-                "input, and be made again from its get_config."
-            )
-        raise UserError(message) from error
+        if isinstance(error, ValueError):
+            raise UserError(*in_recipe(error, network)) from error
+        raise UserError(
+            Argument("attention", network.attention),
+            f" does not work in {network.family} ({type(error).__name__}: {first_line(error)}); a "
+            "layer must keep the shape of its input, and be made again from its get_config.",
+        ) from error
     if batch_size is not None and batch_size < least_images(model):
         raise UserError(
-            f"--batch-size {batch_size} is too small for --attention {network.attention}, "
-            "which normalizes over the batch and would make the same gate of every image; give "
-            f"--batch-size 2 or more, or --attention {network.attention_name}:connection=none."
+            Argument("batch_size", batch_size),
+            " is too small for ",
+            Argument("attention", network.attention),
+            ", which normalizes over the batch and would make the same gate of every image; give ",
+            Argument("batch_size", 2),
+            " or more, or ",
+            Argument("attention", f"{network.attention_name}:connection=none"),
+            ".",
         )

@@ -5,7 +5,7 @@ import zipfile
 
 from ras_keras.class_names import read_class_names
 from ras_keras.data.fingerprint import Fingerprint
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.json_files import read_json, write_json
 from ras_keras.training.run_folder import DATA, RunFolder
 
@@ -42,7 +42,9 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
     if difference:
         raise UserError(
             f"{run.path} was trained on other data than {dataset} holds now: {difference}; name "
-            "its own by --data-dir, or start a new run."
+            "its own by ",
+            Argument("data_dir"),
+            ", or start a new run.",
         )
 
 

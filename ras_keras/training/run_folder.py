@@ -16,7 +16,7 @@ import keras
 from ras_keras import devices
 from ras_keras.class_names import save_model
 from ras_keras.csv_files import read_rows, write_rows
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.files import is_vacant, newest_first, remove_vacant
 from ras_keras.json_files import read_json, write_json
 from ras_keras.layers.batch_normalization import replicas
@@ -62,8 +62,12 @@ class RunFolder:
         """
         if name is not None and (Path(name).is_absolute() or ".." in Path(name).parts):
             raise UserError(
-                f"--name {name} leads out of --log-dir {log_dir}; give a name, and the folder by "
-                "--log-dir."
+                Argument("name", name),
+                " leads out of ",
+                Argument("log_dir", log_dir),
+                "; give a name, and the folder by ",
+                Argument("log_dir"),
+                ".",
             )
         plug, options = split(recipe.network.attention)
         network = f"{recipe.network.family}{recipe.network.depth}-{plug}"
@@ -80,11 +84,15 @@ class RunFolder:
             if run.file("recipe.json").is_file() or is_vacant(path):
                 return run
             raise UserError(
-                f"{path} exists and is not overwritten: it holds no run; choose another --name."
+                f"{path} exists and is not overwritten: it holds no run; choose another ",
+                Argument("name"),
+                ".",
             ) from error
         except OSError as error:
             raise UserError(
-                f"{path} cannot be created ({error.strerror}); choose another --log-dir."
+                f"{path} cannot be created ({error.strerror}); choose another ",
+                Argument("log_dir"),
+                ".",
             ) from error
         return cls(path)
 
@@ -167,7 +175,11 @@ class RunFolder:
         outcomes = (result, result["final"], result["best"])
         wanted = ("test_images", "test_accuracy", "test_accuracy")
         if tested and not all(name in each for name, each in zip(wanted, outcomes, strict=True)):
-            raise UserError(f"{self.path} was not tested; train.py --resume {self.path} does it.")
+            raise UserError(
+                f"{self.path} was not tested; training it with ",
+                Argument("resume", self.path),
+                " does it.",
+            )
         return result
 
     def discard(self) -> None:

@@ -9,7 +9,7 @@ from ras_keras import devices
 from ras_keras.csv_files import write_rows
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.data.image_dataset import Images
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers.batch_normalization import replicas
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.recipe import Recipe
@@ -120,8 +120,8 @@ def _check_execution(recipe: ExecutionRecipe, batches):
     if steps % group:
         fitting = ", ".join(str(n) for n in range(1, steps + 1) if steps % n == 0)
         raise UserError(
-            f"--steps-per-execution {group} does not divide the {steps} steps of an epoch; choose "
-            f"one of {fitting}."
+            Argument("steps_per_execution", group),
+            f" does not divide the {steps} steps of an epoch; choose one of {fitting}.",
         )
 
 
@@ -172,8 +172,9 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         state.restore(model, values)
         run.write_model("last_good.keras", model, data.class_names)
         raise Diverged(
-            f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower "
-            f"--learning-rate (it was {rate_at(last.epoch):g})."
+            f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower ",
+            Argument("learning_rate"),
+            f" (it was {rate_at(last.epoch):g}).",
         ) from error
     finally:
         bar.close()

@@ -1,6 +1,6 @@
 """Refuses searches that cannot be run, before anything is begun."""
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.tuning.domains import extremes
 from ras_keras.tuning.space import Space
@@ -10,7 +10,7 @@ def check_search(space: Space, algorithm: str | None) -> None:
     """Refuses what no search can be.
 
     Raises:
-        UserError: naming the flag, its value and the way out.
+        UserError: naming the argument, its value and the way out.
     """
     _check_objective(space.fixed)
     for recipe in _recipes(space):
@@ -19,13 +19,14 @@ def check_search(space: Space, algorithm: str | None) -> None:
 
 def _check_objective(recipe: Recipe) -> None:
     for said, holds in (
-        ("--protocol paper", recipe.data.protocol == "paper"),
-        ("--validation-split 0", recipe.data.validation_split == 0),
+        (Argument("protocol", "paper"), recipe.data.protocol == "paper"),
+        (Argument("validation_split", 0), recipe.data.validation_split == 0),
     ):
         if holds:
             raise UserError(
-                f"{said} holds out no images, so that no trial reports val_accuracy, the objective "
-                "of a search; leave it out."
+                said,
+                " holds out no images, so that no trial reports val_accuracy, the objective of a "
+                "search; leave it out.",
             )
 
 
@@ -45,8 +46,11 @@ def _of_first_round(recipe: Recipe) -> Recipe:
     """With the single epoch that Hyperband may give a trial at first."""
     if recipe.optimization.warmup_epochs:
         raise UserError(
-            f"--algorithm hyperband begins trials with an epoch, and --warmup-epochs "
-            f"{recipe.optimization.warmup_epochs} is longer; give --warmup-epochs 0 or another "
-            "algorithm."
+            Argument("algorithm", "hyperband"),
+            " begins trials with an epoch, and ",
+            Argument("warmup_epochs", recipe.optimization.warmup_epochs),
+            " is longer; give ",
+            Argument("warmup_epochs", 0),
+            " or another algorithm.",
         )
     return recipe.replace(epochs=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ras_keras.choices import one_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.options import split_list
 from ras_keras.text_values import read_text
 from ras_keras.typed import WrongValue
@@ -104,44 +104,42 @@ def parse_domain(name: str, kind: type, text: str) -> Domain:
     Raises:
         UserError: naming what cannot be read and what could be.
     """
+    given = Argument("space", f"{name}={text}")
     if ":" not in text or kind is str:
         values = [_value(name, part, kind) for part in split_list(text)]
         if not values:
-            raise UserError(f"--space {name}= names no values; give some, such as {name}=A,B.")
+            raise UserError(given, f" names no values; give some, such as {name}=A,B.")
         return Choices(tuple(dict.fromkeys(values)))
     low, high, *scale = text.split(":")
     if kind is bool or len(scale) > 1:
-        raise UserError(
-            f"--space {name}={text} is no range of this field; give its values, as {name}=A,B."
-        )
+        raise UserError(given, f" is no range of this field; give its values, as {name}=A,B.")
     if scale:
-        one_of(f"the scale of --space {name}={text}", scale[0], ("linear", "log"))
+        one_of("the scale of a range", scale[0], ("linear", "log"))
     found = Range(_value(name, low, kind), _value(name, high, kind), scale == ["log"], kind is int)
     if not found.low < found.high:
         raise UserError(
-            f"--space {name}={text} ends before it begins; the lower end comes first, a single "
-            f"value is {name}={low}."
+            given,
+            f" ends before it begins; the lower end comes first, a single value is {name}={low}.",
         )
     if found.integer and found.high - found.low < FEW_INTEGERS:
         # So few that a search can come to the end of them.
         return Choices(tuple(range(found.low, found.high + 1)))
     if found.log and found.low <= 0:
-        raise UserError(
-            f"--space {name}={text}: a logarithmic range begins above 0. Received: {low}"
-        )
+        raise UserError(given, f": a logarithmic range begins above 0. Received: {low}")
     return found
 
 
 def _value(name, text, kind):
     if kind is bool:
-        one_of(f"--space {name}", text.lower(), ("true", "false"))
+        one_of(Argument("space", name), text.lower(), ("true", "false"))
     try:
         return read_text(text, kind)
     except WrongValue as error:
         what = "integers" if kind is int else "numbers"
         raise UserError(
-            f"--space {name} takes {what}, as {name}=A,B or {name}=LOW:HIGH or {name}=LOW:HIGH:log."
-            f" Received: {text!r}"
+            Argument("space", name),
+            f" takes {what}, as {name}=A,B or {name}=LOW:HIGH or {name}=LOW:HIGH:log. Received: "
+            f"{text!r}",
         ) from error
 
 

@@ -161,7 +161,7 @@ class Hyperband(Lasting, HyperbandOracle):
     """
 
     # A run that was lengthened cannot be the shorter one that a search begins with.
-    REMEDY = "restore it, or choose another --name"
+    REMEDY = "restore it, or choose another name"
 
     @property
     def planned(self) -> int:

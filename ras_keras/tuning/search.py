@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.files import locked
 from ras_keras.json_files import write_json
 from ras_keras.recipes.starts import start_of, to_flags
@@ -107,7 +107,7 @@ def plan_search(
         small = space.is_finite() and space.size() <= GRID_POINTS
         algorithm = "grid" if small else "bayesian"
     if name is not None and name != Path(name).name:
-        raise UserError(f"--name must be the name of one folder. Received: {name!r}")
+        raise UserError(Argument("name"), f" must be the name of one folder. Received: {name!r}")
     folder = SearchFolder(Path(log_dir, name or default_name(space)))
     folder.check(space, algorithm)
     return Search(space, algorithm, trials, folder)
@@ -171,8 +171,11 @@ def _conclude(search: Search, table: list[dict]) -> Outcome:
     best = best_row(table)
     if best is None:
         raise UserError(
-            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged; lower "
-            "--learning-rate, or its range, under another --name."
+            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged; lower ",
+            Argument("learning_rate"),
+            ", or its range, under another ",
+            Argument("name"),
+            ".",
         )
     plot_search(table, best, search.space, search.folder.file("search.png"))
     values = {name: best[name] for name in search.space.domains if name in best}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.files import is_vacant
 from ras_keras.json_files import read_json, write_json
 from ras_keras.recipes.recipe import Recipe, difference
@@ -48,9 +48,13 @@ class SearchFolder:
         file = self.file("search.json")
         if not file.exists():
             if self.path.exists() and not is_vacant(self.path):
-                raise UserError(f"{self.path} exists and holds no search; choose another --name.")
+                raise UserError(
+                    f"{self.path} exists and holds no search; choose another ",
+                    Argument("name"),
+                    ".",
+                )
             return
-        stored = read_json(file, Asked, "restore it, or choose another --name")
+        stored = read_json(file, Asked, "restore it, or choose another name")
         now = {"algorithm": algorithm, "space": space.to_dict()}
         differs = [
             f"{what} {stored[what]} there, {now[what]} here"
@@ -61,8 +65,9 @@ class SearchFolder:
             differs.append(difference(stored["recipe"], space.fixed))
         if differs:
             raise UserError(
-                f"{self.path} holds another search ({differs[0]}); choose another --name, or give "
-                "the same flags to go on with it."
+                f"{self.path} holds another search ({differs[0]}); choose another ",
+                Argument("name"),
+                ", or give the same values to go on with it.",
             )
 
     def begin(self, space: Space, algorithm: str) -> None:
@@ -80,7 +85,9 @@ class SearchFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"{self.path} cannot be created ({error.strerror}); choose another --log-dir."
+                f"{self.path} cannot be created ({error.strerror}); choose another ",
+                Argument("log_dir"),
+                ".",
             ) from error
         if not self.file("search.json").exists():
             write_json(self.file("search.json"), content)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ras_keras.choices import one_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.options import name_of, with_options
 from ras_keras.recipes.network import attention_kinds, model_kinds
@@ -150,7 +150,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
         UserError: for what is empty, unknown or contradictory.
     """
     if not search:
-        raise UserError(f"--search names nothing; name some of {', '.join(DEFAULTS)}.")
+        raise UserError(Argument("search"), f" names nothing; name some of {', '.join(DEFAULTS)}.")
     given = _texts(narrowed, search)
     texts = DEFAULTS | {
         "depth": DEPTHS.get(fixed.network.family, DEFAULTS["depth"]),
@@ -161,7 +161,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
         domains["attention"] = parse_domain("attention", str, (texts | given)["attention"])
     # The attention comes first: which options there are depends on it.
     space = Space(fixed, domains)
-    where = "--space attention" if domains else "--attention"
+    where = Argument("space", "attention") if domains else Argument("attention")
     for text in space.attentions:
         one_of(where, name_of(text), (NONE, *ATTENTION))
     for name in search:
@@ -169,7 +169,10 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
             kind = _searched_kind(space, name)
             if name not in texts | given:
                 raise UserError(
-                    f"--search {name} has no values of its own; give some by --space {name}=A,B."
+                    Argument("search", name),
+                    " has no values of its own; give some by ",
+                    Argument("space", f"{name}=A,B"),
+                    ".",
                 )
             domains[name] = parse_domain(name, simple_kind(kind), (texts | given)[name])
     return space
@@ -181,15 +184,21 @@ def _texts(narrowed, search) -> dict[str, str]:
     for each in narrowed:
         name, equals, text = each.partition("=")
         if not equals:
-            raise UserError(f"--space {each} says no values; write {each}=A,B or {each}=LOW:HIGH.")
-        if name not in search:
-            one_of("--space", name, {**DEFAULTS, **dict.fromkeys(search)})
             raise UserError(
-                f"--space {each} says nothing, for {name} is not searched; name it by --search "
-                f"{' '.join((*search, name))}."
+                Argument("space", each), f" says no values; write {each}=A,B or {each}=LOW:HIGH."
+            )
+        if name not in search:
+            one_of(Argument("space"), name, {**DEFAULTS, **dict.fromkeys(search)})
+            raise UserError(
+                Argument("space", each),
+                f" says nothing, for {name} is not searched; name it by ",
+                Argument("search", (*search, name)),
+                ".",
             )
         if name in given:
-            raise UserError(f"--space names {name} twice ({given[name]} and {text}); name it once.")
+            raise UserError(
+                Argument("space"), f" names {name} twice ({given[name]} and {text}); name it once."
+            )
         given[name] = text
     return given
 
@@ -206,7 +215,8 @@ def _searched_kind(space: Space, name: str) -> type:
     takers = [name_of(text) for text in space.attentions if _takes(text, name)]
     if takers and name in model_kinds(family):
         raise UserError(
-            f"--search {name} could be an option of {takers[0]} and of {family}; search another."
+            Argument("search", name),
+            f" could be an option of {takers[0]} and of {family}; search another.",
         )
     if takers:
         return attention_kinds(takers[0]).get(name, object)
@@ -215,11 +225,13 @@ def _searched_kind(space: Space, name: str) -> type:
     others = [each for each in ATTENTION if _takes(each, name)]
     if others:
         raise UserError(
-            f"--search {name} says nothing to --attention {', '.join(space.attentions)}; "
-            f"it belongs to {', '.join(others)}."
+            Argument("search", name),
+            " says nothing to ",
+            Argument("attention", ", ".join(space.attentions)),
+            f"; it belongs to {', '.join(others)}.",
         )
     options = [option for text in space.attentions for option in attention_kinds(name_of(text))]
-    one_of("--search", name, [*dict.fromkeys([*DEFAULTS, *options, *model_kinds(family)])])
+    one_of(Argument("search"), name, [*dict.fromkeys([*DEFAULTS, *options, *model_kinds(family)])])
     raise AssertionError(name)
 
 

@@ -104,7 +104,7 @@ def test_label_smoothing():
 
 
 def test_refuses_a_cutout_larger_than_the_images():
-    with pytest.raises(UserError, match="--cutout 7 is larger than the 8x6 images of 'made'"):
+    with pytest.raises(UserError, match="cutout=7 is larger than the 8x6 images of 'made'"):
         batches(cutout=7)
 
 

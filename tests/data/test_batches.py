@@ -87,9 +87,9 @@ def test_the_last_batch(devices, drop, sizes, notice):
 @pytest.mark.parametrize(
     ("size", "devices", "message"),
     [
-        (0, 1, "--batch-size 0 is not between 1 and the 50 training images"),
-        (51, 1, "--batch-size 51 is not between"),
-        (15, 2, "--batch-size 15 does not divide by the 2 devices; 14 does."),
+        (0, 1, "batch_size=0 is not between 1 and the 50 training images"),
+        (51, 1, "batch_size=51 is not between"),
+        (15, 2, "batch_size=15 does not divide by the 2 devices; 14 does."),
         (1, 2, "2 does"),
     ],
 )
@@ -125,6 +125,8 @@ def test_a_gate_that_normalizes_sees_no_batch_of_one(count, batch_size, devices,
 
 
 def test_two_devices_with_an_image_each_are_refused():
-    with pytest.raises(UserError, match=r"--batch-size 2 gives each of 2 devices 1 .* give .* 4"):
+    with pytest.raises(
+        UserError, match=r"batch_size=2 gives each of 2 devices 1 .* give batch_size=4"
+    ):
         TrainingBatches(dataset(), 2, seed=0, devices=2, least=2)
     assert TrainingBatches(dataset(), 2, seed=0, devices=2).steps_per_epoch == 25

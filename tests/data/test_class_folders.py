@@ -159,12 +159,12 @@ def test_a_folder_that_moved(pets):
     inner.mkdir()
     moved.rename(inner / "pets")
     assert len(load_dataset("folder:pets", data_dir=str(inner)).train) == 4
-    assert "--dataset folder: names no folder" in refused("")
+    assert "dataset='folder:' names no folder" in refused("")
 
 
 @pytest.mark.parametrize(("size", "says"), [(0, ">= 1"), (-1, ">= 1"), (8001, "at most 8,000")])
 @pytest.mark.parametrize("name", ["digits", "folder:nowhere", "cifar10"])
 def test_image_sizes_are_bounded(name, size, says):
     for function in (check_dataset, load_dataset):
-        with pytest.raises(UserError, match=f"--image-size must be {says}. Received: {size}"):
+        with pytest.raises(UserError, match=f"`image_size` must be {says}. Received: {size}"):
             function(name, image_size=size)

@@ -44,7 +44,7 @@ def test_hold_out_is_a_split_that_follows_the_seed():
     np.testing.assert_array_equal(held.images, same.images)
     assert not np.array_equal(held.images, other.images)
     assert data.hold_out(0, seed=5) == (data, None)
-    with pytest.raises(UserError, match=r"--validation-split 0\.0001 leaves no images"):
+    with pytest.raises(UserError, match=r"validation_split=0\.0001 leaves no images"):
         data.hold_out(0.0001, 0)
 
 
@@ -79,7 +79,7 @@ def test_folder(tmp_path, mode):
 def test_folder_of_different_sizes(tmp_path):
     write_images(tmp_path)
     Image.new("RGB", (4, 5)).save(tmp_path / "test/dog/other.png")
-    with pytest.raises(UserError, match=r"other.png is 5x4 pixels .* --image-size 8 resizes"):
+    with pytest.raises(UserError, match=r"other.png is 5x4 pixels .* image_size=8 resizes"):
         load_dataset(f"folder:{tmp_path}")
 
 
@@ -161,7 +161,7 @@ def test_tensorflow_datasets_offline(tmp_path):
     record = next(builder.data_path.glob("*train*"))
     content = record.read_bytes()
     record.write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match=r"train split is damaged .* --download"):
+    with pytest.raises(UserError, match=r"train split is damaged .* download=True"):
         load_dataset("mnist", data_dir=str(tmp_path))
     record.unlink()
     with pytest.raises(UserError, match=r"is half prepared: .* is missing"):
@@ -169,7 +169,7 @@ def test_tensorflow_datasets_offline(tmp_path):
 
 
 def test_refuses_data_folders(tmp_path):
-    with pytest.raises(UserError, match=r"no such folder; --download creates .* digits"):
+    with pytest.raises(UserError, match=r"no such folder; download=True creates .*'digits'"):
         check_dataset("cifar10", str(tmp_path / "missing"))
     with pytest.raises(UserError, match=r"holds no prepared cifar10 \(looked in .*3.0.2\)"):
         check_dataset("cifar10", str(tmp_path))
@@ -189,5 +189,5 @@ def test_says_what_to_do_without_a_network(tmp_path, monkeypatch):
 
     monkeypatch.setattr("socket.getaddrinfo", no_network)
     monkeypatch.setattr("urllib.request.getproxies", dict)
-    with pytest.raises(UserError, match=r"cifar100 is not in .* no network .* --dataset digits"):
+    with pytest.raises(UserError, match=r"cifar100 is not in .* no network .* dataset='digits'"):
         load_dataset("cifar100", data_dir=str(tmp_path / "new"), download=True)

@@ -87,8 +87,8 @@ def test_both_readings_of_k(connections, given, expected):
 
 
 def test_contradictions_of_k():
-    says = ["x.pth has 1 batch normalizations", "--k 2 --attention ras:normalize_input=False"]
-    refused(checkpoint(), [*says, "k=3"], k=3)
+    says = ["x.pth has 1 batch normalizations", "k=2 attention='ras:normalize_input=False'"]
+    refused(checkpoint(), [*says, "attention='ras:k=3'"], k=3)
     both = "ras:k=2,normalize_input=True"
     refused(checkpoint(), [both], attention=both)
     refused(checkpoint(k=1), ["normalize_input=True"], attention="ras:normalize_input=True")
@@ -115,13 +115,13 @@ def test_entries_that_do_not_fit():
     refused({"a": np.ones(3)}, ["no entry fc.weight"])
 
 
-def test_flags():
-    refused({}, ["--model must be one of resnet, preresnet, wrn"], model="resnext")
-    refused({}, ["--attention must be one of none, ras, se, dia"], attention="cbam")
+def test_arguments():
+    refused({}, ["`model` must be one of resnet, preresnet, wrn"], model="resnext")
+    refused({}, ["`attention` must be one of none, ras, se, dia"], attention="cbam")
     refused({}, ["47 and 56", "depth=50"], depth=50)
-    with pytest.raises(UserError, match="--std must be three numbers for pixels from 0 to 1"):
+    with pytest.raises(UserError, match="`std` must be three numbers for pixels from 0 to 1"):
         check_import(NetworkRecipe(), 32, None, (51, 51, 51))
-    with pytest.raises(UserError, match="--mean must be three numbers"):
+    with pytest.raises(UserError, match="`mean` must be three numbers"):
         check_import(NetworkRecipe(), 32, (0.5, 0.5), None)
 
 

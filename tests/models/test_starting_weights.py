@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_refused(saved, file, ending, arguments, says):
     path = saved / f"{file}.{ending}"
     with pytest.raises(ValueError, match=says) as refusal:
         network(weights=path, **arguments)
-    assert str(refusal.value).startswith(f"`weights` {path} does not fit: ")
+    assert str(refusal.value).startswith(f"weights='{path}' does not fit: ")
     assert "\n" not in str(refusal.value)
 
 

@@ -196,15 +196,15 @@ def test_the_command_gives_the_study(monkeypatch):
     ("changes", "message"),
     [
         ({"table": "table4"}, "table must be one of table1, table2"),
-        ({"seeds": 0}, "--seeds must be >= 1. Received: 0"),
-        ({"datasets": ("digits",)}, "--datasets must be one of cifar10, cifar100, stl10"),
+        ({"seeds": 0}, "`seeds` must be >= 1. Received: 0"),
+        ({"datasets": ("digits",)}, "`datasets` must be one of cifar10, cifar100, stl10"),
         ({"datasets": ("cifar10", "cifar10")}, "each at most once"),
-        ({"gammas": (0.1, 0.1)}, "--gammas"),
-        ({"gammas": (float("nan"),)}, "--gammas.*finite"),
-        ({"scale": Scale(depth=12)}, "--depth for resnet.*nearest are 11 and 20"),
-        ({"scale": Scale(epochs=0)}, "--epochs must be >= 1"),
-        ({"scale": Scale(fraction=1.5)}, r"--fraction must be in \(0, 1\]"),
-        ({"scale": Scale(batch_size=0)}, "--batch-size must be >= 1"),
+        ({"gammas": (0.1, 0.1)}, "`gammas`"),
+        ({"gammas": (float("nan"),)}, "`gammas`.*finite"),
+        ({"scale": Scale(depth=12)}, "`depth` for resnet.*nearest are 11 and 20"),
+        ({"scale": Scale(epochs=0)}, "`epochs` must be >= 1"),
+        ({"scale": Scale(fraction=1.5)}, r"`fraction` must be in \(0, 1\]"),
+        ({"scale": Scale(batch_size=0)}, "`batch_size` must be >= 1"),
     ],
 )
 def test_refuses_what_cannot_be_run(changes, message):

@@ -133,7 +133,7 @@ def test_this_machine_is_let_in_by_its_name(monkeypatch):
     names = allowed_names("0.0.0.0")
     assert {"desk", "desk.local", "desk.corp.example", "localhost"} <= names
     for bad in ("http://a.example", "a.example:80", "", "*", "a b"):
-        with pytest.raises(UserError, match="--allow-host"):
+        with pytest.raises(UserError, match="`allow_host`"):
             allowed_names("localhost", [bad])
 
 

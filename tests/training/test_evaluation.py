@@ -45,7 +45,7 @@ def test_refuses_other_models():
     with pytest.raises(UserError, match=r"output of shape \(4,\) .* 10 classes"):
         evaluate(ResNet(11, classes=4), images(), 10, 8)
     flat = keras.Sequential([keras.Input((7,)), keras.layers.Dense(4)])
-    with pytest.raises(UserError, match=r"takes images of shape \(7,\) .* --dataset"):
+    with pytest.raises(UserError, match=r"takes images of shape \(7,\) .* `dataset`"):
         evaluate(flat, images(), 4, 8)
 
 

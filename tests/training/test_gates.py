@@ -109,7 +109,7 @@ def test_layers_of_the_users(cls, found):
 
 @pytest.mark.parametrize(
     ("start", "said"),
-    [(0.0, "--attention ras:gamma_initializer=0.1 starts off the saddle"), (0.5, "")],
+    [(0.0, "the attention ras:gamma_initializer=0.1 starts off the saddle"), (0.5, "")],
 )
 def test_dead_gates_are_said_once(start, said, capsys):
     inputs = keras.Input((16, 16, 3))

@@ -51,7 +51,7 @@ def test_batches_of_one(options, least):
     if least == 1:
         check_recipe(recipe)
         return
-    with pytest.raises(UserError, match=r"--batch-size 1 is too small .* give --batch-size 2"):
+    with pytest.raises(UserError, match=r"batch_size=1 is too small .* give batch_size=2"):
         check_recipe(recipe)
 
 

@@ -40,7 +40,7 @@ def test_the_classifier(saved, capsys, file, names, says, order):
     fresh = model.get_layer("predictions").get_weights()
     start_from(model, folder / f"{file}.keras", names)
     output = capsys.readouterr().out
-    assert output.startswith("notice   --weights ") if says else not output
+    assert output.startswith(f"notice   {folder}") if says else not output
     assert says in output
     kernel, bias = source.get_layer("predictions").get_weights()
     expected = fresh if order is None else [kernel[:, order], bias[order]]
@@ -52,5 +52,5 @@ def test_the_classifier(saved, capsys, file, names, says, order):
 
 def test_other_layers_are_refused_by_the_flag(saved):
     folder, _ = saved
-    with pytest.raises(UserError, match=r"^--weights .* has no such layer; use the network, depth"):
+    with pytest.raises(UserError, match=r"^weights=.* has no such layer; use the network, depth"):
         start_from(network(), folder / "ras.keras", NAMES)

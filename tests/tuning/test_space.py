@@ -94,14 +94,14 @@ def test_keras_tuner_gets_the_same_conditions():
 @pytest.mark.parametrize(
     ("search", "narrowed", "says"),
     [
-        ([], [], "--search names nothing; name some of k, connection"),
-        (["kk"], [], "--search must be one of k, connection.*The nearest is 'k'"),
-        (["k"], ["depth=20"], "depth is not searched; name it by --search k depth"),
-        (["k"], ["k"], "--space k says no values"),
+        ([], [], "`search` names nothing; name some of k, connection"),
+        (["kk"], [], "`search` must be one of k, connection.*The nearest is 'k'"),
+        (["k"], ["depth=20"], "depth is not searched; name it by search=.*'k', 'depth'"),
+        (["k"], ["k"], "space='k' says no values"),
         (["k"], ["k="], "names no values"),
-        (["k"], ["k=1,x"], "k takes integers.*Received: 'x'"),
+        (["k"], ["k=1,x"], "'k' takes integers.*Received: 'x'"),
         (["k"], ["k=1", "k=2"], "names k twice"),
-        (["k"], ["kk=1"], "--space must be one of"),
+        (["k"], ["kk=1"], "`space` must be one of"),
         (["learning_rate"], ["learning_rate=0.2:0.1"], "ends before it begins"),
         (["learning_rate"], ["learning_rate=0:0.1:log"], "begins above 0"),
         (["learning_rate"], ["learning_rate=0.1:0.2:lag"], "nearest is 'log'"),
@@ -109,7 +109,7 @@ def test_keras_tuner_gets_the_same_conditions():
         (["normalize_input"], ["normalize_input=0:1"], "is no range"),
         (["normalize_input"], ["normalize_input=yes"], "true, false"),
         (["attention"], ["attention=sse"], "nearest is 'se'"),
-        (["attention", "connection"], ["attention=none,cbam"], "says nothing to --attention none"),
+        (["attention", "connection"], ["attention=none,cbam"], "says nothing to attention='none"),
     ],
 )
 def test_refused(search, narrowed, says):
@@ -121,5 +121,5 @@ def test_refused(search, narrowed, says):
     ("attention", "name"), [("none", "gamma_initializer"), ("cbam", "connection"), ("dia", "k")]
 )
 def test_an_option_that_the_attention_does_not_take(attention, name):
-    with pytest.raises(UserError, match=f"--search {name} says nothing to --attention {attention}"):
+    with pytest.raises(UserError, match=f"search={name!r} says nothing to attention={attention!r}"):
         make_space(with_attention(QUICK, attention), [name], [])

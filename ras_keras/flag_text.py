@@ -1,0 +1,13 @@
+"""Arguments as a command has them."""
+
+
+def flag(name: str) -> str:
+    """An argument's flag: learning_rate is --learning-rate."""
+    return "--" + name.replace("_", "-")
+
+
+def with_value(name: str, value) -> list[str]:
+    """A flag and its value: learning_rate=0.1 is --learning-rate 0.1, mirror=False --no-mirror."""
+    if isinstance(value, bool):
+        return [flag(name if value else f"no_{name}")]
+    return [flag(name), *map(str, value if isinstance(value, tuple) else (value,))]
