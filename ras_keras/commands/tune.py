@@ -12,7 +12,7 @@ from ras_keras.errors import UserError
 from ras_keras.flag_text import flag
 from ras_keras.imports import import_modules
 from ras_keras.options import split
-from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, complete, resolve
+from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train_or_resume
 from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
@@ -119,5 +119,5 @@ def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
 
 
 def _train(outcome: Outcome) -> None:
-    result = complete(resolve(outcome.recipe), outcome.run, strategy=strategy())
+    result = train_or_resume(resolve(outcome.recipe), outcome.run, strategy=strategy())
     print_result(result, RunFolder(outcome.run))

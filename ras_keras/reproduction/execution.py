@@ -10,7 +10,7 @@ from ras_keras.reproduction.records import Record
 from ras_keras.reproduction.scale import TRAINING_IMAGES
 from ras_keras.reproduction.speeds import stored_speeds
 from ras_keras.reproduction.study import Study
-from ras_keras.training import RunFolder, check_recipe, complete, resolve
+from ras_keras.training import RunFolder, check_recipe, resolve, train_or_resume
 from ras_keras.training.callbacks import Diverged, duration
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data, recipe_network
@@ -147,7 +147,7 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path) -> None:
 def _run(recipe: Recipe, path: Path, record: Path) -> None:
     diverged = None
     try:
-        result = complete(recipe, path, strategy=strategy())
+        result = train_or_resume(recipe, path, strategy=strategy())
         print(f"test accuracy {100 * result['final']['test_accuracy']:.2f} %")
     except Diverged as error:
         diverged = error

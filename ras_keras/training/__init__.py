@@ -4,7 +4,7 @@ from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve
 from ras_keras.recipes.starts import RECIPES
 from ras_keras.training.callbacks import Interrupted
-from ras_keras.training.completion import complete
+from ras_keras.training.completion import train_or_resume
 from ras_keras.training.evaluation import Evaluation, evaluate
 from ras_keras.training.recipe_check import check_recipe
 from ras_keras.training.run_folder import RunFolder
@@ -17,8 +17,8 @@ __all__ = [
     "Recipe",
     "RunFolder",
     "check_recipe",
-    "complete",
     "evaluate",
     "resolve",
     "train",
+    "train_or_resume",
 ]

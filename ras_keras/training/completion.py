@@ -10,7 +10,7 @@ from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
 
 
-def complete(recipe: Recipe, path: Path, **options) -> dict:
+def train_or_resume(recipe: Recipe, path: Path, **options) -> dict:
     """Brings the run in `path` to its end: searches and tables are many runs like that.
 
     A run that has finished is not trained again, one that was cut short goes on

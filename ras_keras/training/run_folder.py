@@ -71,8 +71,9 @@ class RunFolder:
             )
         plug, options = split(recipe.network.attention)
         network = f"{recipe.network.family}{recipe.network.depth}-{plug}"
-        if "k" in options:
-            network += f"-k{options['k']}"
+        for option, value in options.items():
+            network += f"-{option}{value}"
+        network = "".join(c if c.isalnum() or c in "._-" else "-" for c in network)[:100]
         # Of "folder:PATH" the last part.
         dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.data.dataset).name)
         started = datetime.now().strftime("%Y%m%d-%H%M%S")

@@ -8,7 +8,7 @@ import keras_tuner as kt
 import tensorflow as tf
 
 from ras_keras.errors import first_line
-from ras_keras.training import Recipe, complete, resolve
+from ras_keras.training import Recipe, resolve, train_or_resume
 from ras_keras.training.callbacks import Diverged
 from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.run_folder import DATA, RunFolder
@@ -23,9 +23,9 @@ EPOCHS_BEFORE = "tuner/initial_epoch"
 class RecipeHyperModel(kt.HyperModel):
     """Recipes as a hypermodel: everything that a recipe says can be searched.
 
-    A trial is a run in a folder that is named after its values. `complete` trains it, which knows
-    nothing of keras-tuner: one that was cut short goes on, and one that has finished is
-    not trained again.
+    A trial is a run in a folder that is named after its values. `train_or_resume` trains it, which
+    knows nothing of keras-tuner: one that was cut short goes on, and one that has finished is not
+    trained again.
 
     Args:
         space: what is searched.
@@ -74,7 +74,7 @@ class RecipeHyperModel(kt.HyperModel):
         path = self.folder / run_name(values)
         recipe = self.recipe(hp)
         try:
-            result = complete(
+            result = train_or_resume(
                 recipe,
                 path,
                 test=False,

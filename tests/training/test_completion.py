@@ -8,7 +8,7 @@ import pytest
 from ras_keras.errors import UserError
 from ras_keras.loading import load_model
 from ras_keras.recipes.starts import with_attention
-from ras_keras.training import RECIPES, Interrupted, complete, evaluate, resolve
+from ras_keras.training import RECIPES, Interrupted, evaluate, resolve, train_or_resume
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data
 
@@ -27,24 +27,24 @@ class StopInSecondEpoch(keras.callbacks.Callback):
 def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
     path = tmp_path / "new" / "run"
     with pytest.raises(Interrupted):
-        complete(RECIPE, path, callbacks=[StopInSecondEpoch()])
+        train_or_resume(RECIPE, path, callbacks=[StopInSecondEpoch()])
     assert not (path / "result.json").exists()
-    result = complete(RECIPE, path)
+    result = train_or_resume(RECIPE, path)
     assert result["epochs"] == 2
     written = (path / "result.json").stat().st_mtime_ns
-    assert complete(RECIPE, path) == result
+    assert train_or_resume(RECIPE, path) == result
     assert (path / "result.json").stat().st_mtime_ns == written
     (path / "best.keras").write_bytes(b"of another run")
-    longer = complete(RECIPE.replace(epochs=3), path)
+    longer = train_or_resume(RECIPE.replace(epochs=3), path)
     assert longer["epochs"] == 3
     with released():
         found = evaluate(load_model(path / "best.keras"), recipe_data(RECIPE).test, 10, 128)
     assert found.accuracy == longer["best"]["test_accuracy"]
     assert not (path / ".lock").exists()
     with pytest.raises(UserError, match="seed 0 there, 1 here"):
-        complete(RECIPE.replace(seed=1, epochs=3), path)
+        train_or_resume(RECIPE.replace(seed=1, epochs=3), path)
     with pytest.raises(UserError, match="epochs 3 there, 2 here"):
-        complete(RECIPE, path)
+        train_or_resume(RECIPE, path)
 
 
 def test_nothing_of_a_run_stays_in_memory(tmp_path):
@@ -55,5 +55,5 @@ def test_nothing_of_a_run_stays_in_memory(tmp_path):
         return sum(isinstance(each, FuncGraph | keras.Model) for each in gc.get_objects())
 
     before = kept()
-    complete(RECIPE.replace(epochs=1), tmp_path / "run", test=False)
+    train_or_resume(RECIPE.replace(epochs=1), tmp_path / "run", test=False)
     assert kept() == before

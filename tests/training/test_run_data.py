@@ -10,7 +10,7 @@ from PIL import Image
 
 from ras_keras.data import load_dataset
 from ras_keras.errors import UserError
-from ras_keras.training import RECIPES, RunFolder, complete, resolve
+from ras_keras.training import RECIPES, RunFolder, resolve, train_or_resume
 from ras_keras.training.run_data import check_same_data, write_fingerprint
 from ras_keras.tuning.space import make_space
 from tests.commands.test_commands import call
@@ -69,7 +69,7 @@ def test_other_data_are_refused_and_nothing_is_changed(begun, change, says):
     change(pets)
     before = content(run)
     with pytest.raises(UserError, match="was trained on other data") as refusal:
-        complete(recipe, run.path)
+        train_or_resume(recipe, run.path)
     assert says in str(refusal.value)
     assert content(run) == before
 
@@ -119,7 +119,7 @@ def test_runs_that_are_compared_have_the_same_data(begun, tmp_path):
     run, recipe, pets = begun
     swap(pets)
     with pytest.raises(UserError, match=r"run was trained on other data"):
-        complete(recipe, tmp_path / "next", same_data=[run])
+        train_or_resume(recipe, tmp_path / "next", same_data=[run])
     assert not (tmp_path / "next" / "state").exists()
 
 
@@ -132,7 +132,7 @@ def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
     def called(recipe, path, same_data, **options):
         raise Called([run.path.name for run in same_data])
 
-    monkeypatch.setattr(hypermodel, "complete", called)
+    monkeypatch.setattr(hypermodel, "train_or_resume", called)
     model = hypermodel.RecipeHyperModel(make_space(begun[1], ("k",), ("k=1,2",)), tmp_path)
     values = SimpleNamespace(values={"k": 1})
     with pytest.raises(Called, match=r"\['run'\]"):

@@ -194,12 +194,12 @@ def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, c
 def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
     calls = []
 
-    def complete(recipe, path, **options):
+    def train_or_resume(recipe, path, **options):
         calls.append((recipe, path, options))
         figures = {"epoch": 1, "test_accuracy": 0.5, "selected_on": "nothing"}
         return {"final": figures, "best": figures, "test_images": 360, "protocol": "held-out"}
 
-    monkeypatch.setattr("ras_keras.commands.tune.complete", complete)
+    monkeypatch.setattr("ras_keras.commands.tune.train_or_resume", train_or_resume)
     flags = ["--space", "k=1", "--epochs", "1", "--train-best"]
     assert tune(tmp_path, *flags) == 0
     ((recipe, path, options),) = calls
