@@ -227,12 +227,13 @@ def _with_values(kinds: dict, arguments: Sequence[str]) -> list[str]:
 
 
 def _one_line(box: str, program: str) -> str:
-    """The complaint of tyro's box in one line, without its frame and its help."""
-    text = " ".join(re.sub(r"[╭╮╰╯│─]", " ", box).split())
-    complaint = re.split(r"Argument helptext|For full helptext|Perhaps you meant", text)[0]
-    if "Required options" in complaint:
+    """The complaint of tyro's box in one line, without its frame, its title and its help."""
+    if "Required options" in box:
         return f"an argument is missing; {program} --help names it."
-    return f"{complaint.strip()} See {program} --help."
+    lines = [line for line in box.splitlines() if not line.startswith("╭")]
+    text = " ".join(re.sub(r"[╰╯│─]", " ", " ".join(lines)).split())
+    complaint = re.split(r"Argument helptext|For full helptext|Perhaps you meant", text)[0]
+    return f"{complaint.strip().rstrip('.')}; see {program} --help."
 
 
 def _nearest(value: str) -> str:

@@ -92,6 +92,7 @@ def test_each_import_works_alone(on_jax_alone, imported):
     on_jax_alone(f"import {imported}")
 
 
+@pytest.mark.slow
 def test_a_trained_model_of_tensorflow_loads_compiled(on_jax_alone, tmp_path):
     network = ras_keras.models.ResNet(11, attention="ras")
     optimizer = ras_keras.training.optimizer.CoupledSGD(0.25, average_decay=0.9)

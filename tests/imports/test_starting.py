@@ -39,6 +39,7 @@ def both(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -65,6 +66,7 @@ def test_settings_of_keras_are_checked_first(both, tmp_path):
     assert module[2].endswith("must be one of tensorflow, jax. Received: 'torch'.\n")
 
 
+@pytest.mark.slow
 def test_another_programs_m_prepares_nothing(run_python, tmp_path):
     """A package that imports this one may be started by -m as well."""
     (tmp_path / "other").mkdir()
