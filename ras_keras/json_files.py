@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.files import write_atomically
 from ras_keras.typed import WrongValue, finite, in_short, typed
 
@@ -23,32 +23,37 @@ def write_json(file: Path, content) -> None:
 
 
 def read_json(
-    file: Path, kind: type[T], remedy: str, check: Callable[[T], object] = lambda value: None
+    file: Path,
+    kind: type[T],
+    remedy: str | tuple[str | Argument, ...],
+    check: Callable[[T], object] = lambda value: None,
 ) -> T:
     """The content of a file.
 
     Args:
         file: to read.
         kind: its type, as `typed` takes it.
-        remedy: what to do about a file that is damaged, such as "restore it or start anew".
+        remedy: what to do about a file that is damaged, such as "restore it or start anew"; the
+            parts of a `UserError` where it names an argument.
         check: called with the content; raises a ValueError or a UserError for what cannot be.
 
     Raises:
         UserError: naming the file, the key that is wrong, and the remedy.
     """
+    way_out = (remedy,) if isinstance(remedy, str) else remedy
     try:
         if file.exists() and not file.is_file():
-            raise UserError(f"{file} is no file; {remedy}.")
+            raise UserError(f"{file} is no file; ", *way_out, ".")
         data = file.read_bytes()
     except OSError as error:
-        raise UserError(f"{file} cannot be read ({error.strerror}); {remedy}.") from error
+        raise UserError(f"{file} cannot be read ({error.strerror}); ", *way_out, ".") from error
     try:
         content = parse_json(data, kind)
         check(content)
     # Python reads what is deeper than it writes.
     except (ValueError, RecursionError, UserError) as error:
         problem = first_line(error).rstrip(".")
-        raise UserError(f"{file} is damaged ({problem}); {remedy}.") from error
+        raise UserError(f"{file} is damaged ({problem}); ", *way_out, ".") from error
     return content
 
 

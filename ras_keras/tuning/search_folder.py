@@ -54,7 +54,7 @@ class SearchFolder:
                     ".",
                 )
             return
-        stored = read_json(file, Asked, "restore it, or choose another name")
+        stored = read_json(file, Asked, ("restore it, or choose another ", Argument("name")))
         now = {"algorithm": algorithm, "space": space.to_dict()}
         differs = [
             f"{what} {stored[what]} there, {now[what]} here"

@@ -214,7 +214,7 @@ def test_plot(trained, tmp_path):
 @pytest.mark.slow
 def test_attention_of_ones_own(tmp_path, monkeypatch, capsys):
     """A module in the working directory is imported, its layer trained, saved and evaluated."""
-    (tmp_path / "my_attention.py").write_text(
+    (tmp_path / "half_attention.py").write_text(
         """
 import keras
 from ras_keras.layers import register
@@ -229,7 +229,7 @@ register("half", Half)
     monkeypatch.chdir(tmp_path)
     assert call("train", *SMALL, "--attention", "half") == 2
     assert "none, ras, " in capsys.readouterr().err
-    folder = train(tmp_path, "run", "--imports", "my_attention", "--attention", "half")
+    folder = train(tmp_path, "run", "--imports", "half_attention", "--attention", "half")
     assert "resnet11, half, 127,642 trainable" in capsys.readouterr().out
     try:
         assert call("evaluate", folder) == 0

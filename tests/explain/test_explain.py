@@ -25,6 +25,8 @@ def runs(tmp_path_factory):
         "ras:gamma_initializer=1",
         "--log-dir",
         logs,
+        # Of one epoch and of two the schedules would differ.
+        "--schedule",
     ]
     assert call("train", *flags, "--name", "plain", "--epochs", "2") == 0
     assert call("train", *flags, "--name", "drawn", "--explain-every", "1") == 0
