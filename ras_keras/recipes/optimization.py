@@ -43,6 +43,8 @@ class OptimizationRecipe(Part):
 
     def scaled(self, epochs: int) -> "OptimizationRecipe":
         """The same over another number of epochs: the schedule shrinks or grows with them."""
+        if epochs == self.epochs:
+            return self
         milestones = {round(epochs * each / self.epochs) for each in self.schedule}
         schedule = tuple(sorted(each for each in milestones if 0 < each < epochs))
         return replace(self, epochs=epochs, schedule=schedule)

@@ -107,6 +107,9 @@ def test_the_schedule_follows_the_epochs(tmp_path):
     assert schedule("--epochs", "10", "--schedule", "3", "4") == (3, 4)
     assert schedule("--epochs", "10", "--schedule") == ()
     assert schedule("--model", "wrn", "--epochs", "100") == (40, 60, 80)
+    late = tmp_path / "late.json"
+    late.write_text(json.dumps(RECIPES["quick"].replace(epochs=10).to_dict()))
+    assert schedule("--recipe", str(late)) == (20, 26)
     recipe = RECIPES["quick"].replace(epochs=10)
     assert schedule(*to_flags(recipe)) == (20, 26)
 
