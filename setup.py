@@ -35,7 +35,7 @@ setup(
     package_data={
         "ras_keras": ["py.typed"],
         "ras_keras.recipes": ["named/*.toml"],
-        "ras_keras.reproduction": ["published_results.csv"],
+        "ras_keras.papers": ["published_results.csv"],
         "ras_keras.serving": ["page.html"],
     },
     install_requires=[

@@ -15,12 +15,14 @@ if sys.argv[:1] == ["-m"] and ("-m", "ras_keras") in pairwise(sys.orig_argv):
 
 # All of these register what a saved model may hold.
 from ras_keras import layers, models, optimizers
-from ras_keras.loading import load_model
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.outputs import heads as _heads  # noqa: F401
-from ras_keras.recursion import deep_graphs
+from ras_keras.saving.loading import load_model
 
 # Loaded when they are asked for: the trainer needs TensorFlow, and one layer does not.
-LAZY = ("data", "deploy", "errors", "explain", "recipes", "training", "tuning")
+LAZY = ["data", "deploy", "errors", "explain", "export", "folding", "gates", "inference"]
+LAZY += ["recipes", "runs", "training", "tuning"]
+LAZY_NAMES = {"GradCam": "explain", "Gates": "gates", "fold": "folding"}
 
 __all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers"]
 
@@ -28,8 +30,10 @@ __all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "opti
 def __getattr__(name: str):
     if name in LAZY:
         return importlib.import_module(f"ras_keras.{name}")
+    if name in LAZY_NAMES:
+        return getattr(importlib.import_module(f"ras_keras.{LAZY_NAMES[name]}"), name)
     raise AttributeError(f"module 'ras_keras' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LAZY})
+    return sorted({*globals(), *LAZY, *LAZY_NAMES})

@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from ras_keras.commands import COMMANDS
 from ras_keras.commands.benchmark import KINDS
-from ras_keras.markdown_text import table
-from ras_keras.reproduction.markdown import DATASETS, with_sd
-from ras_keras.reproduction.tables import TABLES
+from ras_keras.papers.markdown import DATASETS, with_sd
+from ras_keras.papers.tables import TABLES
+from ras_keras.text.markdown import table
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "build" / "docs"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ras_keras
-from ras_keras.commands.error_text import in_flags
+from ras_keras.commands.line.error_text import in_flags
 from ras_keras.errors import Argument, ArgumentError, UserError
 
 PACKAGE = Path(ras_keras.__file__).parent
@@ -17,10 +17,10 @@ FLAG = re.compile(r"(?<![\w-])--(no-)?[a-z]")
 # Command lines that are run, stored or shown, and an answer to whoever starts a server.
 COMMAND_LINES = {
     "recipes/starts.py",
-    "training/run_folder.py",
+    "runs/run_folder.py",
     "tuning/search.py",
-    "reproduction/study.py",
-    "reproduction/execution.py",
+    "papers/study.py",
+    "papers/execution.py",
     "serving/forms.py",
     "serving/hosts.py",
 }

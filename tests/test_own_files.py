@@ -9,23 +9,24 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ras_keras.class_names import read_class_names, write_class_names
+from ras_keras.benchmark.benchmark_columns import COLUMNS
+from ras_keras.benchmark.benchmark_file import read_benchmark
 from ras_keras.commands import run
 from ras_keras.errors import UserError
-from ras_keras.json_files import read_json
 from ras_keras.models import ResNet
-from ras_keras.report.benchmark_columns import COLUMNS
-from ras_keras.report.benchmark_file import read_benchmark
-from ras_keras.reproduction.records import Record
-from ras_keras.reproduction.results import COLLECTION, Collection, read_results
-from ras_keras.reproduction.study import Study
-from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve, state
-from ras_keras.training.run_files import Starts
-from ras_keras.training.trained_model import TrainedModel
+from ras_keras.outputs.class_names import read_class_names, write_class_names
+from ras_keras.papers.records import Record
+from ras_keras.papers.results import COLLECTION, Collection, read_results
+from ras_keras.papers.study import Study
+from ras_keras.runs import state
+from ras_keras.runs.run_files import Starts
+from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve
 from ras_keras.tuning.search_folder import Asked
+from ras_keras.values.json_files import read_json
+from tests.benchmark.test_benchmark_file import row_of
 from tests.conftest import ROOT
-from tests.report.test_benchmark_file import row_of
-from tests.reproduction.records import write_record
+from tests.papers.records import write_record
 from tests.tuning.test_oracles import ask, opened, tell
 
 # As JSON has them; no value of any of our files is one of those.

@@ -6,9 +6,9 @@ from pathlib import PurePath
 import pytest
 from matplotlib.figure import Figure
 
-from ras_keras.markdown_text import code, escaped, link, table
-from ras_keras.picture_text import LONGEST, literal, wrapped
-from ras_keras.shown_text import shown
+from ras_keras.text.markdown import code, escaped, link, table
+from ras_keras.text.picture import LONGEST, literal, wrapped
+from ras_keras.text.shown import shown
 
 NASTY = [
     "$0_$10",

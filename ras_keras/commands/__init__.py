@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ras_keras import __version__
-from ras_keras.choices import one_of
-from ras_keras.commands.arguments import checked_arguments
-from ras_keras.commands.error_text import in_flags
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
+from ras_keras.commands.line.arguments import checked_arguments
+from ras_keras.commands.line.error_text import in_flags
 from ras_keras.commands.output import safe_output
 from ras_keras.errors import UserError, first_line
-from ras_keras.shown_text import shown
+from ras_keras.text.shown import shown
 from ras_keras.training import Interrupted
+from ras_keras.values.choices import one_of
 
 COMMANDS = {
     "train": "train a network and leave a run folder",

@@ -9,24 +9,24 @@ from typing import Annotated, Literal
 
 import keras
 
-from ras_keras.choices import one_of
-from ras_keras.commands.flags import parse, parse_with_recipe
-from ras_keras.csv_files import write_rows
+from ras_keras.benchmark import versus_pytorch
+from ras_keras.benchmark.benchmark_file import benchmark_markdown, check_output
+from ras_keras.benchmark.data_speed import data_rows
+from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
+from ras_keras.benchmark.machine import use_threads
+from ras_keras.benchmark.network_list import network_recipes
+from ras_keras.benchmark.network_size import size_rows
+from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.classifier import MOST_CLASSES
 from ras_keras.recipes.execution import Jit, Precision
-from ras_keras.report import versus_pytorch
-from ras_keras.report.benchmark_file import benchmark_markdown, check_output
-from ras_keras.report.data_speed import data_rows
-from ras_keras.report.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
-from ras_keras.report.machine import use_threads
-from ras_keras.report.network_list import network_recipes
-from ras_keras.report.network_size import size_rows
-from ras_keras.report.network_speed import INFERENCE, TRAINING, speed_rows
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.network import recipe_data
-from ras_keras.typed import Bounds
+from ras_keras.values.choices import one_of
+from ras_keras.values.csv_files import write_rows
+from ras_keras.values.typed import Bounds
 
 Repeats = Annotated[int, Bounds(1, 100_000)]
 Steps = Annotated[int, Bounds(1, 1_000_000)]

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.commands.data_flags import DataFlags, print_notices
-from ras_keras.commands.flags import parse
+from ras_keras.commands.line.data_flags import DataFlags, print_notices
+from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
-from ras_keras.deploy.predictor import open_predictor
-from ras_keras.deploy.quantization import evaluate_predictor
+from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
-from ras_keras.report.confusion import class_table, plot_confusion
-from ras_keras.report.picture import check_picture
-from ras_keras.training.trained_model import recipe_beside
-from ras_keras.typed import Count
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.plots.confusion import class_table, plot_confusion
+from ras_keras.plots.picture import check_picture
+from ras_keras.runs.trained_model import recipe_beside
+from ras_keras.values.typed import Count
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,10 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from ras_keras.commands.data_flags import DataFlags, print_notices
-from ras_keras.commands.error_text import in_flags
-from ras_keras.commands.flags import parse
+from ras_keras.commands.line.data_flags import DataFlags, print_notices
+from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
-from ras_keras.deploy.images import UnreadableImage, find_images
-from ras_keras.deploy.predictor import open_predictor
 from ras_keras.errors import UserError
 from ras_keras.explain.explanation import (
     Example,
@@ -24,13 +22,15 @@ from ras_keras.explain.explanation import (
     write_page,
     write_study,
 )
-from ras_keras.explain.gate_study import GateStudy, study_gates
-from ras_keras.explain.gate_table import gate_table
 from ras_keras.files import beside
-from ras_keras.shown_text import shown
+from ras_keras.gates.study import GateStudy, study_gates
+from ras_keras.gates.table import gate_table
+from ras_keras.inference.images import UnreadableImage, find_images
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.text.shown import shown
 from ras_keras.training.evaluation import check_images
-from ras_keras.training.trained_model import TrainedModel
-from ras_keras.typed import Count
+from ras_keras.values.typed import Count
 
 UNREADABLE = 1
 # Of images of one's own, in the folder of the model's pictures.

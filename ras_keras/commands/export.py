@@ -11,26 +11,26 @@ import keras
 import numpy as np
 import tyro
 
-from ras_keras.choices import one_of
-from ras_keras.class_names import names_file, read_class_names
-from ras_keras.commands.data_flags import DataFlags, print_notices
-from ras_keras.commands.error_text import in_flags
-from ras_keras.commands.flags import parse
-from ras_keras.commands.left_out import LeftOut
+from ras_keras.commands.line.data_flags import DataFlags, print_notices
+from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.flags import parse
+from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
-from ras_keras.deploy import fold
-from ras_keras.deploy.agreement import Reference, images_of_dataset, images_of_files
-from ras_keras.deploy.export import ExportDiffers, export, files_of, size
-from ras_keras.deploy.formats import FORMATS, check_installed, format_of
-from ras_keras.deploy.images import find_images
-from ras_keras.deploy.precision import half_precision, in_float32
-from ras_keras.deploy.predictor import Predictor, open_predictor
-from ras_keras.deploy.quantization import accuracy, calibration_images
 from ras_keras.errors import UserError, first_line
-from ras_keras.shown_text import shown
+from ras_keras.export.agreement import Reference, images_of_dataset, images_of_files
+from ras_keras.export.export import ExportDiffers, export, files_of, size
+from ras_keras.export.precision import half_precision, in_float32
+from ras_keras.export.quantization import accuracy, calibration_images
+from ras_keras.folding import fold
+from ras_keras.inference.formats import FORMATS, check_installed, format_of
+from ras_keras.inference.images import find_images
+from ras_keras.inference.predictor import Predictor, open_predictor
+from ras_keras.outputs.class_names import names_file, read_class_names
+from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.text.shown import shown
 from ras_keras.training.evaluation import check_images
-from ras_keras.training.trained_model import TrainedModel
-from ras_keras.typed import Count
+from ras_keras.values.choices import one_of
+from ras_keras.values.typed import Count
 
 QUANTIZED = "litert"
 INT8 = "int8"

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.class_names import read_names_file, save_model
-from ras_keras.commands.flags import parse
-from ras_keras.deploy.import_weights import check_import, import_weights
-from ras_keras.deploy.pytorch_checkpoint import read_checkpoint
-from ras_keras.deploy.pytorch_names import Entries
+from ras_keras.commands.line.flags import parse
+from ras_keras.convert.import_weights import check_import, import_weights
+from ras_keras.convert.pytorch_checkpoint import read_checkpoint
+from ras_keras.convert.pytorch_names import Entries
 from ras_keras.errors import UserError
+from ras_keras.outputs.class_names import read_names_file, save_model
 from ras_keras.recipes.network import NetworkRecipe
 
 ENDINGS = r"(\.(pth|pt|ckpt|bin|tar))+$"

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from ras_keras.shown_text import shown
+from ras_keras.text.shown import shown
 
 # What tqdm writes to go back to the beginning of a bar, and up and down between bars.
 MOVES = re.compile(r"\n*(?:\x1b\[A)*\r?|\r *\r")

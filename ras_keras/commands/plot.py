@@ -7,11 +7,11 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.commands.flags import parse
-from ras_keras.commands.left_out import LeftOut
+from ras_keras.commands.line.flags import parse
+from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.errors import UserError
-from ras_keras.report.curves import plot_curves, read_curves
-from ras_keras.report.picture import check_picture
+from ras_keras.plots.curves import plot_curves, read_curves
+from ras_keras.plots.picture import check_picture
 from ras_keras.training import RunFolder
 
 

@@ -11,17 +11,17 @@ from typing import Annotated
 import tyro
 from tqdm import tqdm
 
-from ras_keras.class_names import read_names_file
-from ras_keras.commands.error_text import in_flags
-from ras_keras.commands.flags import parse
-from ras_keras.data.image_files import MAXIMUM_BYTES
-from ras_keras.deploy.images import find_images
-from ras_keras.deploy.prediction_text import csv_lines, json_document, table
-from ras_keras.deploy.predictions import predict_images
-from ras_keras.deploy.predictor import open_predictor
+from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.flags import parse
+from ras_keras.data.files.image_files import MAXIMUM_BYTES
 from ras_keras.errors import UserError
-from ras_keras.shown_text import shown
-from ras_keras.typed import Count
+from ras_keras.inference.images import find_images
+from ras_keras.inference.prediction_text import csv_lines, json_document, table
+from ras_keras.inference.predictions import predict_images
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.outputs.class_names import read_names_file
+from ras_keras.text.shown import shown
+from ras_keras.values.typed import Count
 
 STANDARD_INPUT = "-"
 UNREADABLE = 1

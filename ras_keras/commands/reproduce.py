@@ -7,15 +7,15 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.choices import one_of
-from ras_keras.commands.flags import parse
-from ras_keras.commands.left_out import LeftOut
+from ras_keras.commands.line.flags import parse
+from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.errors import UserError
-from ras_keras.reproduction.execution import execute, print_plan
-from ras_keras.reproduction.report import report, report_table
-from ras_keras.reproduction.scale import Scale
-from ras_keras.reproduction.study import Seeds, Study
-from ras_keras.reproduction.tables import TABLES
+from ras_keras.papers.execution import execute, print_plan
+from ras_keras.papers.report import report, report_table
+from ras_keras.papers.scale import Scale
+from ras_keras.papers.study import Seeds, Study
+from ras_keras.papers.tables import TABLES
+from ras_keras.values.choices import one_of
 
 REPORT = "report"
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import tyro
 
-from ras_keras.class_names import read_names_file
-from ras_keras.commands.flags import parse
-from ras_keras.deploy.predictor import open_predictor
+from ras_keras.commands.line.flags import parse
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.outputs.class_names import read_names_file
 from ras_keras.serving.server import address, check_installed, listen, make_server
 
 

@@ -5,18 +5,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ras_keras.commands.flags import first_recipe, parse_over, parse_with_recipe, value_of
+from ras_keras.backend.devices import strategy
 from ras_keras.commands.interruption import leaving_at_once
-from ras_keras.commands.moved_flags import given_flags
-from ras_keras.data.folder import is_folder
-from ras_keras.devices import strategy
+from ras_keras.commands.line.flags import first_recipe, parse_over, parse_with_recipe, value_of
+from ras_keras.commands.line.moved_flags import given_flags
+from ras_keras.data.files.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
-from ras_keras.flag_text import flag
-from ras_keras.options import split, with_options
 from ras_keras.recipes.recipe import difference
+from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
-from ras_keras.typed import Count
+from ras_keras.values.options import split, with_options
+from ras_keras.values.typed import Count
 
 LOG_DIR = "Logs"
 

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from ras_keras.commands.flags import parse_with_recipe, value_of
+from ras_keras.backend.devices import leave_gpus, strategy
+from ras_keras.backend.imports import import_modules
+from ras_keras.commands.line.flags import parse_with_recipe, value_of
 from ras_keras.commands.train import print_result
-from ras_keras.devices import leave_gpus, strategy
 from ras_keras.errors import UserError
-from ras_keras.flag_text import flag
-from ras_keras.imports import import_modules
-from ras_keras.options import split
+from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train_or_resume
 from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
 from ras_keras.tuning.space import describe, make_space
 from ras_keras.tuning.workers import command, run_workers, work
-from ras_keras.typed import Bounds
+from ras_keras.values.options import split
+from ras_keras.values.typed import Bounds
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from ras_keras.class_names import read_class_names
-from ras_keras.class_order import class_order, differing_classes
 from ras_keras.data.image_dataset import ImageDataset
 from ras_keras.errors import Argument, UserError
+from ras_keras.outputs.class_names import read_class_names
+from ras_keras.outputs.class_order import class_order, differing_classes
 
 
 def match_classes(dataset: ImageDataset, model: str | Path) -> ImageDataset:

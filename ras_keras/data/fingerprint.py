@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ras_keras.class_names import Names
-from ras_keras.class_order import class_order, differing_classes, listed
-from ras_keras.typed import Natural
+from ras_keras.outputs.class_names import Names
+from ras_keras.outputs.class_order import class_order, differing_classes, listed
+from ras_keras.values.typed import Natural
 
 # Of many files, those whose bytes are looked at, as long as they are not too many, and the seed
 # that chooses them.

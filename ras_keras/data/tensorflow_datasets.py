@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.data.allocation import allocate_images
 from ras_keras.data.fingerprint import digest_of_sizes
 from ras_keras.data.image_dataset import ImageDataset, Images
-from ras_keras.data.memory import allocate_images
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 

@@ -1,5 +1,5 @@
-"""What is done with a trained model: fold, export, predict, bring weights in."""
+"""The name that folding had until 0.5."""
 
-from ras_keras.deploy.folding import fold
+from ras_keras.folding import fold
 
 __all__ = ["fold"]

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from ras_keras.choices import one_of
-from ras_keras.csv_files import write_rows
 from ras_keras.data.image_dataset import Images
-from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import Argument, UserError
-from ras_keras.explain.class_picture import class_picture
-from ras_keras.explain.gate_pictures import study_heat_map
-from ras_keras.explain.gate_study import GateStudy
 from ras_keras.explain.grad_cam import GradCam
 from ras_keras.explain.image_page import image_page
-from ras_keras.explain.recurrence_picture import recurrence_picture
-from ras_keras.shown_text import shown
-from ras_keras.training.gates import Gates
+from ras_keras.gates.class_picture import class_picture
+from ras_keras.gates.gates import Gates
+from ras_keras.gates.pictures import study_heat_map
+from ras_keras.gates.recurrence_picture import recurrence_picture
+from ras_keras.gates.study import GateStudy
+from ras_keras.inference.predictor import Predictor
+from ras_keras.text.shown import shown
+from ras_keras.values.choices import one_of
+from ras_keras.values.csv_files import write_rows
 
 EXAMPLES = 10
 DPI = 120

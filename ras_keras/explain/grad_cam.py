@@ -4,12 +4,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from ras_keras.backend.keras_graph import Place, flattened, sources
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import UserError
-from ras_keras.keras_graph import Place, flattened, sources
 from ras_keras.outputs.heads import TwoClasses
 from ras_keras.outputs.one_image import one_image_model
 from ras_keras.outputs.scores import is_activation, keeps_numbers
-from ras_keras.recursion import deep_graphs
 
 
 class GradCam:

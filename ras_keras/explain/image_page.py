@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ras_keras.explain.gate_pictures import (
+from ras_keras.explain.grad_cam import overlay
+from ras_keras.gates.gates import Place
+from ras_keras.gates.pictures import (
     PANEL_WIDTH,
     Scale,
     draw_gates,
     line_height,
     stages,
 )
-from ras_keras.explain.grad_cam import overlay
-from ras_keras.picture_text import LONGEST_TITLE, literal
-from ras_keras.training.gates import Place
+from ras_keras.text.picture import LONGEST_TITLE, literal
 
 TOP = 5
 

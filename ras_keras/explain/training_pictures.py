@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ras_keras.explain.gate_pictures import study_heat_map
-from ras_keras.explain.gate_study import study_gates
 from ras_keras.explain.grad_cam import GradCam, overlay
-from ras_keras.explain.recurrence_picture import recurrence_picture
-from ras_keras.picture_text import literal
+from ras_keras.gates.gates import Gates
+from ras_keras.gates.pictures import study_heat_map
+from ras_keras.gates.recurrence_picture import recurrence_picture
+from ras_keras.gates.study import study_gates
+from ras_keras.text.picture import literal
 from ras_keras.training.callbacks import OnImages
-from ras_keras.training.gates import Gates
 
 SHOWN = 8
 COLUMNS = 2

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from ras_keras.checks import MOST_APPLICATIONS, check_at_least_one
 from ras_keras.layers.attention import Attention
-from ras_keras.layers.batch_normalization import EPSILON, MOMENTUM
-from ras_keras.layers.connections import make_connection
-from ras_keras.layers.steepness import LONG, Steepness
+from ras_keras.layers.parts.batch_normalization import EPSILON, MOMENTUM
+from ras_keras.layers.parts.connections import make_connection
+from ras_keras.layers.parts.steepness import LONG, Steepness
+from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one
 
 
 class ChannelAttention(Attention):

@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
-from ras_keras.checks import check_at_least_one
 from ras_keras.layers.attention import Attention
-from ras_keras.layers.batch_normalization import BatchNormalization
-from ras_keras.layers.transforms import Bottleneck, check_odd, reduced
+from ras_keras.layers.parts.batch_normalization import BatchNormalization
+from ras_keras.layers.parts.transforms import Bottleneck, check_odd, reduced
+from ras_keras.values.checks import check_at_least_one
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")

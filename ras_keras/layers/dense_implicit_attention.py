@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
-from ras_keras.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.attention import Attention
-from ras_keras.layers.transforms import Bottleneck, dense, reduced
+from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced
+from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 

@@ -6,7 +6,7 @@ import keras
 
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.channel_attention import ChannelAttention
-from ras_keras.layers.transforms import ChannelConvolution, check_odd
+from ras_keras.layers.parts.transforms import ChannelConvolution, check_odd
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")

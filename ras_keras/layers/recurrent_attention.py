@@ -3,9 +3,9 @@
 import keras
 from keras import initializers
 
-from ras_keras.checks import is_real, plain
 from ras_keras.layers.channel_attention import ChannelAttention
-from ras_keras.layers.transforms import Linear
+from ras_keras.layers.parts.transforms import Linear
+from ras_keras.values.checks import is_real, plain
 
 # As published: the gate starts at sigmoid(-1) = 0.27.
 BETA_START = -1.0

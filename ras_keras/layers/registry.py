@@ -14,7 +14,7 @@ from ras_keras.layers.shared_squeeze_excitation import SharedSqueezeExcitation
 from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
 from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 from ras_keras.layers.switchable_attention import SwitchableAttention
-from ras_keras.text_values import ANY, argument_kinds
+from ras_keras.values.text import ANY, argument_kinds
 
 Maker = Callable[..., keras.layers.Layer]
 

@@ -2,9 +2,9 @@
 
 import keras
 
-from ras_keras.checks import check_at_least_one
 from ras_keras.layers.channel_attention import ChannelAttention
-from ras_keras.layers.transforms import Bottleneck, reduced
+from ras_keras.layers.parts.transforms import Bottleneck, reduced
+from ras_keras.values.checks import check_at_least_one
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")

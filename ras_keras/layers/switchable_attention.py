@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from ras_keras.checks import check_at_least_one
 from ras_keras.layers.attention import Attention
 from ras_keras.layers.efficient_channel_attention import adaptive_kernel_size
+from ras_keras.layers.parts.transforms import Bottleneck, ChannelConvolution, Linear, dense, reduced
 from ras_keras.layers.recurrent_attention import BETA_START
-from ras_keras.layers.transforms import Bottleneck, ChannelConvolution, Linear, dense, reduced
+from ras_keras.values.checks import check_at_least_one
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers
 
-from ras_keras.checks import check_at_least_one, plain
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.models.parts import channel_axis
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.recursion import deep_graphs
+from ras_keras.values.checks import check_at_least_one, plain
 
 MOST_CLASSES = 1_000_000
 # Divided by the root of less, 255 would be near the end of float16.

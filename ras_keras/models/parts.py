@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ras_keras.layers.batch_normalization import BatchNormalization
+from ras_keras.layers.parts.batch_normalization import BatchNormalization
 
 
 def channel_axis() -> int:

@@ -11,7 +11,7 @@ from ras_keras.models.preresnet import PreResNet
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
 from ras_keras.models.wide_resnet import WideResNet
-from ras_keras.text_values import ANY, argument_kinds
+from ras_keras.values.text import ANY, argument_kinds
 
 # What has a place of its own in a recipe, or is the caller's.
 OF_EVERY_NETWORK = ("depth", "attention", "attention_config", "name", ANY)

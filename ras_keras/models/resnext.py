@@ -6,12 +6,12 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.checks import check_at_least_one
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.resnet import blocks
 from ras_keras.models.stages import STAGES, residual_stages
+from ras_keras.values.checks import check_at_least_one
 
 STEM_FILTERS = 32
 WIDEST = 1024

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from ras_keras.checks import is_integer, plain
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike, make_attention
 from ras_keras.models.parts import normalization
+from ras_keras.values.checks import is_integer, plain
 
 STAGES = (1, 2, 3)
 # Layers that a network may have; Keras takes minutes to build 1,000.

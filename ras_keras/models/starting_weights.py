@@ -8,11 +8,11 @@ import h5py
 import keras
 import numpy as np
 
-from ras_keras.class_order import listed
 from ras_keras.errors import Argument, ArgumentError, UserError
-from ras_keras.model_file.archive import Archive, check_archive
-from ras_keras.model_file.config import read_config
-from ras_keras.model_file.weights import check_weights
+from ras_keras.outputs.class_order import listed
+from ras_keras.saving.archive import Archive, check_archive
+from ras_keras.saving.config import read_config
+from ras_keras.saving.weights import check_weights
 
 CLASSIFIER = "predictions"
 # The place of a random state, which is not taken over.

@@ -6,11 +6,11 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.checks import check_at_least_one, check_rate
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
+from ras_keras.values.checks import check_at_least_one, check_rate
 
 STAGE_FILTERS = (16, 32, 64)
 # A convolution of a network as wide as this has 370 million weights.

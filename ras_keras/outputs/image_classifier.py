@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from ras_keras.backend.keras_graph import maker
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import UserError
-from ras_keras.keras_graph import maker
 from ras_keras.outputs.heads import TwoClasses, head_of
 from ras_keras.outputs.made_images import made_images
 from ras_keras.outputs.one_image import one_image_model
 from ras_keras.outputs.scores import Scores, of_graph, of_loss, of_numbers
-from ras_keras.recursion import deep_graphs
 
 # Below it the logarithm of a probability is not compared: what float32 loses before it
 # underflows, and what it loses of 1 - p.

@@ -2,9 +2,9 @@
 
 import keras
 
+from ras_keras.backend.keras_graph import is_graph
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import UserError, first_line
-from ras_keras.keras_graph import is_graph
-from ras_keras.recursion import deep_graphs
 
 
 @deep_graphs()

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from ras_keras.keras_graph import Place, name_in_ops
+from ras_keras.backend.keras_graph import Place, name_in_ops
 
 # Rows of bfloat16, and of int8, add up to 1 no closer.
 SUM_TOLERANCE = 1e-2

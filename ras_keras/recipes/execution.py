@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from ras_keras.recipes.part import Part
-from ras_keras.typed import Bounds
+from ras_keras.values.typed import Bounds
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Jit = Literal["auto", "on", "off"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from ras_keras.recipes.recipe import PARTS, Recipe
-from ras_keras.typed import Text, finite, typed
+from ras_keras.values.typed import Text, finite, typed
 
 ENDING = ".toml"
 

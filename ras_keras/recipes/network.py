@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
-from ras_keras.choices import one_of
 from ras_keras.errors import Argument
 from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
 from ras_keras.models.registry import MODELS, Family
-from ras_keras.options import joined, merged, name_of, read_options, split, with_options
 from ras_keras.recipes.part import Part
-from ras_keras.typed import Bounds
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import joined, merged, name_of, read_options, split, with_options
+from ras_keras.values.typed import Bounds
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from ras_keras.recipes.part import Part
-from ras_keras.typed import Bounds, That
+from ras_keras.values.typed import Bounds, That
 
 Share = Annotated[float, Bounds(0, 1, without="high")]
 Positive = Annotated[float, Bounds(0, without="low")]

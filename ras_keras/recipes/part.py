@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ras_keras.checks import plain
+from ras_keras.values.checks import plain
 
 
 class Part:

@@ -9,7 +9,7 @@ from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.part import Part
-from ras_keras.typed import typed
+from ras_keras.values.typed import typed
 
 PARTS = {
     "data": DataRecipe,

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ras_keras import devices
+from ras_keras.backend import devices
 from ras_keras.recipes.recipe import Recipe
 
 

@@ -2,15 +2,15 @@
 
 import dataclasses
 
-from ras_keras.choices import one_of
 from ras_keras.errors import Argument
-from ras_keras.flag_text import with_value
 from ras_keras.layers.registry import NONE
-from ras_keras.options import joined, name_of, split, with_options
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import attention_kinds
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.text_values import ANY
+from ras_keras.text.flags import with_value
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import joined, name_of, split, with_options
+from ras_keras.values.text import ANY
 
 # The recipe "paper" is the published one of a network: RAS's, or DIANet's where RAS has none.
 PAPER = {

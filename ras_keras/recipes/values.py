@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from ras_keras.checks import check_at_least_one
-from ras_keras.choices import one_of
 from ras_keras.errors import Argument, ArgumentError, UserError, first_line
-from ras_keras.field_checks import check_fields
-from ras_keras.json_files import parse_json, read_json
 from ras_keras.layers.registry import ATTENTION, NONE, make_attention
-from ras_keras.model_file.config import MOST_APPLICATIONS
-from ras_keras.options import split
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
+from ras_keras.saving.config import MOST_APPLICATIONS
+from ras_keras.values.checks import check_at_least_one
+from ras_keras.values.choices import one_of
+from ras_keras.values.field_checks import check_fields
+from ras_keras.values.json_files import parse_json, read_json
+from ras_keras.values.options import split
 
 # What a run folder calls its recipe.
 RECIPE = "recipe.json"

@@ -10,22 +10,22 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ras_keras.data.image_decoding import (
+from ras_keras.data.files.image_decoding import (
     decode,
     decoding_memory,
     decoding_seconds,
     open_image,
     to_pixels,
 )
-from ras_keras.data.image_files import named
-from ras_keras.deploy.images import FORMATS, UnreadableImage
-from ras_keras.deploy.predictions import best
-from ras_keras.deploy.predictor import Predictor
+from ras_keras.data.files.image_files import named
 from ras_keras.errors import UserError
-from ras_keras.explain.gate_pictures import gate_heat_map
 from ras_keras.explain.grad_cam import GradCam, overlay
+from ras_keras.gates.gates import Gates
+from ras_keras.gates.pictures import gate_heat_map
+from ras_keras.inference.images import FORMATS, UnreadableImage
+from ras_keras.inference.predictions import best
+from ras_keras.inference.predictor import Predictor
 from ras_keras.serving.map_memory import bytes_per_pixel
-from ras_keras.training.gates import Gates
 
 # Where a network takes an image of any size, its own memory is the limit, and its own time counts.
 MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
-from ras_keras.deploy.predictor import Predictor
 from ras_keras.errors import UserError
+from ras_keras.inference.predictor import Predictor
 from ras_keras.serving.answer import Answerer
 from ras_keras.serving.busy import Busy
 from ras_keras.serving.forms import image_of

@@ -4,8 +4,8 @@ import math
 
 import keras
 
-from ras_keras.keras_graph import Graph
-from ras_keras.recursion import deep_graphs
+from ras_keras.backend.keras_graph import Graph
+from ras_keras.backend.recursion import deep_graphs
 
 # Of the image that the network is asked about; strides divide it.
 SIDE = 64

@@ -5,8 +5,8 @@ import socket
 from functools import partial
 from importlib.util import find_spec
 
+from ras_keras.backend.imports import install_command
 from ras_keras.errors import Argument, UserError, first_line
-from ras_keras.imports import install_command
 from ras_keras.serving.turns import Turns
 from ras_keras.serving.uploads import Uploads
 

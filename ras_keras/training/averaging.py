@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from ras_keras.backend.recursion import deep_graphs
 from ras_keras.data.batches import TrainingBatches
-from ras_keras.recursion import deep_graphs
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.prepared_data import Data
 

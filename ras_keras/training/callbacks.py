@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
-from ras_keras.training import best_model, state
-from ras_keras.training.gates import Gates, spread
-from ras_keras.training.run_folder import RunFolder
+from ras_keras.gates.gates import Gates, spread
+from ras_keras.runs import best_model, state
+from ras_keras.runs.run_folder import RunFolder
 
 
 class Interrupted(Exception):

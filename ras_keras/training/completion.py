@@ -5,8 +5,8 @@ from pathlib import Path
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.recipes.recipe import Recipe, difference
+from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.memory import released
-from ras_keras.training.run_folder import RunFolder
 from ras_keras.training.trainer import train
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from ras_keras.keras_graph import all_layers
+from ras_keras.backend.keras_graph import all_layers
 from ras_keras.recipes.network import NetworkRecipe, family_of
 
 

@@ -7,7 +7,7 @@ import gc
 import keras
 import psutil
 
-from ras_keras.tensorflow_internals import custom_gradients_released
+from ras_keras.backend.tensorflow_internals import custom_gradients_released
 
 
 @contextlib.contextmanager

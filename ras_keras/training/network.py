@@ -6,18 +6,18 @@ from pathlib import Path
 
 import keras
 
-from ras_keras.class_names import check_number, read_class_names
-from ras_keras.class_order import class_order, differing_classes
 from ras_keras.errors import ArgumentError, UserError
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
+from ras_keras.outputs.class_names import check_number, read_class_names
+from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import family_of
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.runs.run_folder import RunFolder
+from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.optimizer import make_optimizer
 from ras_keras.training.prepared_data import Data, load_data
-from ras_keras.training.run_folder import RunFolder
-from ras_keras.training.trained_model import TrainedModel
 
 KERNEL = "vars/0"
 

@@ -5,18 +5,18 @@ import time
 import keras
 import numpy as np
 
-from ras_keras import devices
+from ras_keras.backend import devices
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.runs.run_folder import RunFolder
+from ras_keras.runs.state import Progress
 from ras_keras.training.averaging import statistics_steps
 from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
-from ras_keras.training.run_folder import RunFolder
-from ras_keras.training.state import Progress
 
 MEASURED_EXECUTIONS = 3
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ras_keras.class_order import listed
 from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.registry import load_dataset
+from ras_keras.outputs.class_order import listed
 from ras_keras.recipes.data import DataRecipe
-from ras_keras.training.run_data import check_same_data
-from ras_keras.training.run_folder import RunFolder
+from ras_keras.runs.run_data import check_same_data
+from ras_keras.runs.run_folder import RunFolder
 
 CHANNELS = ("red", "green", "blue")
 

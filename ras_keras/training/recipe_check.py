@@ -1,15 +1,15 @@
 """Refuses recipes that cannot be run."""
 
+from ras_keras.backend.imports import import_modules
 from ras_keras.data.registry import check_dataset
 from ras_keras.errors import Argument, UserError, first_line
-from ras_keras.imports import import_modules
 from ras_keras.layers.registry import NONE, make_attention
-from ras_keras.loading import check_model_file
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.values import check_values, in_recipe
+from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.saving.loading import check_model_file
 from ras_keras.training.least_network import least_images, least_network
-from ras_keras.training.trained_model import TrainedModel
 
 
 def check_recipe(recipe: Recipe) -> None:

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from ras_keras import devices
-from ras_keras.csv_files import write_rows
+from ras_keras.backend import devices
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import Argument, UserError
-from ras_keras.layers.batch_normalization import replicas
+from ras_keras.gates.gates import Gates
+from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.training import best_model, state
+from ras_keras.runs import best_model, state
+from ras_keras.runs.run_data import write_fingerprint
+from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
@@ -26,12 +28,10 @@ from ras_keras.training.callbacks import (
     duration,
 )
 from ras_keras.training.evaluation import evaluate
-from ras_keras.training.gates import Gates
 from ras_keras.training.memory import peak_memory
 from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
-from ras_keras.training.run_data import write_fingerprint
-from ras_keras.training.run_folder import RunFolder
+from ras_keras.values.csv_files import write_rows
 
 GATE_IMAGES = 128
 

@@ -5,11 +5,11 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated
 
-from ras_keras.choices import one_of
 from ras_keras.errors import Argument, UserError
-from ras_keras.options import split_list
-from ras_keras.text_values import read_text
-from ras_keras.typed import WrongValue
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import split_list
+from ras_keras.values.text import read_text
+from ras_keras.values.typed import WrongValue
 
 RANGE_POINTS = 5
 FEW_INTEGERS = 16

@@ -8,10 +8,10 @@ import keras_tuner as kt
 import tensorflow as tf
 
 from ras_keras.errors import first_line
+from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, resolve, train_or_resume
 from ras_keras.training.callbacks import Diverged
 from ras_keras.training.network import recipe_data, recipe_network
-from ras_keras.training.run_folder import DATA, RunFolder
 from ras_keras.tuning.oracles import OBJECTIVE
 from ras_keras.tuning.space import Space
 from ras_keras.tuning.tensorboard import write_trial

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict
 
-from ras_keras.json_files import read_json
 from ras_keras.tuning.space import Space
-from ras_keras.typed import Count, Natural, That, WrongValue, typed
+from ras_keras.values.json_files import read_json
+from ras_keras.values.typed import Count, Natural, That, WrongValue, typed
 
 # What keras-tuner draws from.
 Seed = Annotated[int, That(lambda n: 0 <= n < 2**32, "an integer from 0 to 4294967295")]

@@ -8,10 +8,10 @@ import keras_tuner as kt
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
 
 from ras_keras.errors import UserError, first_line
-from ras_keras.json_files import write_json
 from ras_keras.tuning.keras_tuner_internals import TrialStatus
 from ras_keras.tuning.oracle_files import check_files
 from ras_keras.tuning.space import Space
+from ras_keras.values.json_files import write_json
 
 OBJECTIVE = "val_accuracy"
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ras_keras.picture_text import literal
+from ras_keras.text.picture import literal
 from ras_keras.tuning.domains import Choices
 from ras_keras.tuning.space import Space
 

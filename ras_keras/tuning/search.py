@@ -8,11 +8,11 @@ from typing import Literal
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import locked
-from ras_keras.json_files import write_json
 from ras_keras.recipes.starts import start_of, to_flags
 from ras_keras.training import Recipe
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space
+from ras_keras.values.json_files import write_json
 
 GRID_POINTS = 16
 TRIALS = 10

@@ -6,10 +6,10 @@ from typing import TypedDict
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import is_vacant
-from ras_keras.json_files import read_json, write_json
 from ras_keras.recipes.recipe import Recipe, difference
 from ras_keras.tuning.space import Space
-from ras_keras.typed import Text
+from ras_keras.values.json_files import read_json, write_json
+from ras_keras.values.typed import Text
 
 
 class Asked(TypedDict):

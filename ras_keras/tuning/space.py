@@ -5,15 +5,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ras_keras.choices import one_of
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
-from ras_keras.options import name_of, with_options
 from ras_keras.recipes.network import attention_kinds, model_kinds
 from ras_keras.recipes.recipe import Recipe, kind_of
 from ras_keras.recipes.starts import with_attention
-from ras_keras.text_values import ANY
 from ras_keras.tuning.domains import Choices, Domain, parse_domain, simple_kind
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import name_of, with_options
+from ras_keras.values.text import ANY
 
 # Fields of a recipe that a search may vary, and their values.
 FIELDS = {

@@ -2,13 +2,13 @@
 
 import time
 
-from ras_keras.csv_files import write_rows
 from ras_keras.training.callbacks import duration
 from ras_keras.tuning.hypermodel import EPOCHS, EPOCHS_BEFORE, run_name
 from ras_keras.tuning.keras_tuner_internals import TrialStatus
 from ras_keras.tuning.oracles import OBJECTIVE, Lasting
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space, describe
+from ras_keras.values.csv_files import write_rows
 
 COLUMNS = ("trial", "status", "run", OBJECTIVE, "epochs", "seconds")
 

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from ras_keras.report import versus_pytorch
-from ras_keras.report.benchmark_file import (
+from ras_keras.benchmark import versus_pytorch
+from ras_keras.benchmark.benchmark_file import (
     benchmark_markdown,
     look_up_key,
     read_benchmark,
 )
-from ras_keras.report.network_key import network_key
+from ras_keras.benchmark.network_key import network_key
 from ras_keras.training import Recipe
 from tests.commands.test_commands import SMALL, call
 
@@ -151,7 +151,7 @@ def test_versus_compiled_pytorch(tmp_path, capsys):
 
 def test_another_network_is_not_timed(capsys, monkeypatch):
     pytest.importorskip("torch")
-    from ras_keras.report import pytorch_resnet
+    from ras_keras.benchmark import pytorch_resnet
 
     monkeypatch.setattr(pytorch_resnet, "copy_weights", lambda model, network: None)
     assert call("benchmark", "versus-pytorch", *QUICK, "--depth", "11") == 2
@@ -189,7 +189,7 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
 
 
 def test_images_follow_the_seed():
-    from ras_keras.report.network_speed import synthetic_batch
+    from ras_keras.benchmark.network_speed import synthetic_batch
 
     first, labels = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)
     again, _ = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)

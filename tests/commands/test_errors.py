@@ -9,12 +9,13 @@ import pytest
 
 import ras_keras
 from ras_keras.commands import run
-from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.line.flags import parse_with_recipe
 from ras_keras.commands.train import Train
 from ras_keras.layers import ATTENTION
 from ras_keras.models import ResNet
-from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve, state
-from ras_keras.training.state import Progress
+from ras_keras.runs import state
+from ras_keras.runs.state import Progress
+from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve
 from tests.data.test_datasets import write_images
 
 

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from ras_keras.commands import output, plot, run
 from ras_keras.commands.output import safe_output
-from ras_keras.deploy.prediction_text import csv_lines, json_document, table
-from ras_keras.deploy.predictions import Prediction
 from ras_keras.errors import UserError
+from ras_keras.inference.prediction_text import csv_lines, json_document, table
+from ras_keras.inference.predictions import Prediction
 from ras_keras.training import RECIPES, RunFolder, resolve
 
 

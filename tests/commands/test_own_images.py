@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from ras_keras.commands import run
-from ras_keras.commands.arguments import checked_arguments
-from ras_keras.commands.data_flags import DataFlags
+from ras_keras.commands.line.arguments import checked_arguments
+from ras_keras.commands.line.data_flags import DataFlags
 from ras_keras.errors import UserError
 from ras_keras.explain.explanation import example_of_file, write_page
 from ras_keras.models import ResNet

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.class_names import write_class_names
 from ras_keras.commands import run
 from ras_keras.models import ResNet
+from ras_keras.outputs.class_names import write_class_names
 from tests.conftest import ROOT
 
 NAMES = ("cat", "größer", "dog, big", "ox")

@@ -21,15 +21,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.class_names import write_class_names
 from ras_keras.commands import run
-from ras_keras.deploy.predictor import open_predictor
+from ras_keras.inference.predictor import open_predictor
 from ras_keras.models import ResNet
+from ras_keras.outputs.class_names import write_class_names
 from ras_keras.serving import server
 from ras_keras.serving.answer import MAXIMUM_PIXELS_OF_ANY_SIZE, Answerer
 from ras_keras.serving.app import MAXIMUM_UPLOAD, make_app
 from tests.conftest import ROOT
-from tests.deploy.test_images import png
+from tests.inference.test_images import png
 
 NAMES = ("cat", "<i>größer</i>", "dog", "ox", "hen", "ant")
 

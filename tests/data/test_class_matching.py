@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.class_names import save_model
-from ras_keras.class_order import class_order
 from ras_keras.data import ImageDataset, Images, match_classes
 from ras_keras.errors import UserError
+from ras_keras.outputs.class_names import save_model
+from ras_keras.outputs.class_order import class_order
 from tests.commands.test_commands import call
 
 COLOURS = {"cat": 0, "dog": 1, "größer": 2}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.data import image_decoding
-from ras_keras.data.image_decoding import decoding_memory, decoding_seconds, open_image
-from ras_keras.data.image_files import UnreadableImage, read_image
+from ras_keras.data.files import image_decoding
+from ras_keras.data.files.image_decoding import decoding_memory, decoding_seconds, open_image
+from ras_keras.data.files.image_files import UnreadableImage, read_image
 
 
 def saved(image, form="PNG", **options):

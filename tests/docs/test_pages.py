@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.commands import COMMANDS, flags, run
+from ras_keras.commands import COMMANDS, run
+from ras_keras.commands.line import flags
 from ras_keras.layers import ATTENTION
 from tests.conftest import ROOT
 from tests.docs.pages import GENERATED, LANGUAGES, PAGES, blocks, links, of_ours

@@ -2,7 +2,7 @@
 
 import re
 
-from ras_keras.reproduction.results import read_results
+from ras_keras.papers.results import read_results
 from tests.conftest import ROOT
 
 README = ROOT / "README.md"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ras_keras.training import RunFolder, state
+from ras_keras.runs import state
+from ras_keras.training import RunFolder
 from tests.commands.test_commands import SMALL, call, metrics
 
 pytestmark = pytest.mark.slow

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import ras_keras
-from ras_keras.data.image_files import read_image
-from ras_keras.deploy import fold
-from ras_keras.recursion import FRAMES, deep_graphs
+from ras_keras.backend.recursion import FRAMES, deep_graphs
+from ras_keras.data.files.image_files import read_image
+from ras_keras.folding import fold
 from tests.conftest import ROOT
 
 IMPORTING = """
@@ -165,7 +165,7 @@ def test_no_file_sets_what_belongs_to_the_process():
         if call in file.read_text()
     }
     assert {(name.replace("\\", "/"), call) for name, call in found} == {
-        ("recursion.py", "setrecursionlimit"),
+        ("backend/recursion.py", "setrecursionlimit"),
         ("commands/__init__.py", "filterwarnings"),
         ("tuning/oracles.py", "simplefilter"),
     }

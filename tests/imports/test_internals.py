@@ -10,16 +10,16 @@ import pytest
 from keras import layers, ops
 
 import ras_keras
-from ras_keras import keras_graph, tensorflow_internals
+from ras_keras.backend import keras_graph, tensorflow_internals
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "ras_keras"
 # The one file for each library, and the one of the model files, which reads Keras's table of names.
 FILES = {
-    "keras_graph.py",
-    "tensorflow_internals.py",
+    "backend/keras_graph.py",
+    "backend/tensorflow_internals.py",
     "tuning/keras_tuner_internals.py",
-    "model_file/keras_symbols.py",
+    "saving/keras_symbols.py",
 }
 # Where a class of Keras's is made another one, by what it calls or replaces of its parent's.
 OF_KERAS = {
@@ -93,10 +93,10 @@ def test_what_is_seen(text, found):
 @pytest.mark.parametrize(
     ("file", "library"),
     [
-        ("keras_graph.py", "keras"),
-        ("tensorflow_internals.py", "tensorflow"),
+        ("backend/keras_graph.py", "keras"),
+        ("backend/tensorflow_internals.py", "tensorflow"),
         ("tuning/keras_tuner_internals.py", "keras-tuner"),
-        ("model_file/keras_symbols.py", "keras"),
+        ("saving/keras_symbols.py", "keras"),
     ],
 )
 def test_each_file_names_the_version_it_was_seen_in(file, library):
@@ -172,7 +172,7 @@ def names_of_parents(classes, files):
 
 
 def test_keras_has_what_our_layers_and_optimizer_inherit():
-    used = names_of_parents(OF_KERAS, ["layers/batch_normalization.py", "optimizers.py"])
+    used = names_of_parents(OF_KERAS, ["layers/parts/batch_normalization.py", "optimizers.py"])
     assert used == set().union(*OF_KERAS.values())
     normalization = keras.layers.BatchNormalization()
     normalization.build((None, 4))

@@ -35,7 +35,7 @@ import numpy as np
 
 import ras_keras.layers
 import ras_keras.models
-from ras_keras.deploy.folding import fold
+from ras_keras.folding.folding import fold
 
 file = sys.argv[1]
 network = ras_keras.models.ResNet(11, attention="ras", attention_config={"k": 2})
@@ -86,7 +86,7 @@ def test_a_network_is_built_trained_saved_loaded_and_folded(on_jax_alone, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "imported", ["ras_keras.layers", "ras_keras.models", "ras_keras.deploy.folding"]
+    "imported", ["ras_keras.layers", "ras_keras.models", "ras_keras.folding.folding"]
 )
 def test_each_import_works_alone(on_jax_alone, imported):
     on_jax_alone(f"import {imported}")
@@ -105,7 +105,7 @@ def test_a_trained_model_of_tensorflow_loads_compiled(on_jax_alone, tmp_path):
 
 def test_a_model_that_names_the_optimizers_former_module_loads(tmp_path):
     """As files of 0.4 do."""
-    from tests.test_loading import config_of, rewritten
+    from tests.saving.test_loading import config_of, rewritten
 
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     network.compile(ras_keras.optimizers.CoupledSGD(0.25), "mse")
@@ -127,6 +127,9 @@ PUBLIC = (
     "ras_keras.layers.register",
     "ras_keras.training.RunFolder",
     "ras_keras.training.gates.Gates",
+    "ras_keras.Gates",
+    "ras_keras.GradCam",
+    "ras_keras.fold",
     "ras_keras.training.optimizer.CoupledSGD",
     "ras_keras.deploy.fold",
     "ras_keras.recipes.Recipe",

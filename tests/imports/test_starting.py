@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from ras_keras import imports
-from ras_keras.deploy import formats
+from ras_keras.backend import imports
 from ras_keras.errors import UserError
+from ras_keras.inference import formats
 from ras_keras.serving import server
 from tests.conftest import ROOT
 

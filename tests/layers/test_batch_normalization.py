@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ras_keras.layers.batch_normalization import BatchNormalization
+from ras_keras.layers.parts.batch_normalization import BatchNormalization
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fused kernel is TensorFlow's"

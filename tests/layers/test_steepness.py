@@ -5,11 +5,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from ras_keras.layers import (
-    EfficientChannelAttention,
-    RecurrentAttention,
-    steepness,
-)
+from ras_keras.layers import EfficientChannelAttention, RecurrentAttention
+from ras_keras.layers.parts import steepness
 
 CHANNELS = 16
 

@@ -5,4 +5,4 @@ pytestmark = pytest.mark.slow
 
 def test_folding(passes_on_jax):
     which = "test_networks and (ras or se or wrn) or shut"
-    passes_on_jax("tests/deploy/test_folding.py", which=which)
+    passes_on_jax("tests/folding/test_folding.py", which=which)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.runs import state as state_module
 from ras_keras.training import RECIPES, RunFolder, resolve, train
-from ras_keras.training import state as state_module
 
 EPOCHS = 5
 

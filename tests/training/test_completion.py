@@ -6,8 +6,8 @@ import keras
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.loading import load_model
 from ras_keras.recipes.starts import with_attention
+from ras_keras.saving.loading import load_model
 from ras_keras.training import RECIPES, Interrupted, evaluate, resolve, train_or_resume
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from ras_keras.class_names import save_model
 from ras_keras.errors import UserError
+from ras_keras.outputs.class_names import save_model
 from ras_keras.training.network import start_from
 from tests.models.test_starting_weights import network
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ras_keras.backend.devices import scope
 from ras_keras.data import load_dataset
-from ras_keras.devices import scope
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.network import recipe_data, recipe_network
 

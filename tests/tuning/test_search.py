@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from ras_keras.commands import run
-from ras_keras.commands.flags import parse_with_recipe
+from ras_keras.commands.line.flags import parse_with_recipe
 from ras_keras.commands.train import Train
+from ras_keras.runs import state as state_module
 from ras_keras.training import Recipe, RunFolder
-from ras_keras.training import state as state_module
 from tests.recipes import option
 
 pytestmark = pytest.mark.slow

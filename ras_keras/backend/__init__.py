@@ -1,0 +1,1 @@
+"""What this package needs of Keras, TensorFlow and the machine, where nothing public gives it."""

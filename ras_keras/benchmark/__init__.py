@@ -1,0 +1,1 @@
+"""All that measures: sizes, speeds, and their files."""

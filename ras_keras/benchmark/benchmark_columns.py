@@ -1,0 +1,113 @@
+"""The columns of the files that `scripts/benchmark.py` writes, and what each may hold."""
+
+from typing import Annotated, Literal
+
+from ras_keras.benchmark.format_speed import RUNTIMES
+from ras_keras.benchmark.network_speed import INFERENCE, TRAINING
+from ras_keras.benchmark.spread import STATISTICS
+from ras_keras.recipes.execution import Precision
+from ras_keras.values.json_files import parse_json
+from ras_keras.values.typed import Amount, Count, Text, That
+
+
+def _is_network(text: str) -> bool:
+    try:
+        parse_json(text, dict[str, object])
+    except ValueError:
+        return False
+    return True
+
+
+def _spread(name: str, kind: type = Amount) -> dict[str, type]:
+    return {f"{name}_{each}": kind for each in STATISTICS}
+
+
+MACHINE = {
+    "device": Text,
+    "processor": Text,
+    "threads": Count,
+    "backend": Text,
+    "python": Text,
+    "ras_keras": Text,
+    "keras": Text,
+    "tensorflow": Text,
+    "jax": str,
+    "date": Text,
+}
+NETWORK = {
+    "network": Annotated[str, That(_is_network, "a JSON object of what builds the network")],
+    "model": Text,
+    "depth": Count,
+    "attention": Text,
+    "image_size": Count,
+    "classes": Count,
+    "precision": Precision,
+}
+REPEATED = {"batch_size": Count, "n": Count, "steps": Count}
+WHAT = {"what": Literal[INFERENCE, TRAINING]}
+
+COLUMNS = {
+    "model": {
+        **NETWORK,
+        "trainable_parameters": Count,
+        "all_parameters": Count,
+        "flops": Count,
+        "activation_bytes": Count,
+        "file_bytes": Count,
+        **MACHINE,
+    },
+    "speed": {
+        **WHAT,
+        **NETWORK,
+        "jit": Literal["on", "off"],
+        **REPEATED,
+        **_spread("images_per_second"),
+        **_spread("ratio_to_plain"),
+        "compile_seconds": Amount,
+        **MACHINE,
+    },
+    "formats": {
+        **NETWORK,
+        "folded": Literal["no", "yes"],
+        "format": Literal[*RUNTIMES],
+        "runtime": Text,
+        "file_bytes": Count,
+        "difference": Amount,
+        **REPEATED,
+        **_spread("images_per_second"),
+        "calls": Count,
+        "latency_median": Amount,
+        "latency_p99": Amount,
+        **MACHINE,
+    },
+    "data": {
+        "what": Literal["pipeline alone", "training", "waiting for data"],
+        "unit": Text,
+        "dataset": Text,
+        "model": Text,
+        "depth": Count,
+        "attention": Text,
+        "precision": Precision,
+        **REPEATED,
+        **_spread("value"),
+        **MACHINE,
+    },
+    "versus-pytorch": {
+        **WHAT,
+        "setting": Text,
+        "framework": Text,
+        "layout": Text,
+        "compiler": Text,
+        **NETWORK,
+        **REPEATED,
+        **_spread("images_per_second", Amount | None),
+        **_spread("ours_over_this", Amount | None),
+        "compile_seconds": Amount | None,
+        "difference": Amount | None,
+        "not_measured": str,
+        **MACHINE,
+        "torch": Text,
+        "omp_wait_policy": str,
+    },
+}
+SPREADS = ("images_per_second", "ratio_to_plain", "ours_over_this", "value")

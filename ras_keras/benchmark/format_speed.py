@@ -1,0 +1,155 @@
+"""How large and how fast networks are in the formats that they are exported to."""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from ras_keras.benchmark.machine import machine
+from ras_keras.benchmark.network_size import file_bytes
+from ras_keras.benchmark.network_speed import (
+    inference_step,
+    network_columns,
+    scattered,
+    speeds_in_turn,
+    synthetic_batch,
+    warm_up,
+)
+from ras_keras.benchmark.spread import in_turn
+from ras_keras.export.export import export, size
+from ras_keras.folding import fold
+from ras_keras.inference.formats import FORMATS, check_installed
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.recipes.recipe import Recipe
+
+KERAS, INT8 = "keras", "litert-int8"
+# What a row may be of, with the package that runs it.
+RUNTIMES = {
+    KERAS: "keras",
+    "saved_model": "tensorflow",
+    "onnx": "onnxruntime",
+    "openvino": "openvino",
+    "litert": "ai-edge-litert",
+    INT8: "ai-edge-litert",
+}
+FOLDED = {"no": (False,), "yes": (True,), "both": (False, True)}
+# How many calls begin a block of timed ones, untimed.
+AGAIN = 3
+
+
+def check_formats(names: Sequence[str]) -> None:
+    """Refuses formats whose packages are not there.
+
+    Raises:
+        UserError: with the command that installs them.
+    """
+    for name in names:
+        if name != KERAS:
+            check_installed(name.removesuffix("-int8"))
+
+
+def format_rows(
+    recipes: Sequence[Recipe],
+    names: Sequence[str],
+    folded: Sequence[bool],
+    classes: int,
+    rounds: int,
+    steps: int,
+    calls: int,
+    threads: int,
+) -> list[dict]:
+    """Measures all networks in all formats in turn; a row for each, as `benchmark_columns` says.
+
+    Args:
+        recipes: resolved, in float32.
+        names: of `RUNTIMES`.
+        folded: whether the networks are as they are, folded, or each.
+        classes: of the classifiers.
+        rounds: measurements of each.
+        steps: batches in a measurement.
+        calls: with one image at least, of which the latency is the median.
+        threads: of the runtimes other than TensorFlow.
+    """
+    images, _ = synthetic_batch(recipes[0], classes)
+    batches, singles, described = {}, {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for recipe in tqdm(recipes, desc="exporting"):
+            plain = scattered(recipe, classes)
+            expected = np.asarray(plain.predict_on_batch(images))
+            for fold_it in folded:
+                model = fold(plain) if fold_it else plain
+                for name in names:
+                    key = len(described)
+                    path = Path(folder, str(key))
+                    file_size, predict = _exported(model, path, name, images, threads)
+                    batches[key] = lambda predict=predict: predict(images)
+                    singles[key] = lambda predict=predict: predict(images[:1])
+                    described[key] = network_columns(recipe, classes) | {
+                        "folded": "yes" if fold_it else "no",
+                        "format": name,
+                        "runtime": f"{RUNTIMES[name]} {version(RUNTIMES[name])}",
+                        "file_bytes": file_size,
+                        "difference": float(f"{np.abs(predict(images) - expected).max():.2g}"),
+                        "batch_size": recipe.optimization.batch_size,
+                        "n": rounds,
+                        "steps": steps,
+                    }
+        warm_up(batches)
+        speeds = speeds_in_turn(batches, len(images), rounds, steps)
+        warm_up(singles)
+        latencies = latencies_in_turn(singles, rounds, calls)
+    return [
+        row
+        | speeds[key].columns("images_per_second")
+        | {
+            "calls": len(latencies[key]),
+            "latency_median": float(f"{np.median(latencies[key]):.3g}"),
+            "latency_p99": float(f"{np.percentile(latencies[key], 99):.3g}"),
+        }
+        | machine()
+        for key, row in described.items()
+    ]
+
+
+def latencies_in_turn(
+    step_functions: dict[object, Callable], rounds: int, calls: int
+) -> dict[object, list[float]]:
+    """Milliseconds of single calls that are warm, timed in blocks that take turns.
+
+    Args:
+        step_functions: by name, as `warm_up` takes them.
+        rounds: blocks of each.
+        calls: of each at least, over all blocks.
+    """
+    found = {name: [] for name in step_functions}
+
+    def block(name, step):
+        def measure():
+            for _ in range(AGAIN):
+                step()
+            for _ in range(math.ceil(calls / rounds)):
+                began = time.perf_counter()
+                step()
+                found[name].append(1000 * (time.perf_counter() - began))
+            return found[name][-1]
+
+        return measure
+
+    in_turn({name: block(name, step) for name, step in step_functions.items()}, rounds)
+    return found
+
+
+def _exported(model, path, name, images, threads) -> tuple[int, Callable]:
+    """Bytes of a network's file, and what predicts by it."""
+    if name == KERAS:
+        return file_bytes(model), lambda batch: inference_step(model, batch)()
+    kind = name.removesuffix("-int8")
+    path = path.with_name(f"{path.name}{FORMATS[kind].ending}")
+    names = [str(number) for number in range(model.output_shape[-1])]
+    export(model, path, kind, names, images if name == INT8 else None)
+    return size(path, kind), open_predictor(path, threads=threads).predict

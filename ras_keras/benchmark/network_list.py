@@ -1,0 +1,68 @@
+"""Lists of networks, each named in a few words."""
+
+from collections.abc import Sequence
+
+from ras_keras.backend.imports import import_modules
+from ras_keras.benchmark.network_key import network_key
+from ras_keras.errors import Argument, UserError
+from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.models.registry import MODELS
+from ras_keras.recipes.network import NetworkRecipe, attention_kinds, model_kinds
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
+from ras_keras.training.recipe_check import check_recipe
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import name_of, read_options
+
+
+def network_recipes(
+    models: Sequence[str],
+    depths: Sequence[int],
+    attentions: Sequence[str],
+    *,
+    imports: Sequence[str] = (),
+    with_plain: bool = False,
+    names: tuple[str, str] = ("models", "attentions"),
+    **settings,
+) -> list[Recipe]:
+    """A resolved recipe for every model at every depth with every attention, none twice.
+
+    Options may follow a name: "ras:k=3,normalize_input=False", "wrn:widen_factor=8",
+    "resnet:attention_stages=1+3".
+
+    Args:
+        models: of `MODELS`, with options of the function that builds one.
+        depths: none for the published one of each model.
+        attentions: of `ATTENTION`, with what the layer takes, or "none".
+        imports: Python modules that register more of them.
+        with_plain: puts the plain network first, at every depth of every model.
+        names: of the arguments that brought models and attentions.
+        **settings: values of a recipe, for all of them.
+
+    Raises:
+        UserError: for an empty list, a name, an option or a depth that does not exist, and for
+            whatever else `check_recipe` refuses.
+    """
+    import_modules(imports)
+    for name, given, valid, kinds in (
+        (names[0], models, MODELS, model_kinds),
+        (names[1], attentions, (NONE, *ATTENTION), attention_kinds),
+    ):
+        if not given:
+            raise UserError(Argument(name), " names nothing; give one or several names.")
+        for text in given:
+            one_of(Argument(name), name_of(text), valid)
+            read_options(name, text, kinds)
+    if with_plain:
+        attentions = (NONE, *attentions)
+    recipes = {}
+    for model in models:
+        for depth in depths or (None,):
+            for attention in attentions:
+                network = NetworkRecipe(imports=tuple(imports), model=model, depth=depth)
+                network = network.with_attention(attention)
+                recipe = Recipe(network=network).replace(**settings)
+                check_recipe(recipe)
+                key = network.family, network_key(network.arguments())
+                recipes.setdefault(key, resolve(recipe))
+    return list(recipes.values())

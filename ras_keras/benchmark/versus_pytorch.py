@@ -1,0 +1,318 @@
+"""Our network beside the same network in PyTorch, on a CPU."""
+
+import copy
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ras_keras.backend.imports import import_torch
+from ras_keras.backend.recursion import deep_graphs
+from ras_keras.benchmark.machine import machine, use_threads
+from ras_keras.benchmark.network_speed import (
+    INFERENCE,
+    TRAINING,
+    build,
+    inference_step,
+    network_columns,
+    scattered,
+    speeds_in_turn,
+    synthetic_batch,
+    training_step,
+    warm_up,
+)
+from ras_keras.benchmark.spread import STATISTICS
+from ras_keras.errors import Argument, UserError, first_line
+from ras_keras.folding import fold
+from ras_keras.recipes.recipe import Recipe
+
+OURS = "ours"
+CLASSES = 10
+TOLERANCE = 1e-4
+AGREEMENT_IMAGES = 16
+# What the PyTorch network knows of recurrent attention.
+TWIN_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A way to run the network.
+
+    Attributes:
+        framework: "tensorflow" or "pytorch".
+        layout: of the maps, "channels-last" or "channels-first".
+        compiler: "graph" (TensorFlow's own), "xla", "none", "inductor", or "frozen", the inductor
+            with the weights folded and packed.
+        kinds: what it exists for.
+        folded: whether by `ras_keras.deploy.fold`.
+    """
+
+    framework: str
+    layout: str
+    compiler: str
+    kinds: tuple[str, ...] = (INFERENCE, TRAINING)
+    folded: bool = False
+
+
+SETTINGS = {
+    OURS: Setting("tensorflow", "channels-last", "graph"),
+    "ours-jit": Setting("tensorflow", "channels-last", "xla"),
+    "ours-folded": Setting("tensorflow", "channels-last", "graph", (INFERENCE,), folded=True),
+    "pytorch": Setting("pytorch", "channels-first", "none"),
+    "pytorch-channels-last": Setting("pytorch", "channels-last", "none"),
+    "pytorch-compile": Setting("pytorch", "channels-first", "inductor"),
+    "pytorch-compile-channels-last": Setting("pytorch", "channels-last", "inductor"),
+    "pytorch-frozen": Setting("pytorch", "channels-last", "frozen", (INFERENCE,)),
+}
+COMPILE = {"inductor": {}, "frozen": {"options": {"freezing": True}}}
+
+
+def prepare(number: int) -> None:
+    """Gives both frameworks `number` threads and no GPU, before either computes anything.
+
+    PyTorch's idle threads sleep unless OMP_WAIT_POLICY says otherwise. By themselves they spin;
+    as soon as another process wants a core, they then take several times as long. What earlier
+    runs compiled is not taken from PyTorch's caches, so that the time to compile is one.
+
+    Raises:
+        UserError: if PyTorch is not installed.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
+    torch = import_torch("versus-pytorch")
+    torch.set_num_threads(number)
+    use_threads(number)
+
+
+def check_twin(recipe: Recipe) -> None:
+    """Refuses a network that has not been written in PyTorch.
+
+    Raises:
+        UserError: saying which have.
+    """
+    attention, config = recipe.network.attention_arguments()
+    unknown = set(config or ()) - TWIN_OPTIONS
+    if attention not in (None, "ras") or unknown:
+        raise UserError(
+            Argument("attention"),
+            f": {recipe.network.describe_attention()} has not been written in PyTorch; choose "
+            f"none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}.",
+        )
+
+
+def versus_rows(
+    recipe: Recipe, kinds: Sequence[str], settings: Sequence[str], rounds: int, steps: int
+) -> list[dict]:
+    """Times all settings in turn; a row for each, as `benchmark_columns` describes it.
+
+    Args:
+        recipe: resolved, of a network that `check_twin` passed.
+        kinds: `INFERENCE`, `TRAINING` or both.
+        settings: of `SETTINGS`; `OURS` is always among what is timed.
+        rounds: measurements of each setting.
+        steps: batches in a measurement.
+
+    Raises:
+        UserError: if the outputs of the two networks differ, before anything is timed.
+    """
+    import torch
+
+    model = scattered(recipe, CLASSES)
+    network = twin(recipe, model)
+    chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, *settings))}
+    problem = None
+    if any(setting.compiler in COMPILE for setting in chosen.values()):
+        problem = compile_problem()
+    rows = []
+    for kind in kinds:
+        of_kind = {name: each for name, each in chosen.items() if kind in each.kinds}
+        usable = {
+            name: each
+            for name, each in of_kind.items()
+            if problem is None or each.compiler not in COMPILE
+        }
+        # Each compiled network counts against PyTorch's limit of compilations of one class.
+        torch.compiler.reset()
+        results = {name: [] for name in usable}
+        step_functions = {
+            name: _kept(_step(kind, each, recipe, model, network), results[name])
+            for name, each in usable.items()
+        }
+        seconds = warm_up(step_functions)
+        differences = {name: _difference(kind, name, results) for name in usable}
+        speeds = speeds_in_turn(step_functions, recipe.optimization.batch_size, rounds, steps)
+        for name, each in of_kind.items():
+            figures = dict.fromkeys(FIGURES)
+            if name in usable:
+                figures = (
+                    speeds[name].columns("images_per_second")
+                    | speeds[OURS].over(speeds[name]).columns("ours_over_this")
+                    | {"compile_seconds": seconds[name], "difference": differences[name]}
+                )
+            rows.append(
+                {
+                    "what": kind,
+                    "setting": name,
+                    "framework": each.framework,
+                    "layout": each.layout,
+                    "compiler": each.compiler,
+                }
+                | network_columns(recipe, CLASSES)
+                | {"batch_size": recipe.optimization.batch_size, "n": rounds, "steps": steps}
+                | figures
+                | {"not_measured": "" if name in usable else problem}
+                | machine()
+                | {
+                    "torch": torch.__version__,
+                    "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", ""),
+                }
+            )
+    return rows
+
+
+FIGURES = (
+    *(f"images_per_second_{each}" for each in STATISTICS),
+    *(f"ours_over_this_{each}" for each in STATISTICS),
+    "compile_seconds",
+    "difference",
+)
+
+
+def twin(recipe: Recipe, model: keras.Model):
+    """The PyTorch network with the weights of ours, once it is clear that they agree.
+
+    Raises:
+        UserError: if probabilities or logits differ by more than `TOLERANCE`.
+    """
+    import torch
+
+    from ras_keras.benchmark.pytorch_resnet import Resnet, copy_weights
+
+    attention, config = recipe.network.attention_arguments()
+    options = {"k": 2, "normalize_input": True} | (config or {})
+    network = Resnet(
+        recipe.network.depth,
+        CLASSES,
+        attention is not None,
+        options["k"],
+        options["normalize_input"],
+    ).eval()
+    copy_weights(model, network)
+    images = synthetic_batch(recipe, CLASSES)[0][:AGREEMENT_IMAGES]
+    with torch.inference_mode():
+        logits = network(_torch_images(images, "channels-first"))
+        probabilities = torch.softmax(logits, 1).numpy()
+    with deep_graphs():
+        pooled = keras.Model(model.input, model.get_layer("average_pooling").output)
+    our_logits = model.get_layer("predictions")
+    our_logits = pooled.predict_on_batch(images) @ our_logits.kernel + our_logits.bias
+    _refuse("probabilities", model.predict_on_batch(images), probabilities)
+    _refuse("logits", keras.ops.convert_to_numpy(our_logits), logits.numpy())
+    return network
+
+
+def compile_problem() -> str | None:
+    """Why torch.compile does not work here, None if it does."""
+    import torch
+
+    try:
+        torch.compile(lambda x: torch.sin(x) + 1)(torch.zeros(64))
+    except RuntimeError as error:
+        return f"torch.compile fails here: {first_line(error)}"
+    return None
+
+
+def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callable:
+    """One step of a setting on the timed batch, on a copy of the network."""
+    images, labels = synthetic_batch(recipe, CLASSES)
+    if setting.framework == "tensorflow":
+        ours = build(recipe.replace(jit="on" if setting.compiler == "xla" else "off"), CLASSES)
+        ours.set_weights(model.get_weights())
+        if kind == INFERENCE:
+            return inference_step(fold(ours) if setting.folded else ours, images)
+        return training_step(ours, images, labels)
+    return _torch_step(kind, setting, recipe, copy.deepcopy(network), images, labels)
+
+
+def _torch_step(kind, setting, recipe, network, images, labels):
+    import torch
+
+    images, labels = _torch_images(images, setting.layout), torch.from_numpy(labels)
+    if setting.layout == "channels-last":
+        network = network.to(memory_format=torch.channels_last)
+    network.train(kind == TRAINING)
+    optimizer = torch.optim.SGD(
+        network.parameters(),
+        recipe.optimization.learning_rate,
+        recipe.optimization.momentum,
+        weight_decay=recipe.optimization.weight_decay,
+        fused=True,
+    )
+    run = network
+    if setting.compiler in COMPILE:
+        run = torch.compile(network, fullgraph=True, **COMPILE[setting.compiler])
+
+    def predict():
+        with torch.inference_mode():
+            return torch.softmax(run(images), 1).numpy()
+
+    def train():
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(run(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return predict if kind == INFERENCE else train
+
+
+def _torch_images(images, layout):
+    """(N, H, W, 3) as PyTorch's (N, 3, H, W), laid out in memory as asked."""
+    import torch
+
+    images = torch.from_numpy(images).permute(0, 3, 1, 2)
+    formats = {
+        "channels-first": torch.contiguous_format,
+        "channels-last": torch.channels_last,
+    }
+    return images.contiguous(memory_format=formats[layout])
+
+
+def _kept(step, results):
+    """The step, whose first two results are kept."""
+
+    def run():
+        result = step()
+        if len(results) < 2:
+            results.append(result)
+
+    return run
+
+
+def _difference(kind, name, results) -> float:
+    """How far a setting's first results are from ours, absolute.
+
+    In inference the probabilities of the timed batch; in training the loss
+    after one update of the same weights on the same batch.
+
+    Raises:
+        UserError: if it cannot be the same network.
+    """
+    ours, theirs = results[OURS], results[name]
+    if kind == INFERENCE:
+        return _refuse(f"{name}: probabilities", ours[0], theirs[0])
+    _refuse(f"{name}: losses of the first training step", ours[0], theirs[0])
+    return float(f"{abs(ours[1] - theirs[1]):.2g}")
+
+
+def _refuse(what, ours, theirs) -> float:
+    difference = float(np.max(np.abs(np.subtract(ours, theirs))))
+    # Written so that NaN is refused too.
+    if not difference <= TOLERANCE:
+        raise UserError(
+            f"{what} of our network and of PyTorch's differ by {difference:.2g}, more than "
+            f"{TOLERANCE:g}; they are not the same network, and nothing was timed."
+        )
+    return float(f"{difference:.2g}")

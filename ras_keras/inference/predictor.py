@@ -1,0 +1,145 @@
+"""A model that turns images into probabilities, whatever runs it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import keras
+import numpy as np
+
+from ras_keras.data.files.image_files import UnreadableImage, read_image
+from ras_keras.errors import first_line
+from ras_keras.inference.formats import format_of
+from ras_keras.inference.runtimes import open_exported
+from ras_keras.outputs import image_classifier
+from ras_keras.outputs.class_names import check_number, read_class_names
+from ras_keras.outputs.image_classifier import LEAST
+from ras_keras.pixels import in_pixel_units
+from ras_keras.runs.trained_model import TrainedModel
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """An opened model.
+
+    Attributes:
+        path: of its file or folder.
+        image_shape: (H, W, channels) of its images; H and W are None where any size fits.
+        class_names: one for each class; "0", "1", ... if none travelled with the model.
+        predict: from raw images, 0..255, uint8 (N, H, W, channels), to probabilities,
+            float32 (N, classes); one batch, all of it at once.
+        model: the Keras model, from images to probabilities; None in a format that Keras does not
+            run.
+        exclusive: whether a class excludes the others, so that probabilities add up to 1.
+        least: the probability down to which its logarithm is right.
+        notices: what a user should know of how the model's output was read, a line each.
+    """
+
+    path: Path
+    image_shape: tuple[int | None, int | None, int]
+    class_names: tuple[str, ...]
+    predict: Callable[[np.ndarray], np.ndarray]
+    model: keras.Model | None = None
+    exclusive: bool = True
+    least: float = LEAST
+    notices: tuple[str, ...] = ()
+    # Of a network of any size: what is wrong with those sizes that were tried, "" for nothing.
+    _sizes: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
+
+    def read(self, source: Path | BinaryIO) -> np.ndarray:
+        """Reads an image as the model takes it: uint8 (H, W, channels).
+
+        Raises:
+            UnreadableImage: naming the file; also for a size that the network cannot take.
+        """
+        pixels = read_image(source, self.image_shape)
+        self.check_size(str(source), pixels)
+        return pixels
+
+    def check_size(self, name: str, image: np.ndarray) -> None:
+        """Refuses an image whose size a network of any size cannot take; each size is tried once.
+
+        Args:
+            name: of the image.
+            image: uint8 (H, W, channels).
+
+        Raises:
+            UnreadableImage: naming the image and the size.
+        """
+        if None not in self.image_shape[:2]:
+            return
+        height, width = size = image.shape[:2]
+        if size not in self._sizes:
+            self._sizes[size] = ""
+            try:
+                self.predict(image[None])
+            # Each runtime fails in its own way.
+            except Exception as error:
+                self._sizes[size] = first_line(error)
+        if self._sizes[size]:
+            raise UnreadableImage(
+                f"{name} has {width}x{height} pixels, which {self.path} cannot take "
+                f"({self._sizes[size]}); resize it."
+            )
+
+    def with_class_names(self, names: Sequence[str]) -> "Predictor":
+        """The same model with other names for its classes.
+
+        Raises:
+            UserError: if there are more or fewer of them than classes.
+        """
+        check_number(self.path, names, len(self.class_names))
+        return replace(self, class_names=tuple(names))
+
+
+def open_predictor(
+    path: str | Path, imports: Sequence[str] = (), threads: int | None = None
+) -> Predictor:
+    """Opens a `.keras` file, a run folder, whose best model is taken, or an exported model.
+
+    Args:
+        path: of the model.
+        imports: modules that define layers of the user's.
+        threads: that an exported model runs on, None for one a core; on TensorFlow it is the
+            process that has threads.
+
+    Raises:
+        UserError: if it cannot be opened or takes no images.
+    """
+    path = Path(path)
+    name = format_of(path)
+    if name is not None:
+        exported = open_exported(path, name, threads)
+        return Predictor(
+            path,
+            exported.image_shape,
+            class_names(path, exported.classes),
+            lambda images: exported.predict(in_pixel_units(images)),
+            exclusive=exported.exclusive,
+            notices=exported.notices,
+        )
+    trained = TrainedModel.find(path)
+    classifier = image_classifier(trained.load(imports))
+    model = classifier.model
+    return Predictor(
+        trained.path,
+        model.input_shape[1:],
+        class_names(trained.path, classifier.classes),
+        lambda images: np.asarray(model.predict_on_batch(in_pixel_units(images)), "float32"),
+        model,
+        classifier.exclusive,
+        classifier.least,
+        classifier.notices,
+    )
+
+
+def class_names(path: Path, classes: int) -> tuple[str, ...]:
+    """The names that travel with a model, its classes' numbers if none do.
+
+    Raises:
+        UserError: if there are more or fewer of them than classes.
+    """
+    names = read_class_names(path) or tuple(str(number) for number in range(classes))
+    check_number(path, names, classes)
+    return names

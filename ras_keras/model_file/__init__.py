@@ -1,1 +1,0 @@
-"""What is checked of a `.keras` file before Keras sees it."""

@@ -1,0 +1,1 @@
+"""The papers' tables: recipes, results beside published figures."""

@@ -1,0 +1,179 @@
+"""Makes tables, pictures and the page of results anew from what is at hand."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ras_keras.benchmark.benchmark_file import benchmark_markdown, read_benchmark
+from ras_keras.errors import Argument, UserError
+from ras_keras.files import write_atomically
+from ras_keras.papers.markdown import markdown
+from ras_keras.papers.pictures import PICTURES, write_pictures
+from ras_keras.papers.records import Record, describe
+from ras_keras.papers.results import (
+    COLLECTION,
+    collection_rows,
+    read_results,
+    study_rows,
+)
+from ras_keras.papers.speeds import benchmark_files, stored_speeds
+from ras_keras.papers.study import FILE, Study
+from ras_keras.recipes import Recipe
+from ras_keras.text.markdown import escaped, link
+from ras_keras.values.csv_files import write_rows
+
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+NOTE = "note.md"
+
+
+def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], None]) -> list[Path]:
+    """Makes everything anew from the records and CSV files of a folder, without training.
+
+    A table or benchmark that is damaged does not keep the others from being made; the page of
+    results stays as it is while a CSV file is damaged, so that it loses no table.
+
+    Args:
+        output: the folder, such as results.
+        readme: the page whose section of results is replaced, None for none.
+        leave_out: called with what is wrong with a table or a benchmark, or keeps the page as it
+            is.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: if there is no such folder, or the page has no place for the results; no file
+            is half written.
+    """
+    if not output.is_dir():
+        raise UserError(
+            Argument("output", output), " is no folder; name the one that holds the results."
+        )
+    files = []
+    inference = stored_speeds(output, "inference", leave_out)
+    for folder in table_folders(output):
+        try:
+            files += report_table(folder, inference)
+        except UserError as error:
+            leave_out(error)
+    if readme is not None:
+        try:
+            section = results_section(output, readme.parent)
+        except UserError as error:
+            leave_out(UserError(f"{readme} stays as it is (", *error.args, ")"))
+            return files
+        text = with_section(readme, section)
+        write_atomically(readme, lambda path: path.write_text(text, encoding="utf-8"))
+        files.append(readme)
+    return files
+
+
+def table_folders(output: Path) -> list[Path]:
+    """The folders of tables and collections in a folder of results."""
+    return [
+        folder
+        for folder in sorted(output.iterdir())
+        if (folder / FILE).is_file() or (folder / COLLECTION).is_file()
+    ]
+
+
+def report_table(
+    folder: Path, inference: Callable[[Recipe], float | None] | None = None
+) -> list[Path]:
+    """Writes a table's CSV from its folder of records, its Markdown and pictures from the CSV.
+
+    Where there are no records the CSV stays as it is.
+
+    Args:
+        folder: such as results/table2; the files are called after it.
+        inference: from a recipe to images a second; None for the benchmarks beside the folder.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: if a record or the CSV cannot be right, or nothing can be
+            written.
+    """
+    inference = inference or stored_speeds(folder.parent, "inference")
+    if (folder / FILE).is_file():
+        rows = study_rows(Study.read(folder), folder, inference)
+    else:
+        rows = collection_rows(folder, inference)
+    file, text = (folder.with_name(f"{folder.name}{ending}") for ending in (".csv", ".md"))
+    if any(row["n"] or row["diverged"] for row in rows) or not file.is_file():
+        write_rows(file, rows)
+    rows = read_results(file)
+    content = f"# {escaped(rows[0]['title'])}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
+    write_atomically(text, lambda path: path.write_text(content, encoding="utf-8"))
+    for name in PICTURES:
+        folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
+    return [file, text, *write_pictures(rows, _records(folder), folder)]
+
+
+def _records(folder: Path) -> Callable[[dict], list[Record]]:
+    """From a row to the records of its runs."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if record := Record.of(path):
+            found.setdefault(describe(record.recipe), []).append(record)
+    return lambda row: found.get(row["recipe"], [])
+
+
+def results_section(output: Path, root: Path) -> str:
+    """The page's section of results, from CSV files, notes and pictures alone.
+
+    Args:
+        output: the folder of results.
+        root: the folder from which links start.
+
+    Raises:
+        UserError: if a CSV file cannot be right.
+    """
+    parts = []
+    for folder in table_folders(output):
+        file = folder.with_name(f"{folder.name}.csv")
+        if not file.is_file():
+            raise UserError(f"{file} is missing; make it by scripts/reproduce.py report.")
+        rows = read_results(file)
+        pictures = {name: output / f"{folder.name}-{name}.png" for name in PICTURES}
+        links = [
+            link(name, _relative(file, root)) for name, file in pictures.items() if file.is_file()
+        ]
+        parts += [f"### {escaped(rows[0]['title'])}", _note(folder).rstrip(), markdown(rows)]
+        parts += [f"!{first}" for first in links[:1]]
+        recipes = _relative(folder.with_name(f"{folder.name}.md"), root)
+        links = [*links[1:], link("recipes", recipes)]
+        parts.append(f"More: {', '.join(links)}.")
+    for file in benchmark_files(output):
+        parts += [f"### Benchmark: {escaped(file.stem)}", benchmark_markdown(read_benchmark(file))]
+    return "\n\n".join(part for part in parts if part)
+
+
+def with_section(readme: Path, section: str) -> str:
+    """The page's text with another section of results.
+
+    Raises:
+        UserError: if it cannot be read or the section's marks are not in it.
+    """
+    try:
+        text = readme.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(Argument("readme", readme), f": {error.strerror}.") from error
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise UserError(f"{readme} must hold {BEGIN} and, behind it, {END}, once each.")
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{before}{BEGIN}\n\n{section}\n\n{END}{after}"
+
+
+def _note(folder: Path) -> str:
+    """What stands between a table's title and the table: its command, and a note beside it."""
+    parts = []
+    if (folder / FILE).is_file():
+        parts.append(f"```bash\n{Study.read(folder).command}\n```")
+    if (folder / NOTE).is_file():
+        parts.append((folder / NOTE).read_text(encoding="utf-8").strip())
+    return "\n\n".join(parts) + "\n\n" if parts else ""
+
+
+def _relative(file: Path, root: Path) -> Path:
+    return file.resolve().relative_to(root.resolve())

@@ -1,0 +1,63 @@
+"""Speeds that `scripts/benchmark.py` once measured."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ras_keras.benchmark.benchmark_file import look_up_key, read_benchmark
+from ras_keras.benchmark.network_key import network_key
+from ras_keras.errors import UserError
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
+
+IMAGE_SIZES = {"stl10": 96}
+SETUP = ("image_size", "batch_size", "precision")
+
+
+def stored_speeds(
+    output: Path, what: str, leave_out: Callable[[UserError], None] | None = None
+) -> Callable[[Recipe], float | None]:
+    """Looks networks up in the benchmarks of a folder.
+
+    Args:
+        output: the folder, such as results.
+        what: "inference" or "training".
+        leave_out: called with what is wrong with a benchmark that is left out; None raises it.
+
+    Returns:
+        A function from a recipe to the median images a second of its network, at
+        its data set's image size and its batch size, in its precision and
+        compiled as `--jit auto` does on the device; None if that has not been measured.
+
+    Raises:
+        UserError: if a benchmark's file cannot be right.
+    """
+    known = {}
+    for file in benchmark_files(output):
+        try:
+            measured = read_benchmark(file)
+        except UserError as error:
+            if leave_out is None:
+                raise
+            leave_out(error)
+            continue
+        for row in measured:
+            if row.get("what") != what or "ratio_to_plain_median" not in row:
+                continue
+            automatic = "off" if row["device"].startswith("CPU") else "on"
+            if row["jit"] == automatic:
+                key = *look_up_key(row), *(row[name] for name in SETUP)
+                known.setdefault(key, row["images_per_second_median"])
+
+    def speed(recipe: Recipe) -> float | None:
+        recipe = resolve(recipe)
+        network = recipe.network.family, network_key(recipe.network.arguments())
+        size = IMAGE_SIZES.get(recipe.data.dataset, 32)
+        setup = recipe.optimization.batch_size, recipe.execution.precision
+        return known.get((*network, size, *setup))
+
+    return speed
+
+
+def benchmark_files(output: Path) -> list[Path]:
+    """The CSV files of a folder that are not those of a table, which has a folder of its name."""
+    return [file for file in sorted(output.glob("*.csv")) if not file.with_suffix("").is_dir()]

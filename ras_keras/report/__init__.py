@@ -1,1 +1,0 @@
-"""Counts, times, tabulates and plots what runs left behind."""

@@ -1,0 +1,1 @@
+"""Text as it is shown: safe to print, in Markdown, in pictures, as flags."""

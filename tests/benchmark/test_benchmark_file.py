@@ -1,0 +1,117 @@
+"""Files of benchmarks that somebody edited by hand."""
+
+import csv
+
+import pytest
+
+from ras_keras.benchmark.benchmark_columns import COLUMNS
+from ras_keras.benchmark.benchmark_file import (
+    benchmark_markdown,
+    kind_of,
+    read_benchmark,
+)
+from ras_keras.benchmark.versus_pytorch import FIGURES
+from ras_keras.errors import UserError
+from ras_keras.values.csv_files import read_cell, write_rows
+
+# A value that every column takes, unless `SPECIAL` has another.
+SPECIAL = {
+    "network": '{"depth": 3, "skip": false}',
+    "model": "resnet:skip=False",
+    "precision": "float32",
+    "jit": "on",
+    "what": "inference",
+    "attention": "ras:k=2",
+    "not_measured": "",
+    "folded": "no",
+    "format": "onnx",
+}
+
+
+def row_of(kind):
+    row = {name: SPECIAL.get(name, 3) for name in COLUMNS[kind]}
+    if kind == "data":
+        row["what"] = "training"
+    return {name: read_cell(str(row[name]), cell) for name, cell in COLUMNS[kind].items()}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_what_is_written_is_read(tmp_path, kind):
+    rows = [row_of(kind), row_of(kind)]
+    write_rows(tmp_path / "x.csv", rows)
+    assert read_benchmark(tmp_path / "x.csv") == rows
+    assert kind_of(rows[0]) == kind
+    assert benchmark_markdown(rows).count("\n| ") == 4
+
+
+def test_a_table_for_each_setup():
+    rows = [row_of("speed"), row_of("speed"), row_of("speed") | {"batch_size": 8}]
+    text = benchmark_markdown(rows)
+    assert text.count("| network |") == 2
+    assert "batch size 8" in text.split("\n\n")[2]
+    assert "resnet3:skip=False" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "text", "says"),
+    [
+        ("speed", "images_per_second_median", "fast", "'fast' is not a number >= 0"),
+        ("speed", "images_per_second_median", "nan", "'nan' is not a number"),
+        ("speed", "images_per_second_median", "", "'' is not a number"),
+        ("speed", "ratio_to_plain_median", "9", "9.0 is not between the lowest and the highest"),
+        ("speed", "network", "{", "'{' is not a JSON object"),
+        ("speed", "depth", "4", "4 is not the depth of the column network"),
+        ("speed", "precision", "float8", "'float8' is not one of float32"),
+        ("speed", "what", "data", "'data' is not one of inference, training"),
+        ("speed", "n", "0", "'0' is not an integer >= 1"),
+        ("model", "flops", "1e9", "'1e9' is not an integer"),
+        ("model", "processor", " ", "' ' is not a text"),
+        ("data", "value_low", "-1", "'-1' is not a number >= 0"),
+        ("formats", "format", "onxx", "'onxx' is not one of keras, saved_model, onnx"),
+        ("versus-pytorch", "images_per_second_low", "", "a figure is missing"),
+    ],
+)
+def test_nonsense_is_named(tmp_path, kind, column, text, says):
+    file = tmp_path / "x.csv"
+    write_rows(file, [row_of(kind), row_of(kind) | {column: text}])
+    with pytest.raises(UserError) as refused:
+        read_benchmark(file)
+    message = str(refused.value)
+    assert message.startswith(f"{file}, line 3, column ")
+    assert column.rpartition("_")[0] in message
+    assert says in message
+    assert "\n" not in message
+
+
+def test_files_that_are_none(tmp_path):
+    file = tmp_path / "x.csv"
+    good = row_of("model")
+    contents = {
+        "": "column 'network' is missing",
+        ",".join(good): "holds no row",
+        ",".join(good).replace("flops", "flips"): "column 'flops' is missing",
+        ",".join([*good, "more"]): "column 'more' is unknown",
+        ",".join(good) + "\n1,2": "has not the 22 values",
+        ",".join(good) + "\n" + "1," * 40: "has not the 22 values",
+        '"': "is no CSV file",
+    }
+    for content, says in contents.items():
+        file.write_text(content)
+        with pytest.raises(UserError, match=says):
+            read_benchmark(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="is no CSV file"):
+        read_benchmark(file)
+    with pytest.raises(UserError, match="No such file"):
+        read_benchmark(tmp_path / "nowhere.csv")
+
+
+def test_a_setting_that_was_not_measured(tmp_path):
+    empty = dict.fromkeys(FIGURES)
+    row = row_of("versus-pytorch") | empty | {"not_measured": "no compiler"}
+    write_rows(tmp_path / "x.csv", [row])
+    assert read_benchmark(tmp_path / "x.csv") == [row]
+    assert "| not measured | not measured |  |  | no compiler |" in benchmark_markdown([row])
+    with (tmp_path / "x.csv").open() as stream:
+        (text,) = csv.DictReader(stream)
+    assert text["images_per_second_low"] == ""
