@@ -17,6 +17,8 @@ from ras_keras.benchmark.machine import use_threads
 from ras_keras.benchmark.network_list import network_recipes
 from ras_keras.benchmark.network_size import size_rows
 from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.benchmark.versus_pytorch import SETTINGS
+from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
@@ -28,6 +30,7 @@ from ras_keras.values.choices import one_of
 from ras_keras.values.csv_files import write_rows
 from ras_keras.values.typed import Bounds
 
+Spelled = Annotated[str, Shown("NAME[:OPTIONS]")]
 Repeats = Annotated[int, Bounds(1, 100_000)]
 Steps = Annotated[int, Bounds(1, 1_000_000)]
 
@@ -36,11 +39,11 @@ Steps = Annotated[int, Bounds(1, 1_000_000)]
 class Networks:
     """Which networks, on synthetic images."""
 
-    models: tuple[str, ...] = ("resnet",)
+    models: tuple[Spelled, ...] = ("resnet",)
     """Names, options may follow: wrn:widen_factor=8, resnet:skip=False."""
     depths: tuple[int, ...] = ()
     """Of every model; none given is the published one."""
-    attentions: tuple[str, ...] = (NONE, *ATTENTION)
+    attentions: tuple[Spelled, ...] = (NONE, *ATTENTION)
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
     imports: tuple[str, ...] = ()
     """Python modules to import first: they register attention of your own."""
@@ -55,14 +58,14 @@ class NetworksOfAnyPrecision(Networks):
     """Which networks, and what they compute in."""
 
     precision: Precision = "float32"
-    """float32, mixed_bfloat16 or mixed_float16."""
+    """What the networks compute in."""
 
 
 @dataclass(frozen=True)
 class BenchmarkModel(NetworksOfAnyPrecision):
     """Count parameters, FLOPs, activation memory and file size of networks."""
 
-    output: str | None = None
+    output: File | None = None
     """CSV file for the figures, such as results/model.csv."""
 
 
@@ -71,16 +74,16 @@ class BenchmarkInference(NetworksOfAnyPrecision):
     """Time prediction, images/s, of networks in turn beside the plain one."""
 
     batch_size: int = 128
-    """Images a batch."""
+    """Images per batch."""
     jit: Jit = "auto"
-    """Compile with XLA: auto (on a GPU), on or off."""
+    """Compile with XLA; auto does on a GPU."""
     seed: int = 0
     """Of the weights and the images."""
     repeats: Repeats = 7
     """Rounds in which all networks are timed in turn; the median counts."""
     steps: Steps = 5
-    """Batches a measurement."""
-    output: str | None = None
+    """Batches per measurement."""
+    output: File | None = None
     """CSV file for the figures, such as results/inference.csv."""
 
 
@@ -95,14 +98,14 @@ class BenchmarkFormats(Networks):
 
     depths: tuple[int, ...] = (20,)
     """Of every model."""
-    attentions: tuple[str, ...] = (NONE, "ras")
+    attentions: tuple[Spelled, ...] = (NONE, "ras")
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
-    formats: tuple[str, ...] = tuple(RUNTIMES)
-    """keras, saved_model, onnx, openvino, litert, litert-int8."""
+    formats: tuple[Annotated[str, among(RUNTIMES)], ...] = tuple(RUNTIMES)
+    """What is timed."""
     fold: Literal["no", "yes", "both"] = "both"
     """Networks as they are (no), folded (yes), or both."""
     batch_size: int = 128
-    """Images a batch; latency is that of one image."""
+    """Images per batch; latency is that of one image."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of every runtime."""
     seed: int = 0
@@ -110,10 +113,10 @@ class BenchmarkFormats(Networks):
     repeats: Repeats = 5
     """Rounds in which all are timed in turn; the median counts."""
     steps: Steps = 2
-    """Batches a measurement."""
+    """Batches per measurement."""
     calls: Annotated[int, Bounds(1, 10_000_000)] = 200
     """Of one image at least, over all rounds, for the latency."""
-    output: str | None = None
+    output: File | None = None
     """CSV file for the figures, such as results/formats.csv."""
 
 
@@ -125,8 +128,8 @@ class BenchmarkData:
     repeats: Repeats = 5
     """Measurements, of which the median counts."""
     steps: Steps = 20
-    """Training steps a measurement."""
-    output: str | None = None
+    """Training steps per measurement."""
+    output: File | None = None
     """CSV file for the figures, such as results/data.csv."""
 
 
@@ -135,15 +138,15 @@ class BenchmarkVersusPytorch:
     """Time resnet and the same network in PyTorch in turn, on a CPU (extra peers)."""
 
     what: Literal["both", "inference", "training"] = "both"
-    """inference, training or both."""
-    settings: tuple[str, ...] = tuple(versus_pytorch.SETTINGS)
+    """What is timed."""
+    settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(SETTINGS)
     """Ways to run it; ours as it is, is always timed."""
     depth: int = 83
     """Of the network, 9n+2."""
-    attention: str = "ras"
+    attention: Spelled = "ras"
     """none or ras, options may follow: ras:k=2,normalize_input=False."""
     batch_size: int = 128
-    """Images a batch."""
+    """Images per batch."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of both frameworks."""
     seed: int = 0
@@ -151,8 +154,8 @@ class BenchmarkVersusPytorch:
     repeats: Repeats = 5
     """Rounds in which all settings are timed in turn; the median counts."""
     steps: Steps = 2
-    """Batches a measurement."""
-    output: str | None = None
+    """Batches per measurement."""
+    output: File | None = None
     """CSV file for the figures, such as results/versus-pytorch.csv."""
 
 
@@ -236,7 +239,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     _needs_tensorflow("be timed beside PyTorch on equal terms; compare")
     kinds = {"both": (INFERENCE, TRAINING), INFERENCE: (INFERENCE,), TRAINING: (TRAINING,)}
     for name in options.settings:
-        one_of("--settings", name, versus_pytorch.SETTINGS)
+        one_of("--settings", name, SETTINGS)
     versus_pytorch.prepare(options.threads)
     (recipe,) = network_recipes(
         ("resnet",),

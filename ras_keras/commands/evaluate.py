@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
-
-import tyro
 
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
+from ras_keras.commands.line.fields import File, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.export.quantization import evaluate_predictor
@@ -23,14 +21,14 @@ from ras_keras.values.typed import Count
 class Evaluate:
     """Measure a saved model on the test images of a data set."""
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Model
     """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
     batch_size: Count = 128
-    """Images a step."""
-    output: str | None = None
+    """Images per step."""
+    output: File | None = None
     """File of the confusion matrix's picture; None lays it beside the model."""
 
 

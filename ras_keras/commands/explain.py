@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
 from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.fields import Folder, Images, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.errors import UserError
@@ -45,19 +46,19 @@ class Explain:
     of the first test image of each class. With images: the same for these.
     """
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Model
     """A .keras file, or a run folder, whose best.keras is taken."""
-    images: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    images: Annotated[Images, tyro.conf.Positional] = ()
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg'; none
     for the test images of a data set."""
     data: DataFlags = field(default_factory=DataFlags)
     target_class: str | None = None
     """Class that Grad-CAM looks for; None is each image's most probable one."""
-    output: str | None = None
+    output: Folder | None = None
     """Folder of the pictures, created if need be; None is one beside the model, and in it images/
     for images that are named."""
     batch_size: Count = 128
-    """Images a step."""
+    """Images per step."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 

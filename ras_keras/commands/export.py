@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import keras
 import numpy as np
-import tyro
 
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
 from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.fields import Images, Model, Shown, among
 from ras_keras.commands.line.flags import parse
 from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.data import ImageDataset, check_dataset, load_dataset, match_classes
@@ -46,24 +46,24 @@ class Export:
     is named, or on --images. One that differs is not written; the exit code is then 1.
     """
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Model
     """A .keras file, or a run folder, whose best.keras is taken."""
-    format: tuple[str, ...] = ("saved_model",)
-    """saved_model, onnx, openvino, litert; one or several."""
+    format: tuple[Annotated[str, among(FORMATS)], ...] = ("saved_model",)
+    """One format or several."""
     fold: bool = False
     """Fold batch normalizations and gates first, which makes it faster."""
-    quantize: str | None = None
-    """int8 for litert: weights and activations of 8 bits, calibrated by training images. The
+    quantize: Literal["int8"] | None = None
+    """Of litert: weights and activations of 8 bits, calibrated by training images. The
     accuracy lost is measured on the test images."""
     calibration_images: Count = CALIBRATION_IMAGES
     """Training images that int8 is calibrated by."""
-    images: tuple[str, ...] | None = None
+    images: Images | None = None
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg', to
     compare on; None is the data set's."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
-    output: str | None = None
+    output: Annotated[str, Shown("PATH")] | None = None
     """Path without its ending; None lays the files beside the model, by its name, which has
     _folded behind it with --fold."""
 
@@ -183,7 +183,6 @@ def _check(options: Export) -> None:
                 f"--quantize {INT8}; leave them out."
             )
         return
-    one_of("--quantize", options.quantize, (INT8,))
     if QUANTIZED not in options.format:
         raise UserError(
             f"--quantize {INT8} is for {QUANTIZED} and --format names "

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.commands.line.fields import File, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.convert.import_weights import check_import, import_weights
 from ras_keras.convert.pytorch_checkpoint import read_checkpoint
@@ -26,7 +27,7 @@ class ImportWeights:
     The file takes raw pixels, 0..255, and gives probabilities.
     """
 
-    checkpoint: Annotated[str, tyro.conf.Positional]
+    checkpoint: Annotated[str, tyro.conf.Positional, Shown("CHECKPOINT")]
     """File by torch.save: the network's state_dict, bare or as "state_dict" among other things."""
     model: str = "resnet"
     """resnet, preresnet or wrn."""
@@ -44,9 +45,9 @@ class ImportWeights:
     0.4914 0.4822 0.4465."""
     std: tuple[float, ...] | None = None
     """Standard deviations, likewise; None is 0.2023 0.1994 0.2010."""
-    classes: str | None = None
-    """File of the classes' names, one a line or a JSON list, that go into the .keras file."""
-    output: str | None = None
+    classes: File | None = None
+    """File of the classes' names, one per line or a JSON list, that go into the .keras file."""
+    output: File | None = None
     """The .keras file; None lays it beside the checkpoint."""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.commands.line.fields import File, Run
 from ras_keras.commands.line.flags import parse
 from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.errors import UserError
@@ -19,9 +20,9 @@ from ras_keras.training import RunFolder
 class Plot:
     """Draw accuracy, loss and gate spread of training runs over their epochs."""
 
-    runs: Annotated[tuple[str, ...], tyro.conf.Positional]
+    runs: Annotated[tuple[Run, ...], tyro.conf.Positional]
     """Run folders, drawn into one picture."""
-    output: str | None = None
+    output: File | None = None
     """File of the picture, its ending chooses the format; None is curves.png, in the run folder
     if there is but one."""
 

@@ -12,6 +12,7 @@ import tyro
 from tqdm import tqdm
 
 from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.fields import File, Images, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data.files.image_files import MAXIMUM_BYTES
 from ras_keras.errors import UserError
@@ -35,21 +36,21 @@ class Predict:
     standard error and left out; the exit code is then 1.
     """
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Model
     """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
-    images: Annotated[tuple[str, ...], tyro.conf.Positional]
+    images: Annotated[Images, tyro.conf.Positional]
     """Image files, folders, searched at any depth, patterns such as 'photos/**/*.jpg', and - for
     one image on standard input."""
     top: Count = 5
     """Classes that are named for an image, at most."""
     json: bool = False
-    """Write one JSON list, an object an image."""
+    """Write one JSON list, an object per image."""
     csv: bool = False
-    """Write CSV, a line a class: image, rank, class, probability."""
-    classes: str | None = None
-    """File of the classes' names, one a line or a JSON list; None is those in the model."""
+    """Write CSV, a line per class: image, rank, class, probability."""
+    classes: File | None = None
+    """File of the classes' names, one per line or a JSON list; None is those in the model."""
     batch_size: Count = 128
-    """Images a step, at most."""
+    """Images per step, at most."""
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 

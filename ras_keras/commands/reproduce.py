@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from ras_keras.commands.line.fields import File, Folder, Name, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.errors import UserError
@@ -24,9 +25,9 @@ REPORT = "report"
 class Report:
     """Make all tables, pictures and the page of results anew from what is in a folder."""
 
-    output: str = "results"
+    output: Folder = "results"
     """Folder of tables, pictures and the runs' records."""
-    readme: str | None = None
+    readme: File | None = None
     """File whose section of results is replaced; None is the README.md in --output, if there is
     one."""
 
@@ -38,10 +39,10 @@ class Reproduce:
     Runs that have a record in --output are not made again; runs that were cut short go on.
     """
 
-    table: Annotated[str, tyro.conf.Positional]
+    table: Annotated[str, tyro.conf.Positional, Shown("TABLE")]
     """table1, table2, table3, fig2, or of the DIANet paper dianet-table3 to dianet-table9; or
     report, which makes all tables anew (report --help)."""
-    datasets: tuple[str, ...] = ()
+    datasets: tuple[Name, ...] = ()
     """cifar10, cifar100, stl10; none named is those that the paper reports."""
     seeds: Seeds = 1
     """Runs of each row, with the seeds 0, 1, ..."""
@@ -54,16 +55,16 @@ class Reproduce:
     fraction: float = 1.0
     """Part of the training images, chosen by the seed."""
     batch_size: int | None = None
-    """Images a step; None is the recipe's."""
+    """Images per step; None is the recipe's."""
     dry_run: bool = False
     """Say what would be run and how long it would take; nothing is trained, measured or written."""
     data_dir: str | None = None
     """Folder of prepared data sets; None is tensorflow-datasets' own (TFDS_DATA_DIR)."""
     download: bool = False
     """Create and fill a --data-dir that does not hold the data set."""
-    log_dir: str = "Logs"
+    log_dir: Folder = "Logs"
     """Folder of the run folders."""
-    output: str = "results"
+    output: Folder = "results"
     """Folder of tables, pictures and the runs' records."""
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
-
+from ras_keras.commands.line.fields import File, Model, Name, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.outputs.class_names import read_names_file
 from ras_keras.serving.server import address, check_installed, listen, make_server
+
+Address = Annotated[str, Shown("ADDRESS")]
 
 
 @dataclass(frozen=True)
@@ -20,15 +21,15 @@ class Serve:
     The same as JSON: curl --data-binary @IMAGE http://127.0.0.1:8000/predict
     """
 
-    model: Annotated[str, tyro.conf.Positional]
+    model: Model
     """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
-    host: str = "127.0.0.1"
+    host: Address = "127.0.0.1"
     """Address to listen on; 0.0.0.0 lets other machines in, whoever they are."""
     port: int = 8000
     """Port to listen on; 0 takes a free one."""
-    classes: str | None = None
-    """File of the classes' names, one a line or a JSON list; None is those in the model."""
-    allow_host: tuple[str, ...] = ()
+    classes: File | None = None
+    """File of the classes' names, one per line or a JSON list; None is those in the model."""
+    allow_host: tuple[Name, ...] = ()
     """Names that the server answers to, such as a proxy's, beside localhost, IP addresses, this
     machine's name and that of --host."""
     imports: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ras_keras.backend.devices import strategy
 from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.data.files.folder import is_folder
@@ -29,11 +30,11 @@ class Train:
     """
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
-    log_dir: str = LOG_DIR
+    log_dir: Folder = LOG_DIR
     """Folder of the run folders."""
-    name: str | None = None
+    name: Name | None = None
     """Name of the run folder; None makes one from the recipe and the time."""
-    resume: str | None = None
+    resume: Run | None = None
     """Run folder to go on with, exactly; only --epochs may be raised."""
     tensorboard_graph: bool = False
     """Give TensorBoard the network's graph."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from ras_keras.backend.devices import leave_gpus, strategy
 from ras_keras.backend.imports import import_modules
+from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
 from ras_keras.commands.train import print_result
 from ras_keras.errors import UserError
@@ -31,15 +32,15 @@ class Tune:
     """
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
-    search: tuple[str, ...] = ("k",)
+    search: tuple[Name, ...] = ("k",)
     """What to vary: learning_rate, weight_decay, batch_size, depth, attention, cutout,
     label_smoothing, or an option of the attention or the model, such as k, connection,
     normalize_input, gamma_initializer, widen_factor."""
-    space: tuple[str, ...] = ()
+    space: tuple[Annotated[str, Shown("NAME=VALUES")], ...] = ()
     """Values of what is searched, such as k=1,2 attention=ras:shared=False,se, or ranges, such as
     learning_rate=0.01:0.2:log batch_size=32:256; the usual ones have values of their own."""
     algorithm: Algorithm | None = None
-    """grid, random, bayesian or hyperband; None is grid for up to 16 points, else bayesian."""
+    """How trials are chosen; None is grid for up to 16 points, else bayesian."""
     trials: Annotated[int, Bounds(1, 1_000_000)] | None = None
     """Trials in all; more go on with a finished search. None is every point of a grid, every round
     of hyperband, else 10."""
@@ -48,9 +49,9 @@ class Tune:
     several."""
     train_best: bool = False
     """Train the best recipe at full length at the end."""
-    log_dir: str = "Logs"
+    log_dir: Folder = "Logs"
     """Folder of the search's folder."""
-    name: str | None = None
+    name: Name | None = None
     """Name of the search's folder; None makes one from the recipe and the space."""
 
 

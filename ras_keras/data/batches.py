@@ -18,7 +18,7 @@ class TrainingBatches:
 
     Args:
         dataset: its training images and last-batch rule.
-        batch_size: images a step, over all devices.
+        batch_size: images per step, over all devices.
         seed: of the order and the draws.
         devices: over which a batch is split; the last batch of an epoch is cut
             to a multiple of it.

@@ -28,7 +28,7 @@ def fold(model: keras.Model) -> keras.Model:
     - A batch normalization behind a convolution or a dense layer goes into its
       kernel and bias; any other becomes a scale and a shift.
     - A `RecurrentAttention` whose connections are batch normalizations is, with
-      fixed statistics, one affine map a channel, whatever k is, in either
+      fixed statistics, one affine map per channel, whatever k is, in either
       reading, shared or not: it becomes the one with k = 1 and no connection.
       In other gates the connections alone become affine.
     - Such a gate and the 1x1 convolution before it become one

@@ -14,8 +14,9 @@ NAMED = 6
 def recurrence_picture(study: GateStudy, title: str):
     """A picture of V after 1..k applications, as a matplotlib Figure.
 
-    Above, for the gate of each stage that moves most: a line a channel, the mean of V over images.
-    Below, a line a gate: the deviation of V over images, the mean over channels.
+    Above, for the gate of each stage that moves most: a line per channel, the mean of V over
+    images.
+    Below, a line per gate: the deviation of V over images, the mean over channels.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def recurrence_picture(study: GateStudy, title: str):
         for line, rank in zip(lines.T, ranks, strict=True):
             channels.plot(steps, line, ".-", color=colours(0.95 * rank), linewidth=0.6)
         gate = literal(study.gates.places[chosen].title)
-        channels.set_title(f"{gate}: a line a channel", fontsize=9)
+        channels.set_title(f"{gate}: a line per channel", fontsize=9)
         step = -(-len(stage.numbers) // NAMED)
         for place, number in enumerate(stage.numbers):
             name = f"{'block' if stage.staged else 'gate'} {stage.blocks[place]}"
@@ -47,7 +48,7 @@ def recurrence_picture(study: GateStudy, title: str):
                 label=None if place % step else name,
             )
         spreads.axhline(CONSTANT, color="black", linestyle=":", linewidth=1, label="constant below")
-        spreads.set_title(f"{stage.title}: a line a gate", fontsize=9)
+        spreads.set_title(f"{stage.title}: a line per gate", fontsize=9)
         spreads.set_yscale("log")
         spreads.set_xlabel("applications of the transform", fontsize=8)
         spreads.set_xticks(steps)

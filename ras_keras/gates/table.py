@@ -14,7 +14,7 @@ COLUMNS = {
 
 
 def gate_table(rows: list[dict]) -> str:
-    """A line a gate, with the columns of `GateStudy.rows`; a share that there is none of is "-"."""
+    """A line per gate, with the columns of `GateStudy.rows`; a share of none is "-"."""
     names = [shown(row["layer"]) for row in rows]
     # A layer that a stage shares stands there once for each call.
     if len({*names}) < len(names):

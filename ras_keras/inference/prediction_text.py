@@ -12,7 +12,7 @@ from ras_keras.text.shown import shown
 def table(
     predictions: Iterable[Prediction], images: Sequence[str], names: Sequence[str]
 ) -> Iterator[str]:
-    """A line a class, the image before its first one.
+    """A line per class, the image before its first one.
 
     Args:
         predictions: in their order.
@@ -31,7 +31,7 @@ def table(
 
 
 def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
-    """The columns image, rank (from 1), class and probability (0..1); a line a class."""
+    """The columns image, rank (from 1), class and probability (0..1); a line per class."""
     yield _csv_line("image", "rank", "class", "probability")
     for prediction in predictions:
         pairs = zip(prediction.classes, prediction.probabilities, strict=True)
@@ -40,7 +40,7 @@ def csv_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
 
 
 def json_document(predictions: Iterable[Prediction], encoding: str | None = None) -> Iterator[str]:
-    """One list, an object an image, a line an object.
+    """One list, an object per image, a line per object.
 
     Args:
         predictions: in their order.

@@ -39,7 +39,7 @@ class GatedConvolution(Attention):
     Output shape: that of the map, with `filters` channels.
 
     Source: arXiv 2210.15676, Eq. (5): with fixed statistics its k applications
-    are one affine map a channel.
+    are one affine map per channel.
     """
 
     def __init__(self, filters: int, activation: str | None = None, divide: bool = True, **kwargs):

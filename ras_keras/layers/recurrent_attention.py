@@ -20,7 +20,7 @@ class RecurrentAttention(ChannelAttention):
         V   = sigmoid(g(BN_{k-1}(... g(BN_0(X')))))           Eq. (5)
         Y   = X * V
 
-    gamma and beta, one of each a channel, are shared by all k applications of
+    gamma and beta, one of each per channel, are shared by all k applications of
     g; each application has a batch normalization of its own before it.
 
     Two readings of k exist. Eq. (5) as written has k batch normalizations,
@@ -36,7 +36,7 @@ class RecurrentAttention(ChannelAttention):
     The published start is a saddle. With gamma = 0 every application returns
     beta whatever the image. For k >= 2 the batch normalization behind it maps
     that constant to 0, so the gradient of gamma is exactly 0 and only rounding
-    noise moves it. Until it escapes, the layer is one constant factor a channel
+    noise moves it. Until it escapes, the layer is one constant factor per channel
     (0.269 at the start) and no attention. How long that takes depends on the
     problem and the precision; `gamma_initializer=0.1` starts outside the saddle.
     With k = 1 there is no saddle.

@@ -45,7 +45,7 @@ def register(name: str, maker: Maker) -> None:
         name: such as "mine", for `attention="mine"` and `--attention mine`.
         maker: a Keras layer class from (N, H, W, C) to (N, H, W, C), or a
             function that makes such a layer from keyword arguments. A class
-            with `shared_by_stage = True` is made once a stage.
+            with `shared_by_stage = True` is made once per stage.
 
     Raises:
         ValueError: for a name that is taken, or a maker that cannot be called.

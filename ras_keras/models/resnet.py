@@ -42,7 +42,7 @@ def ResNet(
         depth: 9n + 2 convolution and dense layers.
         attention: None, a name such as "ras" (`ras_keras.layers.ATTENTION`), or
             a callable that makes a layer from (N, H, W, C) to (N, H, W, C),
-            called once a block; a class with `shared_by_stage = True`, once a
+            called once per block; a class with `shared_by_stage = True`, once per
             stage.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.

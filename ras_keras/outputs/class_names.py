@@ -111,7 +111,7 @@ def read_class_names(path: Path) -> tuple[str, ...] | None:
 
 
 def read_names_file(file: Path) -> tuple[str, ...]:
-    """The names in a file of the user's, one a line or a JSON list.
+    """The names in a file of the user's, one per line or a JSON list.
 
     Raises:
         UserError: if it cannot be read or holds no names.
@@ -128,7 +128,7 @@ def read_names_file(file: Path) -> tuple[str, ...]:
     except ValueError as error:
         raise UserError(
             Argument("classes", file),
-            f" holds no names, one a line or a JSON list ({error}); correct it.",
+            f" holds no names, one per line or a JSON list ({error}); correct it.",
         ) from error
 
 

@@ -19,8 +19,8 @@ class ExecutionRecipe(Part):
     seed: Annotated[int, Bounds(0, 2**31 - 1)] = 0
     """Of the weights, the split, the order and the augmentation."""
     precision: Precision | None = None
-    """float32, mixed_bfloat16 or mixed_float16; None chooses by device."""
+    """What the network computes in; None chooses by device."""
     jit: Jit = "auto"
-    """Compile with XLA: auto (on a GPU), on or off."""
+    """Compile with XLA; auto does on a GPU."""
     steps_per_execution: Annotated[int, Bounds(1, 1_000_000)] = 1
     """Steps between two returns to Python."""

@@ -19,12 +19,12 @@ class OptimizationRecipe(Part):
     epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
     """Passes over the training images."""
     batch_size: Annotated[int, Bounds(1, 1_000_000)] | None = None
-    """Images a step, over all devices; None is 128, or 16 for stl10."""
+    """Images per step, over all devices; None is 128, or 16 for stl10."""
     learning_rate: Positive = 0.1
     """Of stochastic gradient descent, at its highest."""
     decay: Literal["step", "cosine"] = "step"
-    """How the learning rate falls: step (at --schedule) or cosine (to 0 at the end of the last
-    epoch; --schedule is not read)."""
+    """How the learning rate falls: step at --schedule, cosine to 0 at the end of the last epoch,
+    whatever --schedule is."""
     schedule: Annotated[tuple[int, ...], Rising] = (81, 122)
     """Epochs after which the learning rate is multiplied by --schedule-factor."""
     schedule_factor: Positive = 0.1
@@ -38,8 +38,8 @@ class OptimizationRecipe(Part):
     weight_decay: Annotated[float, Bounds(0)] = 1e-4
     """In the papers' sense: added to the gradient of every trainable variable."""
     average_weights: Share = 0.0
-    """Decay a step of a moving average of the weights, which is evaluated and saved in their place
-    with batch statistics of its own; 0 for none."""
+    """Decay per step of a moving average of the weights, which is evaluated and saved in their
+    place with batch statistics of its own; 0 for none."""
 
     def scaled(self, epochs: int) -> "OptimizationRecipe":
         """The same over another number of epochs: the schedule shrinks or grows with them."""

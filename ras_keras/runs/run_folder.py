@@ -41,7 +41,7 @@ class RunFolder:
     recipe.json      what was asked
     environment.json versions, device, git commit
     data.json        class names, counts and a digest of the data
-    metrics.csv      a row an epoch
+    metrics.csv      a row per epoch
     gates.csv        what each gate does to 128 images after the last epoch
     train/, validation/   TensorBoard events
     explanation/     likewise, pictures that were asked for
@@ -236,7 +236,7 @@ class RunFolder:
         return read_json(file, Starts, "restore it, or remove it to go on without what it says")
 
     def write_metrics(self, history: list[dict]) -> None:
-        """metrics.csv: a row an epoch, whole and of one piece at any moment."""
+        """metrics.csv: a row per epoch, whole and of one piece at any moment."""
         if history:
             write_rows(self.file("metrics.csv"), history)
 

@@ -200,7 +200,7 @@ _ACCURACIES = {"accuracy": "train", "val_accuracy": "held-out", "test_accuracy":
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """A bar over the whole run with the time left, and a line an epoch.
+    """A bar over the whole run with the time left, and a line per epoch.
 
     Args:
         progress: the record, whose last row is the line.

@@ -16,7 +16,7 @@ def least_images(model: keras.Model) -> int:
     """Images that a batch needs to train the network.
 
     2 if one of its layers normalizes vectors over the batch, as gates do: of one image such a
-    normalization makes 0, whatever the image. Else 1: in maps it has a number a place.
+    normalization makes 0, whatever the image. Else 1: in maps it has a number per place.
     """
     normalizations = [
         layer

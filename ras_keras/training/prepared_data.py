@@ -58,7 +58,7 @@ def load_data(
 
     Args:
         recipe: resolved.
-        batch_size: images a step of the training, over all devices.
+        batch_size: images per step of the training, over all devices.
         seed: of the split, the order and the augmentation.
         least: images that the last batch of an epoch needs to be trained on.
         replicas: devices over which a batch is split.

@@ -27,7 +27,7 @@ class SearchFolder:
     search.json       what was asked
     oracle/           keras-tuner's state
     k=2/, ...         the run folder of each trial
-    trials.csv        a row a trial
+    trials.csv        a row per trial
     search.png        the objective against each searched value
     best_recipe.json  the best values, for a full training
     best/             the run of that training

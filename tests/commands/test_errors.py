@@ -125,8 +125,12 @@ def test_train(refused, arguments, says):
         (["--learning-rate", "fast"], "--learning-rate must be a number. Received: 'fast'."),
         (["--schedule", "5", "x"], "--schedule must be an integer. Received: 'x'."),
         (["--batch-size", "2.5"], "--batch-size must be an integer. Received: '2.5'; the nearest"),
-        (["--k"], "Missing value for argument '--k'"),
-        (["junk"], "junk"),
+        (["--k"], "--k needs a value, INT; see python scripts/train.py --help."),
+        (["--resume"], "--resume needs a value, RUN_FOLDER; see python scripts/train.py --help."),
+        (["--name", "--k", "2"], "--name needs a value, NAME; see python scripts/train.py --help"),
+        (["junk"], "'junk' belongs to no flag; see python scripts/train.py --help."),
+        (["--k", "2", "3"], "'3' belongs to no flag"),
+        (["--download", "yes"], "'yes' belongs to no flag"),
     ],
 )
 def test_wrong_types(refused, arguments, says):

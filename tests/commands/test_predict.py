@@ -189,7 +189,7 @@ def test_names_of_one_s_own(any_size, photos, tmp_path, capsys, text):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], ["an argument is missing"]),
+        ([], ["MODEL is missing; see python scripts/predict.py --help."]),
         (["model.keras"], ["no image was named"]),
         (["model.keras", "x.png", "--top", "0"], ["--top must be >= 1", "0"]),
         (["model.keras", "x.png", "--batch-size", "0"], ["--batch-size must be >= 1"]),

@@ -98,7 +98,7 @@ def test_folder_with_deep_images(tmp_path):
     train = load_dataset(f"folder:{tmp_path}").train
     np.testing.assert_array_equal(train.images[3], np.full((10, 8, 3), 156))
     Image.fromarray(np.ones((10, 8), "float32")).save(deep.with_suffix(".tiff"))
-    with pytest.raises(UserError, match=r"deep.tiff has more than 16 bits a pixel"):
+    with pytest.raises(UserError, match=r"deep.tiff has more than 16 bits per pixel"):
         load_dataset(f"folder:{tmp_path}")
 
 

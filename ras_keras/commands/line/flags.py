@@ -2,25 +2,22 @@
 
 import contextlib
 import dataclasses
-import difflib
 import io
-import re
-import types
-import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import tyro
 
-from ras_keras.commands.line.moved_flags import given_flags, refuse_moved
+from ras_keras.commands.line.fields import Parameter, parameters_of
+from ras_keras.commands.line.given import check_given
+from ras_keras.commands.line.usage import RULES, description
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.recipes import Recipe
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
 from ras_keras.text.flags import flag
-from ras_keras.values.choices import one_of
 from ras_keras.values.field_checks import check_fields, check_value
 from ras_keras.values.options import name_of, split
 from ras_keras.values.typed import Bounds
@@ -29,7 +26,6 @@ T = TypeVar("T")
 
 # What 32 bits hold: no flag takes a larger integer.
 MOST = 2**31 - 1
-NUMBERS = {int: "an integer", float: "a number"}
 
 
 def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | None = None) -> T:
@@ -39,23 +35,24 @@ def parse(cls: type[T], arguments: Sequence[str], program: str, default: T | Non
         UserError: for an unknown flag or a value of the wrong type, naming the nearest.
         SystemExit: after --help.
     """
-    kinds = dict(_fields(cls))
-    _check_names(kinds, arguments)
-    _check_values(kinds, arguments)
+    known = [*parameters_of(cls)]
+    check_given(known, arguments, program)
     options = {} if default is None else {"default": default}
-    complaint = io.StringIO()
     try:
-        with coloured_output(), contextlib.redirect_stderr(complaint):
+        # What tyro says of an error is a box.
+        with coloured_output(), contextlib.redirect_stderr(io.StringIO()):
             read = tyro.cli(
                 cls,
-                args=_with_values(kinds, arguments),
+                args=_with_values(known, arguments),
                 prog=program,
+                description=description(cls),
                 config=(tyro.conf.OmitArgPrefixes,),
+                registry=RULES,
                 **options,
             )
     except SystemExit as leaving:
         if leaving.code:
-            raise UserError(_one_line(complaint.getvalue(), program)) from None
+            raise UserError(f"the arguments cannot be read; see {program} --help.") from None
         raise
     _check_sizes(read)
     return read
@@ -137,55 +134,6 @@ def _without(name: str, arguments: Sequence[str]) -> list[str]:
     return kept
 
 
-def _check_names(kinds: dict, arguments: Sequence[str]) -> None:
-    """Refuses unknown flags, naming the nearest, and those that have another name now."""
-    negative = [f"no_{name}" for name, kind in kinds.items() if kind in (bool, bool | None)]
-    known = {"-h", "--help", *(flag(name) for name in [*kinds, *negative])}
-    unknown = [
-        name
-        for name in (argument.partition("=")[0].replace("_", "-") for argument in arguments)
-        if name.startswith("--") and name not in known
-    ]
-    if not unknown:
-        return
-    if "attention" in kinds:
-        refuse_moved(arguments, known)
-    nearest = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.0)
-    raise UserError(f"unknown flag {unknown[0]}; the nearest is {nearest[0]}.")
-
-
-def _check_values(kinds: dict, arguments: Sequence[str]) -> None:
-    """Refuses values of another type than their flag's, naming the nearest."""
-    for name, texts in given_flags(arguments):
-        kind = kinds.get(name)
-        for text in texts if typing.get_origin(_bare(kind)) is tuple else texts[:1]:
-            _check_value(flag(name), text, _bare(kind))
-
-
-def _check_value(name, text, kind):
-    if typing.get_origin(kind) is tuple:
-        kind = typing.get_args(kind)[0]
-    if text == "None":
-        return
-    if typing.get_origin(kind) is Literal:
-        one_of(name, text, typing.get_args(kind))
-    elif kind in NUMBERS:
-        try:
-            kind(text)
-        except ValueError as error:
-            raise UserError(
-                f"{name} must be {NUMBERS[kind]}. Received: {text!r}{_nearest(text)}."
-            ) from error
-
-
-def _bare(kind):
-    """A type without what is said of it, and without None."""
-    while typing.get_origin(kind) in (Annotated, typing.Union, types.UnionType):
-        parts = [each for each in typing.get_args(kind) if each is not types.NoneType]
-        kind = parts[0]
-    return kind
-
-
 def _check_sizes(options) -> None:
     """Refuses values out of the bounds of their fields, and integers that nothing could count."""
     check_fields(options)
@@ -198,23 +146,12 @@ def _check_sizes(options) -> None:
                 check_value(field.name, each, Annotated[int, Bounds(high=MOST)])
 
 
-def _fields(cls) -> Iterator[tuple[str, type]]:
-    """The flags of a dataclass with their types, those of nested dataclasses in their place."""
-    kinds = typing.get_type_hints(cls, include_extras=True)
-    for name, field in cls.__dataclass_fields__.items():
-        kind = kinds[name].type if isinstance(kinds[name], dataclasses.InitVar) else kinds[name]
-        if dataclasses.is_dataclass(kind):
-            yield from _fields(kind)
-        elif typing.get_origin(kind) is not typing.ClassVar:
-            yield field.name, kind
-
-
-def _with_values(kinds: dict, arguments: Sequence[str]) -> list[str]:
+def _with_values(known: Sequence[Parameter], arguments: Sequence[str]) -> list[str]:
     """Gives tyro the values it wants where True, False and None are all possible.
 
     --x stands for --x True and --no-x for --x False.
     """
-    optional = [flag(name) for name, kind in kinds.items() if kind == bool | None]
+    optional = [flag(each.name) for each in known if each.bare is bool and not each.switch]
     values = {name: [name, "True"] for name in optional}
     values |= {name.replace("--", "--no-", 1): [name, "False"] for name in optional}
     given = []
@@ -224,20 +161,3 @@ def _with_values(kinds: dict, arguments: Sequence[str]) -> list[str]:
         complete = name not in values or (follows and not follows.startswith("--"))
         given += [argument] if complete else values[name]
     return given
-
-
-def _one_line(box: str, program: str) -> str:
-    """The complaint of tyro's box in one line, without its frame, its title and its help."""
-    if "Required options" in box:
-        return f"an argument is missing; {program} --help names it."
-    lines = [line for line in box.splitlines() if not line.startswith("╭")]
-    text = " ".join(re.sub(r"[╰╯│─]", " ", " ".join(lines)).split())
-    complaint = re.split(r"Argument helptext|For full helptext|Perhaps you meant", text)[0]
-    return f"{complaint.strip().rstrip('.')}; see {program} --help."
-
-
-def _nearest(value: str) -> str:
-    try:
-        return f"; the nearest is {round(float(value))}"
-    except (ValueError, OverflowError):
-        return ""

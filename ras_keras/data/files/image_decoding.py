@@ -42,7 +42,7 @@ def open_image(data: bytes, formats: tuple[str, ...]):
         formats: Pillow's names of those that are tried.
 
     Raises:
-        UnreadableImage: if it has more than 16 bits a pixel; no file is named.
+        UnreadableImage: if it has more than 16 bits per pixel; no file is named.
         Exception: of any kind, on a damaged or hostile file.
     """
     from PIL import Image
@@ -58,7 +58,7 @@ def open_image(data: bytes, formats: tuple[str, ...]):
     if max(width, height) > MAXIMUM_SIDE:
         raise ValueError(f"a side of {width}x{height} has more than {MAXIMUM_SIDE:,} pixels")
     if image.mode in ("I", "F") and not _has_16_bits(image):
-        raise UnreadableImage("has more than 16 bits a pixel; convert it to 8 bits a channel.")
+        raise UnreadableImage("has more than 16 bits per pixel; convert it to 8 bits per channel.")
     if image.format in ("JPEG", "MPO"):
         scans = _scans(data)
         if scans > MAXIMUM_SCANS:

@@ -8,7 +8,7 @@ from ras_keras.layers.parts.batch_normalization import FUSED_DTYPES
 
 @keras.saving.register_keras_serializable(package="ras_keras")
 class ScaleShift(keras.layers.Layer):
-    """x * scale + shift, one scale and one shift a channel.
+    """x * scale + shift, one scale and one shift per channel.
 
     On TensorFlow, maps with channels last go through the fused kernel of batch
     normalization: one pass over memory, a ReLU behind it included, where a

@@ -8,7 +8,7 @@ from ras_keras.values.checks import check_at_least_one
 
 
 class Linear(keras.layers.Layer):
-    """v * gamma + beta, one gamma and one beta a channel: (N, C) to (N, C).
+    """v * gamma + beta, one gamma and one beta per channel: (N, C) to (N, C).
 
     Source: arXiv 2210.15676, Eq. (4).
     """
