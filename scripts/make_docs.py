@@ -19,7 +19,8 @@ from pathlib import Path
 os.environ["COLUMNS"] = "78"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from ras_keras.commands import COMMANDS
+from ras_keras_console import COMMANDS
+
 from ras_keras.commands.benchmark import KINDS
 from ras_keras.papers.markdown import DATASETS, with_sd
 from ras_keras.papers.tables import TABLES

@@ -1,16 +1,34 @@
 """Where every command starts: TensorFlow is loaded quietly, then the command runs.
 
-A module of its own, because importing anything of ras_keras loads Keras, and that TensorFlow.
+A module of its own, because importing anything of ras_keras loads Keras, and that TensorFlow, for
+seconds.
 TF_CPP_MIN_LOG_LEVEL=0 in the environment brings TensorFlow's messages back.
 """
 
+import difflib
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import NoReturn
 
 INTERRUPTED = 130
 USAGE = 2
 BACKENDS = ("tensorflow", "jax")
+COMMANDS = {
+    "train": "train a network and leave a run folder",
+    "evaluate": "measure a saved model on a test set",
+    "predict": "name the classes of images",
+    "serve": "show a model in a browser",
+    "explain": "show what a saved model looks at, and whether its gates move",
+    "export": "write a saved model in the formats of other runtimes",
+    "plot": "draw the curves of training runs",
+    "tune": "search a space of recipes",
+    "reproduce": "run the tables of the papers, and set our figures beside theirs",
+    "benchmark": "measure networks and the input pipeline, PyTorch beside them",
+    "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
+}
 
 
 def start(command: str) -> None:
@@ -23,18 +41,41 @@ def start(command: str) -> None:
 
 def main() -> None:
     """`ras-keras COMMAND FLAGS`, for those who installed the package."""
-    prepare()
-    from ras_keras.commands import dispatch
+    command, *flags = arguments = sys.argv[1:] or ["--help"]
+    prepare(arguments)
+    from ras_keras.commands import run
 
-    sys.exit(dispatch(sys.argv[1:]))
+    sys.exit(run(command, flags, f"ras-keras {command}"))
 
 
-def prepare() -> None:
-    """What is done before the package is imported, and does no harm once more behind it."""
+def prepare(arguments: Sequence[str] = ()) -> None:
+    """What is done before the package is imported, and does no harm once more behind it.
+
+    Args:
+        arguments: of `ras-keras`; what names no command is answered without the package.
+    """
     _end_on_signals()
     _open_closed_streams()
     _check_keras_settings()
+    if arguments and arguments[0] not in COMMANDS:
+        _answer(arguments[0])
     _load_quietly()
+
+
+def _answer(argument: str) -> NoReturn:
+    """Prints the commands or the version, or refuses what is no command."""
+    if argument == "--version":
+        print(f"ras_keras {metadata.version('ras_keras')}")
+    elif argument in ("-h", "--help"):
+        print("usage: ras-keras COMMAND [FLAGS]\n")
+        for name, what in COMMANDS.items():
+            print(f"  {name:14} {what}; ras-keras {name} --help")
+    else:
+        found = difflib.get_close_matches(argument, COMMANDS, n=1)
+        nearest = f". The nearest is {found[0]!r}" if found else ""
+        names = ", ".join(COMMANDS)
+        _refuse(f"the command must be one of {names}. Received: {argument!r}{nearest}")
+    sys.exit()
 
 
 def _end_on_signals() -> None:
@@ -106,7 +147,7 @@ def _check_backend(backend, where: str) -> None:
         _refuse(f"{where} is {backend}, which is not installed: pip install it")
 
 
-def _refuse(problem: str) -> None:
+def _refuse(problem: str) -> NoReturn:
     print(f"error: {problem}.", file=sys.stderr)
     sys.exit(USAGE)
 

@@ -12,6 +12,8 @@ import keras
 import pytest
 
 ROOT = Path(__file__).parent.parent
+# Of ras_keras_console.
+sys.path.append(str(ROOT / "scripts"))
 
 
 @pytest.fixture(autouse=True)

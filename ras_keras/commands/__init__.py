@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from ras_keras import __version__
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.commands.line.arguments import checked_arguments
 from ras_keras.commands.line.error_text import in_flags
@@ -17,21 +16,7 @@ from ras_keras.commands.output import safe_output
 from ras_keras.errors import UserError, first_line
 from ras_keras.text.shown import shown
 from ras_keras.training import Interrupted
-from ras_keras.values.choices import one_of
 
-COMMANDS = {
-    "train": "train a network and leave a run folder",
-    "evaluate": "measure a saved model on a test set",
-    "predict": "name the classes of images",
-    "serve": "show a model in a browser",
-    "explain": "show what a saved model looks at, and whether its gates move",
-    "export": "write a saved model in the formats of other runtimes",
-    "plot": "draw the curves of training runs",
-    "tune": "search a space of recipes",
-    "reproduce": "run the tables of the papers, and set our figures beside theirs",
-    "benchmark": "measure networks and the input pipeline, PyTorch beside them",
-    "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
-}
 USAGE = 2
 # 128 and the number of SIGPIPE, which Windows does not have.
 BROKEN_PIPE = 141
@@ -42,7 +27,7 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     """Runs a command and returns its exit code; what a user can mend becomes one line.
 
     Args:
-        command: a key of `COMMANDS`.
+        command: a name of a module in this package.
         arguments: its flags.
         program: how the user called it, for messages.
     """
@@ -88,25 +73,6 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
         return _refuse(f"{where}{error.strerror or first_line(error)}{remedy}.")
     return code or 0
-
-
-def dispatch(arguments: Sequence[str]) -> int:
-    """Runs `ras-keras COMMAND FLAGS`."""
-    command, *flags = arguments or ["--help"]
-    if command in COMMANDS:
-        return run(command, flags, f"ras-keras {command}")
-    if command == "--version":
-        print(f"ras_keras {__version__}")
-        return 0
-    if command not in ("-h", "--help"):
-        try:
-            one_of("the command", command, COMMANDS)
-        except UserError as error:
-            return _refuse(in_flags(error))
-    print("usage: ras-keras COMMAND [FLAGS]\n")
-    for name, what in COMMANDS.items():
-        print(f"  {name:14} {what}; ras-keras {name} --help")
-    return 0
 
 
 def _refuse(message: str) -> int:

@@ -4,11 +4,15 @@ import logging
 import socket
 from functools import partial
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from ras_keras.backend.imports import install_command
 from ras_keras.errors import Argument, UserError, first_line
-from ras_keras.serving.turns import Turns
-from ras_keras.serving.uploads import Uploads
+
+if TYPE_CHECKING:
+    # These need the extra `serve`.
+    from ras_keras.serving.turns import Turns
+    from ras_keras.serving.uploads import Uploads
 
 
 def check_installed() -> None:
@@ -62,7 +66,7 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def make_server(app, uploads: Uploads, turns: Turns):
+def make_server(app, uploads: "Uploads", turns: "Turns"):
     """A uvicorn server within bounds, whose `run(sockets=[listener])` lasts until a signal.
 
     Args:

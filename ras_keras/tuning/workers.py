@@ -13,7 +13,6 @@ from concurrent import futures
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.tuning import address
-from ras_keras.tuning.keras_tuner_internals import add_chief
 from ras_keras.tuning.search import Outcome, Search, lead, make_tuner
 
 LOOPBACK = "127.0.0.1"
@@ -96,6 +95,8 @@ def _supervise(search, oracle, count, arguments):
 def _served(oracle):
     """keras-tuner's chief, on a free port of this machine."""
     import grpc
+
+    from ras_keras.tuning.keras_tuner_internals import add_chief
 
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=1))
     add_chief(oracle, server)
@@ -200,9 +201,10 @@ class Worker:
 def command(name: str, arguments: Sequence[str]) -> list[str]:
     """A command of the package, for a process of its own."""
     program = (
-        "import sys; from ras_keras.commands import dispatch; sys.exit(dispatch(sys.argv[1:]))"
+        "import sys; from ras_keras.commands import run; "
+        f"sys.exit(run({name!r}, sys.argv[1:], 'ras-keras {name}'))"
     )
-    return [sys.executable, "-c", program, name, *arguments]
+    return [sys.executable, "-c", program, *arguments]
 
 
 def _gpu_names() -> list[str]:

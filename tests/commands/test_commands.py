@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import ras_keras
-from ras_keras.commands import dispatch, run
+from ras_keras.commands import run
 from ras_keras.commands import train as train_command
 from ras_keras.commands.benchmark import KINDS
 from ras_keras.layers import ATTENTION
@@ -240,19 +240,6 @@ register("half", Half)
         assert "--imports nothing_of_this_name failed" in capsys.readouterr().err
     finally:
         del ATTENTION["half"]
-
-
-def test_the_console_command(capsys):
-    for arguments, code in ((["--help"], 0), ([], 0), (["tran"], 2), (["train", "--k", "0"], 2)):
-        assert dispatch(arguments) == code
-    output = capsys.readouterr()
-    assert "ras-keras COMMAND" in output.out
-    assert "Received: 'tran'. The nearest is 'train'" in output.err
-    assert dispatch(["--version"]) == 0
-    assert capsys.readouterr().out == f"ras_keras {ras_keras.__version__}\n"
-    with pytest.raises(SystemExit):
-        dispatch(["train", "--help"])
-    assert "usage: ras-keras train" in capsys.readouterr().out
 
 
 @pytest.mark.slow

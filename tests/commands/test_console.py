@@ -6,12 +6,10 @@ import subprocess
 import sys
 
 import pytest
-
-from tests.conftest import ROOT
-
-sys.path.append(str(ROOT / "scripts"))
-
 import ras_keras_console
+
+import ras_keras
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -67,6 +65,38 @@ def test_the_environment_comes_before_keras_json(keras_json, monkeypatch):
     keras_json.write_text('{"backend": "torch"}')
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     ras_keras_console._check_keras_settings()
+
+
+ANSWER = """
+import atexit, sys
+sys.path.insert(0, "scripts")
+import ras_keras_console
+loaded = lambda: {"keras", "tensorflow", "ras_keras", "numpy", "tyro"} & {*sys.modules}
+atexit.register(lambda: print("loaded:", *loaded()))
+ras_keras_console.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "out", "err"),
+    [
+        ([], 0, "usage: ras-keras COMMAND", ""),
+        (["--help"], 0, "usage: ras-keras COMMAND", ""),
+        (["--version"], 0, f"ras_keras {ras_keras.__version__}", ""),
+        (["tran"], 2, "", "error: the command must be one of train, "),
+        (["--dept"], 2, "", "Received: '--dept'."),
+    ],
+)
+def test_what_names_no_command_is_answered_without_the_package(
+    run_python, arguments, code, out, err
+):
+    done = run_python("-c", ANSWER, *arguments)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (code, "loaded:")
+    assert out in done.stdout
+    assert err in done.stderr
+    assert done.stderr.count("\n") == (1 if code else 0)
+    if arguments == ["tran"]:
+        assert done.stderr.endswith("Received: 'tran'. The nearest is 'train'.\n")
 
 
 STREAMS = """

@@ -3,8 +3,8 @@
 import importlib
 
 import pytest
+from ras_keras_console import COMMANDS
 
-from ras_keras.commands import COMMANDS
 from ras_keras.commands.benchmark import KINDS
 from ras_keras.commands.line.fields import parameters_of
 from ras_keras.commands.line.usage import help_texts

@@ -10,8 +10,9 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from ras_keras_console import COMMANDS
 
-from ras_keras.commands import COMMANDS, run
+from ras_keras.commands import run
 from ras_keras.commands.line import flags
 from ras_keras.layers import ATTENTION
 from tests.conftest import ROOT
