@@ -4,20 +4,24 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from ras_keras.backend.devices import strategy
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.line.moved_flags import given_flags
+from ras_keras.commands.run_result import print_result
+from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.files.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.recipes.recipe import difference
 from ras_keras.text.flags import flag
+from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.values.options import split, with_options
-from ras_keras.values.typed import Count
+from ras_keras.values.typed import Bounds, Count
 
 LOG_DIR = "Logs"
 
@@ -36,6 +40,8 @@ class Train:
     """Name of the run folder; None makes one from the recipe and the time."""
     resume: Run | None = None
     """Run folder to go on with, exactly; only --epochs may be raised."""
+    seeds: Annotated[int, Bounds(1, 1_000)] = 1
+    """Runs with the recipe's seed, the next one, ...; their folders are called NAME-s0, NAME-s1."""
     tensorboard_graph: bool = False
     """Give TensorBoard the network's graph."""
     explain_every: Count | None = None
@@ -48,6 +54,14 @@ def main(arguments: Sequence[str], program: str) -> None:
     with leaving_at_once():
         read = _read_new if resumed is None else _read_resumed
         options, recipe, run = read(arguments, program)
+    if run is None:
+        return train_seeds(
+            recipe,
+            options.seeds,
+            options.log_dir,
+            options.name,
+            lambda run: _options(options, run, recipe),
+        )
 
     def leave() -> str:
         """Removes a new run that has not begun; says how to go on with another."""
@@ -65,7 +79,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         elif _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
             print(
-                f"notice: {run.path} has finished its {recipe.optimization.epochs} epochs",
+                f"notice: {run.path} has finished its {_epochs(recipe)}",
                 file=sys.stderr,
             )
             return print_result(run.read_result(), run)
@@ -80,15 +94,17 @@ def main(arguments: Sequence[str], program: str) -> None:
     print_result(result, run)
 
 
-def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
-    """Options, checked recipe and folder of a new run."""
+def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder | None]:
+    """Options, checked recipe and folder of a new run, None for a run for each of several seeds."""
     options = parse_with_recipe(Train, arguments, program)
     recipe = options.recipe
     if "schedule" not in dict(given_flags(arguments)):
         recipe = _with_schedule_of_epochs(recipe, first_recipe(arguments))
     check_recipe(recipe)
     recipe = resolve(recipe)
-    return options, recipe, RunFolder.create(options.log_dir, options.name, recipe)
+    several = options.seeds > 1
+    run = None if several else RunFolder.create(options.log_dir, options.name, recipe)
+    return options, recipe, run
 
 
 def _with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
@@ -97,7 +113,7 @@ def _with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
     schedule = before.scaled(epochs).schedule
     if recipe.optimization.decay == "step" and schedule != before.schedule:
         print(
-            f"notice   the schedule {_list(before.schedule)} of {before.epochs} epochs is "
+            f"notice   the schedule {_list(before.schedule)} of {_epochs(start)} is "
             f"{_list(schedule)} of {epochs}; --schedule sets it"
         )
     return recipe.replace(schedule=schedule)
@@ -114,14 +130,15 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     options = parse_over(Train, arguments, program, Train(_without_place(stored, arguments)))
     _refuse_changes(stored, options, run)
     if _is_finished(run, stored) and value_of("--epochs", arguments) is None:
-        raise UserError(
-            f"{run.path} has finished its {stored.optimization.epochs} epochs; --epochs N "
-            "lengthens it."
-        )
+        raise UserError(f"{run.path} has finished its {_epochs(stored)}; --epochs N lengthens it.")
     recipe = resolve(options.recipe)
     # The weights that a run once started from are in its state.
     check_recipe(recipe.replace(weights=None) if run.has_begun() else recipe)
     return options, recipe, run
+
+
+def _epochs(recipe: Recipe) -> str:
+    return counted(recipe.optimization.epochs, "epoch")
 
 
 def _is_finished(run: RunFolder, recipe: Recipe) -> bool:
@@ -139,10 +156,15 @@ def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
         recipe,
         run,
         resume=begun,
-        tensorboard_graph=options.tensorboard_graph,
         strategy=strategy(),
-        callbacks=_explanation(options, run, recipe.optimization.epochs),
+        **_options(options, run, recipe),
     )
+
+
+def _options(options: Train, run: RunFolder, recipe: Recipe) -> dict:
+    """What `train` takes for a run beside its recipe."""
+    callbacks = _explanation(options, run, recipe.optimization.epochs)
+    return {"tensorboard_graph": options.tensorboard_graph, "callbacks": callbacks}
 
 
 def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
@@ -187,6 +209,7 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
     for name, given, kept in (
         ("log_dir", options.log_dir, LOG_DIR),
         ("name", options.name, None),
+        ("seeds", options.seeds, 1),
     ):
         if given != kept:
             raise UserError(
@@ -205,16 +228,3 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
             f"{'default' if before is None else before}; only --epochs may be raised. "
             f"Leave the flag out to resume {run.path}, or start a new run."
         )
-
-
-def print_result(result: dict, run: RunFolder) -> None:
-    for which in ("final", "best"):
-        model = result[which]
-        chosen = f", chosen on {model['selected_on']}" if which == "best" else ""
-        print(
-            f"{which:8} test accuracy {100 * model['test_accuracy']:.2f} % "
-            f"(n={result['test_images']:,}, epoch {model['epoch']}{chosen}): "
-            f"{run.file(which + '.keras')}"
-        )
-    if result["protocol"] == "paper":
-        print("notice   the papers' protocol: the best epoch was chosen on the test set itself")

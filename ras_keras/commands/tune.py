@@ -9,14 +9,16 @@ from ras_keras.backend.devices import leave_gpus, strategy
 from ras_keras.backend.imports import import_modules
 from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
-from ras_keras.commands.train import print_result
+from ras_keras.commands.run_result import print_result
 from ras_keras.errors import UserError
 from ras_keras.text.flags import flag
+from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train_or_resume
 from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
 from ras_keras.tuning.space import describe, make_space
+from ras_keras.tuning.trials import row_accuracy
 from ras_keras.tuning.workers import command, run_workers, work
 from ras_keras.values.options import split
 from ras_keras.values.typed import Bounds
@@ -47,6 +49,8 @@ class Tune:
     workers: Annotated[int, Bounds(1, 1_000)] = 1
     """Processes on this machine that run trials at the same time, a GPU each where there are
     several."""
+    seeds: Annotated[int, Bounds(1, 1_000)] = 1
+    """Trainings of each trial, with the recipe's seed, the next one, ...; the mean counts."""
     train_best: bool = False
     """Train the best recipe at full length at the end."""
     log_dir: Folder = "Logs"
@@ -103,17 +107,22 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
         )
     import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
-    check_search(space, options.algorithm)
-    return plan_search(space, options.algorithm, options.trials, options.log_dir, options.name)
+    check_search(space, options.algorithm, options.seeds)
+    return plan_search(
+        space, options.algorithm, options.trials, options.log_dir, options.name, options.seeds
+    )
 
 
 def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
     folder, row = search.folder, outcome.row
     values = {name: row[name] for name in search.space.domains if name in row}
     print(
-        f"best     {describe(values)}: held-out accuracy {100 * row['val_accuracy']:.2f} % "
-        f"(trial {row['trial']}, {row['epochs']} epochs)"
+        f"best     {describe(values)}: held-out accuracy {row_accuracy(row)} "
+        f"(trial {row['trial']}, {counted(row['epochs'], 'epoch')})"
     )
+    if outcome.doubt:
+        remedy = "; --seeds 3 measures it" if search.seeds == 1 else ""
+        print(f"notice   {outcome.doubt}{remedy}")
     print(f"trials   {folder.file('trials.csv')}, {folder.file('search.png')}")
     print(f"recipe   {folder.file('best_recipe.json')}")
     print(f"train it {program.replace('tune', 'train')} {outcome.flags}", flush=True)

@@ -14,6 +14,7 @@ from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.state import Progress
+from ras_keras.text.numbers import counted
 from ras_keras.training.averaging import statistics_steps
 from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
@@ -63,7 +64,7 @@ def print_plan(
         "augment": str(batches.augmentation),
         "descent": _descent(recipe.optimization),
         "steps": f"epochs {progress.epoch + 1} to {recipe.optimization.epochs}, each of "
-        f"{batches.steps_per_epoch:,} steps of {recipe.optimization.batch_size} images",
+        f"{counted(batches.steps_per_epoch, 'step')} of {recipe.optimization.batch_size} images",
         "device": f"{devices.description()}, {keras.backend.backend()}, "
         f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
     }
@@ -88,7 +89,7 @@ def _descent(recipe: OptimizationRecipe) -> str:
     """The optimizer's settings, those that are on."""
     parts = [f"learning rate {recipe.learning_rate:g}"]
     if recipe.warmup_epochs:
-        parts.append(f"{recipe.warmup_epochs} epochs of warm-up")
+        parts.append(f"{counted(recipe.warmup_epochs, 'epoch')} of warm-up")
     if recipe.decay == "cosine":
         parts.append("cosine decay")
     else:

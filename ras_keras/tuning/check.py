@@ -1,18 +1,28 @@
 """Refuses searches that cannot be run, before anything is begun."""
 
+from dataclasses import replace
+
 from ras_keras.errors import Argument, UserError
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.tuning.domains import extremes
 from ras_keras.tuning.space import Space
+from ras_keras.values.field_checks import check_fields
 
 
-def check_search(space: Space, algorithm: str | None) -> None:
+def check_search(space: Space, algorithm: str | None, seeds: int = 1) -> None:
     """Refuses what no search can be.
+
+    Args:
+        space: what is searched.
+        algorithm: of `ALGORITHMS`, None to choose one.
+        seeds: that each trial is trained with.
 
     Raises:
         UserError: naming the argument, its value and the way out.
     """
     _check_objective(space.fixed)
+    execution = space.fixed.execution
+    check_fields(replace(execution, seed=execution.seed + seeds - 1))
     for recipe in _recipes(space):
         check_recipe(_of_first_round(recipe) if algorithm == "hyperband" else recipe)
 

@@ -1,5 +1,6 @@
 """The trial of a search, as keras-tuner calls it."""
 
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, resolve, train_or_resume
 from ras_keras.training.callbacks import Diverged
 from ras_keras.training.network import recipe_data, recipe_network
-from ras_keras.tuning.oracles import OBJECTIVE
+from ras_keras.tuning.oracles import OBJECTIVE, SD
 from ras_keras.tuning.space import Space
 from ras_keras.tuning.tensorboard import write_trial
 
@@ -23,21 +24,23 @@ EPOCHS_BEFORE = "tuner/initial_epoch"
 class RecipeHyperModel(kt.HyperModel):
     """Recipes as a hypermodel: everything that a recipe says can be searched.
 
-    A trial is a run in a folder that is named after its values. `train_or_resume` trains it, which
-    knows nothing of keras-tuner: one that was cut short goes on, and one that has finished is not
-    trained again.
+    A trial is a run in a folder that is named after its values, or of several seeds a run each in
+    that folder. `train_or_resume` trains it, which knows nothing of keras-tuner: one that was cut
+    short goes on, and one that has finished is not trained again.
 
     Args:
         space: what is searched.
         folder: of the runs.
         strategy: the TensorFlow distribution strategy of a trial; None for one device.
+        seeds: that a trial is trained with, the recipe's and those after it.
     """
 
-    def __init__(self, space: Space, folder: Path, strategy=None):
+    def __init__(self, space: Space, folder: Path, strategy=None, seeds: int = 1):
         super().__init__()
         self.space = space
         self.folder = folder
         self.strategy = strategy
+        self.seeds = seeds
 
     def declare_hyperparameters(self, hp):
         self.space.declare(hp)
@@ -64,7 +67,8 @@ class RecipeHyperModel(kt.HyperModel):
             **epochs: keras-tuner's Hyperband repeats here what `hp` says.
 
         Returns:
-            The objective, and the seconds of all epochs of the run.
+            The objective, the mean over the seeds, with its standard deviation where there are
+            several, and the seconds of all epochs of the runs.
 
         Raises:
             UserError: if the data are no longer those of the trials before.
@@ -73,24 +77,34 @@ class RecipeHyperModel(kt.HyperModel):
         values = self.space.values(hp.values)
         path = self.folder / run_name(values)
         recipe = self.recipe(hp)
+        first = recipe.execution.seed
+        results = []
+        for seed in range(first, first + self.seeds):
+            run = path / f"seed{seed}" if self.seeds > 1 else path
+            results.append(self._train(recipe.replace(seed=seed), run, callbacks))
+        accuracies = [result["best"][OBJECTIVE] for result in results]
+        found = {OBJECTIVE: statistics.fmean(accuracies)}
+        if len(results) > 1:
+            found[SD] = statistics.stdev(accuracies)
+        write_trial(path, values, found[OBJECTIVE], results[0]["epochs"])
+        return found | {"seconds": sum(result["seconds"] for result in results)}
+
+    def _train(self, recipe: Recipe, path: Path, callbacks) -> dict:
         try:
-            result = train_or_resume(
+            return train_or_resume(
                 recipe,
                 path,
                 test=False,
                 callbacks=callbacks,
                 strategy=self.strategy,
-                same_data=self._earlier_trial(path),
+                same_data=self._earlier_run(path),
             )
         except (Diverged, tf.errors.ResourceExhaustedError) as error:
             raise kt.errors.FailedTrialError(first_line(error)) from error
-        accuracy = result["best"][OBJECTIVE]
-        write_trial(path, values, accuracy, result["epochs"])
-        return {OBJECTIVE: accuracy, "seconds": result["seconds"]}
 
-    def _earlier_trial(self, path) -> list[RunFolder]:
-        """Another trial that says on which data it was trained: one has those of all."""
-        known = (file.parent for file in sorted(self.folder.glob(f"*/{DATA}")))
+    def _earlier_run(self, path: Path) -> list[RunFolder]:
+        """Another run that says on which data it was trained: one has those of all."""
+        known = (file.parent for file in sorted(self.folder.rglob(DATA)))
         return [RunFolder(other) for other in known if other != path][:1]
 
 

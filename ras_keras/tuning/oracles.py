@@ -14,6 +14,8 @@ from ras_keras.tuning.space import Space
 from ras_keras.values.json_files import write_json
 
 OBJECTIVE = "val_accuracy"
+# Its standard deviation over the seeds of a trial.
+SD = "sd"
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
 

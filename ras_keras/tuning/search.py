@@ -30,12 +30,14 @@ class Search:
         algorithm: how points are chosen.
         trials: at most so many; None for as many as the algorithm has, or `TRIALS`.
         folder: what it leaves behind.
+        seeds: that each trial is trained with.
     """
 
     space: Space
     algorithm: Algorithm
     trials: int | None
     folder: SearchFolder
+    seeds: int = 1
 
     def oracle(self, report):
         """keras-tuner's oracle of this search.
@@ -75,11 +77,13 @@ class Outcome:
         row: the best trial's of trials.csv.
         recipe: its values in a recipe of full length.
         run: the folder that `flags` trains it into.
+        doubt: why another trial may be as good, in a sentence; None if nothing speaks for it.
     """
 
     row: dict
     recipe: Recipe
     run: Path
+    doubt: str | None = None
 
     @property
     def flags(self) -> str:
@@ -89,7 +93,12 @@ class Outcome:
 
 
 def plan_search(
-    space: Space, algorithm: Algorithm | None, trials: int | None, log_dir: str, name: str | None
+    space: Space,
+    algorithm: Algorithm | None,
+    trials: int | None,
+    log_dir: str,
+    name: str | None,
+    seeds: int = 1,
 ) -> Search:
     """Chooses what is left open.
 
@@ -99,6 +108,7 @@ def plan_search(
         trials: None for all points of a grid and all rounds of hyperband, else 10.
         log_dir: folder of the searches.
         name: None for one made from the recipe and the space.
+        seeds: that each trial is trained with.
 
     Raises:
         UserError: for a folder of another search.
@@ -108,12 +118,12 @@ def plan_search(
         algorithm = "grid" if small else "bayesian"
     if name is not None and name != Path(name).name:
         raise UserError(Argument("name"), f" must be the name of one folder. Received: {name!r}")
-    folder = SearchFolder(Path(log_dir, name or default_name(space)))
-    folder.check(space, algorithm)
-    return Search(space, algorithm, trials, folder)
+    folder = SearchFolder(Path(log_dir, name or default_name(space, seeds)))
+    folder.check(space, algorithm, seeds)
+    return Search(space, algorithm, trials, folder, seeds)
 
 
-def default_name(space: Space) -> str:
+def default_name(space: Space, seeds: int) -> str:
     """Such as cifar10-resnet164-ras-search-k; the same flags give the same name."""
     fixed = space.fixed
     network = fixed.network
@@ -122,7 +132,8 @@ def default_name(space: Space) -> str:
     parts = [dataset, f"{network.family}{depth}"]
     if "attention" not in space.domains:
         parts.append(network.attention_name)
-    return "-".join([*parts, "search", *space.domains])
+    several = [f"{seeds}seeds"] if seeds > 1 else []
+    return "-".join([*parts, "search", *space.domains, *several])
 
 
 def run_search(search: Search, strategy=None) -> Outcome:
@@ -143,13 +154,13 @@ def lead(search: Search, run: Callable) -> Outcome:
     from ras_keras.tuning.tensorboard import write_search
     from ras_keras.tuning.trials import TrialReport, rows, write_trials
 
-    search.folder.begin(search.space, search.algorithm)
+    search.folder.begin(search.space, search.algorithm, search.seeds)
     with locked(search.folder.path):
-        oracle = search.oracle(TrialReport(search.folder, search.space))
+        oracle = search.oracle(TrialReport(search.folder, search.space, search.seeds))
         oracle.resume(search.folder.file("oracle"))
         write_search(search.folder.path, search.space)
         run(oracle)
-        table = rows(oracle, search.space)
+        table = rows(oracle, search.space, search.seeds)
         if table:
             write_trials(search.folder, search.space, table)
         return _conclude(search, table)
@@ -160,13 +171,13 @@ def make_tuner(search: Search, oracle, strategy=None):
     from ras_keras.tuning.hypermodel import RecipeHyperModel
     from ras_keras.tuning.tuner import Tuner
 
-    hypermodel = RecipeHyperModel(search.space, search.folder.path, strategy)
+    hypermodel = RecipeHyperModel(search.space, search.folder.path, strategy, search.seeds)
     return Tuner(oracle, hypermodel, search.folder.file("oracle"))
 
 
 def _conclude(search: Search, table: list[dict]) -> Outcome:
     from ras_keras.tuning.picture import plot_search
-    from ras_keras.tuning.trials import best_row
+    from ras_keras.tuning.trials import best_row, doubt
 
     best = best_row(table)
     if best is None:
@@ -181,4 +192,4 @@ def _conclude(search: Search, table: list[dict]) -> Outcome:
     values = {name: best[name] for name in search.space.domains if name in best}
     recipe = search.full_recipe(values)
     write_json(search.folder.file("best_recipe.json"), recipe.to_dict())
-    return Outcome(best, recipe, search.folder.file("best"))
+    return Outcome(best, recipe, search.folder.file("best"), doubt(table, best))

@@ -9,7 +9,7 @@ from ras_keras.files import is_vacant
 from ras_keras.recipes.recipe import Recipe, difference
 from ras_keras.tuning.space import Space
 from ras_keras.values.json_files import read_json, write_json
-from ras_keras.values.typed import Text
+from ras_keras.values.typed import Count, Text
 
 
 class Asked(TypedDict):
@@ -17,6 +17,7 @@ class Asked(TypedDict):
 
     algorithm: Text
     space: dict[str, str]
+    seeds: Count
     recipe: Recipe
 
 
@@ -26,7 +27,7 @@ class SearchFolder:
 
     search.json       what was asked
     oracle/           keras-tuner's state
-    k=2/, ...         the run folder of each trial
+    k=2/, ...         the run folder of each trial, or of several seeds k=2/seed0/, ...
     trials.csv        a row per trial
     search.png        the objective against each searched value
     best_recipe.json  the best values, for a full training
@@ -39,7 +40,7 @@ class SearchFolder:
     def file(self, name: str) -> Path:
         return self.path / name
 
-    def check(self, space: Space, algorithm: str) -> None:
+    def check(self, space: Space, algorithm: str, seeds: int) -> None:
         """Refuses a folder that holds anything but this search.
 
         Raises:
@@ -55,7 +56,7 @@ class SearchFolder:
                 )
             return
         stored = read_json(file, Asked, ("restore it, or choose another ", Argument("name")))
-        now = {"algorithm": algorithm, "space": space.to_dict()}
+        now = {"algorithm": algorithm, "space": space.to_dict(), "seeds": seeds}
         differs = [
             f"{what} {stored[what]} there, {now[what]} here"
             for what in now
@@ -70,7 +71,7 @@ class SearchFolder:
                 ", or give the same values to go on with it.",
             )
 
-    def begin(self, space: Space, algorithm: str) -> None:
+    def begin(self, space: Space, algorithm: str, seeds: int) -> None:
         """Creates the folder and says what it holds.
 
         Raises:
@@ -79,6 +80,7 @@ class SearchFolder:
         content = {
             "algorithm": algorithm,
             "space": space.to_dict(),
+            "seeds": seeds,
             "recipe": space.fixed.to_dict(),
         }
         try:

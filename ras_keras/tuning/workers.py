@@ -32,7 +32,7 @@ def work(search: Search) -> None:
 
     if address.is_local_worker():
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    search.folder.begin(search.space, search.algorithm)
+    search.folder.begin(search.space, search.algorithm, search.seeds)
     try:
         make_tuner(search, search.oracle(report=None)).search()
     except grpc.RpcError as error:

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -240,6 +241,32 @@ register("half", Half)
         assert "--imports nothing_of_this_name failed" in capsys.readouterr().err
     finally:
         del ATTENTION["half"]
+
+
+@pytest.mark.slow
+def test_several_seeds_are_runs(tmp_path, capsys):
+    flags = [*SMALL, "--log-dir", tmp_path, "--name", "run", "--seed", "3", "--seeds", "2"]
+    assert call("train", *flags) == 0
+    runs = [RunFolder(tmp_path / f"run-s{seed}") for seed in (3, 4)]
+    assert [run.read_recipe().execution.seed for run in runs] == [3, 4]
+    found = [run.read_result()["best"]["test_accuracy"] for run in runs]
+    mean, sd = 100 * statistics.fmean(found), 100 * statistics.stdev(found)
+    line = f"mean     test accuracy {mean:.2f} % (sd {sd:.2f}, n = 2) of the best epochs, seeds 3"
+    assert line in capsys.readouterr().out
+    assert call("train", *flags) == 0
+    output = capsys.readouterr().out
+    assert line in output
+    assert "trained in" not in output
+
+
+def test_several_seeds_that_never_begin_leave_nothing(tmp_path, capsys):
+    logs = tmp_path / "logs"
+    flags = ["--recipe", "quick", "--log-dir", logs, "--name", "run", "--seeds", "2"]
+    assert call("train", *flags, "--batch-size", "5000") == 2
+    assert "1,150 training images" in capsys.readouterr().err
+    assert call("train", *flags, "--seed", 2**31 - 1) == 2
+    assert "--seed must be at most 2,147,483,647" in capsys.readouterr().err
+    assert not any(logs.iterdir())
 
 
 @pytest.mark.slow

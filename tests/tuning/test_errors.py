@@ -45,6 +45,8 @@ def refused(capsys, tmp_path):
         (["--validation-split", "0"], ["--validation-split 0", "val_accuracy"]),
         (["--protocol", "paper"], ["--protocol paper", "val_accuracy"]),
         (["--trials", "0"], ["--trials must be >= 1", "0"]),
+        (["--seeds", "0"], ["--seeds must be >= 1", "0"]),
+        (["--seeds", "2", "--seed", "2147483647"], ["--seed must be at most 2,147,483,647"]),
         (["--workers", "0"], ["--workers must be >= 1", "0"]),
         (["--algorithm", "gird"], ["grid, random, bayesian, hyperband", "nearest is 'grid'"]),
         (["--algorithm", "hyperband", "--warmup-epochs", "2"], ["--warmup-epochs 2 is longer"]),

@@ -4,6 +4,7 @@ import csv
 import json
 import shlex
 import shutil
+import statistics
 
 import pytest
 from PIL import Image
@@ -95,6 +96,10 @@ def test_the_same_command_again_trains_nothing(searched, capsys):
     assert tune(folder.parent, *flags) == 0
     output = capsys.readouterr().out
     assert "best     k=" in output
+    assert (
+        "notice   n = 1: differences below the spread between seeds mean nothing; --seeds 3 "
+        "measures it\n"
+    ) in output
     assert "trained in" not in output
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("result.json")} == before
 
@@ -188,7 +193,34 @@ def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, c
     assert (row["status"], row["val_accuracy"]) == ("failed", "")
     assert tune(tmp_path, *flags) == 0
     assert [row["status"] for row in trials(tmp_path / "search")] == ["failed", "completed"]
-    assert "trial 2 of 2: learning_rate=0.1" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "trial 2 of 2: learning_rate=0.1" in output
+    assert ", 1 epoch)" in output
+    assert "notice   n = 1" not in output, "one trial is compared with none"
+
+
+def test_several_seeds_are_runs_of_a_trial(tmp_path, capsys):
+    flags = ["--space", "k=1,2", "--epochs", "1", "--seeds", "2", "--seed", "5"]
+    assert tune(tmp_path, *flags) == 0
+    folder = tmp_path / "search"
+    table = trials(folder)
+    for row in table:
+        runs = [folder / row["run"] / f"seed{seed}" for seed in (5, 6)]
+        seeds = [RunFolder(run).read_recipe().execution.seed for run in runs]
+        found = [RunFolder(run).read_result(False)["best"]["val_accuracy"] for run in runs]
+        assert (row["n"], seeds) == ("2", [5, 6])
+        assert float(row["val_accuracy"]) == pytest.approx(statistics.fmean(found), abs=1e-6)
+        assert float(row["sd"]) == pytest.approx(statistics.stdev(found), abs=1e-6)
+    output = capsys.readouterr().out
+    best = max(table, key=lambda row: float(row["val_accuracy"]))
+    accuracy = (
+        f"{100 * float(best['val_accuracy']):.2f} % (sd {100 * float(best['sd']):.2f}, n = 2)"
+    )
+    assert f"best     k={best['k']}: held-out accuracy {accuracy} (trial" in output
+    assert tune(tmp_path, *flags) == 0
+    assert "trained in" not in capsys.readouterr().out
+    assert tune(tmp_path, *flags[:-4]) == 2
+    assert "holds another search (seeds 2 there, 1 here)" in capsys.readouterr().err
 
 
 def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
