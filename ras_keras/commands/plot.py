@@ -23,15 +23,17 @@ class Plot:
     runs: Annotated[tuple[Run, ...], tyro.conf.Positional]
     """Run folders, drawn into one picture."""
     output: File | None = None
-    """File of the picture, its ending chooses the format; None is curves.png, in the run folder
-    if there is but one."""
+    """File of the picture, its ending chooses the format; None is curves.png in the run folder, or
+    of several runs in the folder that the first one lies in."""
 
 
 def main(arguments: Sequence[str], program: str) -> int:
     options = parse(Plot, arguments, program)
     if not options.runs:
         raise UserError("no run folder was named; name one such as Logs/<run>.")
-    folder = Path(options.runs[0]) if len(options.runs) == 1 else Path()
+    folder = Path(options.runs[0])
+    if len(options.runs) > 1:
+        folder = folder.parent
     picture = Path(options.output or folder / "curves.png")
     curves, left_out = [], LeftOut()
     for run in options.runs:

@@ -46,7 +46,9 @@ class TrainingBatches:
             raise UserError(
                 given,
                 f" is not between 1 and the {len(dataset.train):,} training images of "
-                f"{dataset.name!r}.",
+                f"{dataset.name!r}; give ",
+                Argument("batch_size", len(dataset.train)),
+                " or less.",
             )
         if batch_size % devices:
             raise UserError(

@@ -54,6 +54,6 @@ def check_installed(name: str, modules: tuple[str, ...] | None = None) -> None:
     for module in FORMATS[name].modules if modules is None else modules:
         if find_spec(module) is None:
             raise UserError(
-                f"{name} needs {module}, which is not installed: "
+                f"the format {name} needs the package {module}, which is not installed: "
                 f"{install_command(FORMATS[name].extra)}."
             )

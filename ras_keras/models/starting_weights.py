@@ -33,11 +33,13 @@ class StartingWeights:
         path: of the file.
         layers: the arrays of each layer, None for one that keeps the network's own.
         settings: of each layer, as its `get_config` says; empty where the file has none.
+        name: of the network, None where the file has none.
     """
 
     path: Path
     layers: dict[str, Arrays | None]
     settings: dict[str, dict]
+    name: str | None = None
 
     @classmethod
     def read(cls, path: str | Path) -> "StartingWeights":
@@ -46,19 +48,20 @@ class StartingWeights:
         Raises:
             UserError: if the file is missing or damaged, or holds numbers that are not finite.
         """
-        path, settings = Path(path), {}
+        path, settings, name = Path(path), {}, None
         if path.name.endswith(".weights.h5"):
             archive = _bare_weights(path)
         else:
             archive = check_archive(path)
-            settings = _settings(read_config(path, archive.config))
+            config = read_config(path, archive.config)
+            settings, name = _settings(config), _name(config)
         check_weights(archive)
         with archive.open_weights() as stream, h5py.File(stream, "r") as file:
             layers = {
                 name: {place: array[()] for place, array in arrays.items()}
                 for name, arrays in _layers(file).items()
             }
-        return cls(path, layers, settings)
+        return cls(path, layers, settings, name)
 
     def with_classifier(self, arrays: Arrays | None) -> "StartingWeights":
         """The same weights with others for the classifier."""
@@ -116,7 +119,8 @@ class StartingWeights:
         return ArgumentError(
             Argument("weights", self.path),
             f" does not fit: {problem}; use the network, depth, attention and classes that it was "
-            "saved with.",
+            "saved with",
+            ".",
         )
 
 
@@ -132,6 +136,13 @@ def _settings(config) -> dict[str, dict]:
         return {layer["config"]["name"]: layer["config"] for layer in config["config"]["layers"]}
     except (LookupError, TypeError):
         return {}
+
+
+def _name(config) -> str | None:
+    try:
+        return config["config"]["name"]
+    except (LookupError, TypeError):
+        return None
 
 
 def _layers(file) -> dict[str, dict[str, h5py.Dataset]]:

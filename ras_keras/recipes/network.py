@@ -13,6 +13,9 @@ from ras_keras.values.choices import one_of
 from ras_keras.values.options import joined, merged, name_of, read_options, split, with_options
 from ras_keras.values.typed import Bounds
 
+# Options of an attention that are not what one is tried with.
+SELDOM_SET = ("momentum", "epsilon", "data_format")
+
 
 @dataclass(frozen=True)
 class NetworkRecipe(Part):
@@ -80,7 +83,7 @@ class NetworkRecipe(Part):
             UserError: naming an option that the attention does not take.
         """
         one_of(Argument("attention"), self.attention_name, (NONE, *ATTENTION))
-        options = read_options("attention", self.attention, _with_k)
+        options = read_options("attention", self.attention, _with_k, SELDOM_SET)
         return (None, None) if self.attention_name == NONE else (self.attention_name, options)
 
     def with_attention(self, text: str) -> "NetworkRecipe":

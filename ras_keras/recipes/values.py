@@ -28,8 +28,8 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
         remedy: what to do about a damaged one.
 
     Raises:
-        UserError: naming the file and what in it cannot be right, or that it is of a version
-            before 0.6.
+        UserError: naming the file and what in it cannot be right, that it is none of a recipe, or
+            of a version before 0.6.
     """
     if is_older(file):
         way_on = ("give its values one by one.",)
@@ -39,16 +39,24 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
         raise UserError(
             f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; ", *way_on
         )
+    keys = _keys(file)
+    if keys is not None and not keys & {*PARTS}:
+        raise UserError(f"{file} is no recipe of ras_keras: it lacks {', '.join(PARTS)}; {remedy}.")
     return read_json(file, Recipe, remedy, check_values)
 
 
 def is_older(file: Path) -> bool:
     """Whether a file holds a recipe of a version before 0.6, which has no parts."""
+    keys = _keys(file) or set()
+    return not keys & {*PARTS} and {"dataset", "attention", "epochs"} <= keys
+
+
+def _keys(file: Path) -> set[str] | None:
+    """Those of the object in a JSON file, None if it holds none."""
     try:
-        content = parse_json(file.read_bytes(), dict[str, object])
+        return {*parse_json(file.read_bytes(), dict[str, object])}
     except (OSError, ValueError):
-        return False
-    return not {*PARTS} & {*content} and {"dataset", "attention", "epochs"} <= {*content}
+        return None
 
 
 def check_values(recipe: Recipe) -> None:

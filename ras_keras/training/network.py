@@ -6,13 +6,15 @@ from pathlib import Path
 
 import keras
 
-from ras_keras.errors import ArgumentError, UserError
+from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE
-from ras_keras.recipes.network import family_of
+from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import resolve
+from ras_keras.recipes.starts import start_of
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training.least_network import least_images, least_network
@@ -28,14 +30,21 @@ def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = (
     Raises:
         UserError: as `load_data` does.
     """
-    return load_data(
-        recipe.data,
-        batch_size=recipe.optimization.batch_size,
-        seed=recipe.execution.seed,
-        least=least_images(least_network(recipe.network)),
-        replicas=replicas,
-        runs=runs,
-    )
+    try:
+        return load_data(
+            recipe.data,
+            batch_size=recipe.optimization.batch_size,
+            seed=recipe.execution.seed,
+            least=least_images(least_network(recipe.network)),
+            replicas=replicas,
+            runs=runs,
+        )
+    except UserError as error:
+        of_start = resolve(start_of(recipe)).optimization.batch_size
+        given = Argument("batch_size", recipe.optimization.batch_size)
+        if given not in error.args[:1] or given.value != of_start:
+            raise
+        raise UserError(given, f" (recipe {recipe.recipe})", *error.args[1:]) from error
 
 
 def recipe_network(recipe: Recipe, data: Data) -> keras.Model:
@@ -72,7 +81,7 @@ def compiled_network(
     with dtype_policy(execution.precision):
         model = family_of(network.model).build(**network.arguments(), **of_images)
         if network.weights is not None:
-            start_from(model, network.weights, class_names)
+            start_from(model, network.weights, class_names, network)
         model.compile(
             optimizer=make_optimizer(recipe.optimization, execution.precision),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
@@ -97,7 +106,10 @@ def dtype_policy(name: str):
 
 
 def start_from(
-    model: keras.Model, path: str | Path, class_names: Sequence[str] | None = None
+    model: keras.Model,
+    path: str | Path,
+    class_names: Sequence[str] | None = None,
+    network: NetworkRecipe | None = None,
 ) -> None:
     """Gives a network the weights of a saved model, and says what becomes of its classifier.
 
@@ -106,11 +118,13 @@ def start_from(
         path: of a `.keras` file, or of a run folder, whose best.keras is taken.
         class_names: of the data. The classifier of the same classes is brought into their order,
             that of others starts anew; one without names goes by number.
+        network: that the model was built of, for messages.
 
     Raises:
         UserError: if the saved model has other layers or shapes.
     """
-    file = TrainedModel.find(path).path
+    trained = TrainedModel.find(path)
+    file = trained.path
     weights, notice = StartingWeights.read(file), None
     if class_names is not None:
         stored = weights.layers.get(CLASSIFIER)
@@ -119,9 +133,23 @@ def start_from(
     try:
         weights.give_to(model)
     except ArgumentError as error:
-        raise UserError(*error.args) from error
+        *parts, end = error.args
+        raise UserError(*parts, *_difference(weights, trained, model, network), end) from error
     if notice:
         print(f"notice   {file} {notice}")
+
+
+def _difference(weights, trained, model, network) -> list:
+    """What the file was saved with and the network has not, as parts of an error."""
+    if trained.recipe is None or network is None:
+        named = weights.name is not None and weights.name != model.name
+        return [f": {weights.name}, not {model.name}"] if named else []
+    saved, found = trained.recipe.network, []
+    for name in ("model", "depth", "attention"):
+        before, now = getattr(saved, name), getattr(network, name)
+        if before != now:
+            found += [", " if found else ": ", Argument(name, before), ", not ", str(now)]
+    return found
 
 
 def _classifier(arrays, names, wanted, file):

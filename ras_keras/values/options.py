@@ -1,6 +1,6 @@
 """A name and the options that are given to it, in one text: "ras:k=3,connection=tanh"."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.values.choices import nearest
@@ -66,13 +66,19 @@ def split_list(text: str) -> list[str]:
     return found
 
 
-def read_options(where: str, text: str, kinds: Callable[[str], Mapping[str, type]]) -> dict:
+def read_options(
+    where: str,
+    text: str,
+    kinds: Callable[[str], Mapping[str, type]],
+    unlisted: Collection[str] = (),
+) -> dict:
     """The options in a text, each value of its type.
 
     Args:
         where: the argument that the text is given to, such as "attention".
         text: such as "ras:k=3".
         kinds: from a name to its options and their types, those of `ANY` if it takes any.
+        unlisted: options that are taken and that a message leaves out.
 
     Raises:
         UserError: naming an option that the name does not take, or a value that is none of its
@@ -85,9 +91,10 @@ def read_options(where: str, text: str, kinds: Callable[[str], Mapping[str, type
         if option not in valid and ANY not in valid:
             if not valid:
                 raise UserError(Argument(where, text), f": {name} takes no options.")
+            listed = [each for each in valid if each not in unlisted]
             raise UserError(
                 Argument(where, text),
-                f": the option must be one of {', '.join(valid)}. "
+                f": the option must be one of {', '.join(listed)}. "
                 f"Received: {option!r}.{nearest(option, valid)}",
             )
         kind = valid.get(option, object)

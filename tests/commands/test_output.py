@@ -123,7 +123,7 @@ def runs(tmp_path, monkeypatch):
 def test_a_bad_run_does_not_keep_the_others_from_the_picture(runs, capsys):
     assert run("plot", runs, "plot.py") == 1
     out, err = capsys.readouterr()
-    assert out == "picture  curves.png\n"
+    assert out == "picture  logs/curves.png\n"
     first, second, third = err.splitlines()
     assert first.startswith("left out: logs/bad/metrics.csv does not have its columns")
     assert second.startswith("left out: logs/empty/metrics.csv is missing")

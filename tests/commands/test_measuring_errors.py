@@ -1,0 +1,81 @@
+"""Flags of evaluate and benchmark that cannot be: one line, exit code 2."""
+
+import pytest
+
+from ras_keras.models import ResNet
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.keras"], ["nowhere.keras: no such file"]),
+        (["."], ["is no run folder"]),
+        (["model.keras"], ["lies in no run folder; name its data set by --dataset"]),
+        (["model.keras", "--dataset", "digits", "--batch-size", "0"], ["--batch-size"]),
+        (["model.keras", "--dataset", "digits"], ["(4,)", "10 classes", "--dataset"]),
+        (["model.keras", "--dataset", "digits", "--output", "x.foo"], ["x.foo", ".png"]),
+        (["model.keras", "--dataset", "digits", "--output", "no/x.png"], ["no folder no"]),
+        (["small.keras", "--dataset", "digits"], ["(16, 16, 3)", "(32, 32, 3)", "--image-size"]),
+    ],
+)
+def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    ResNet(11, classes=4).save("model.keras")
+    ResNet(11, input_shape=(16, 16, 3)).save("small.keras")
+    refused(*arguments, command="evaluate", says=says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["modle"], ["model, inference, training, formats, data, versus", "nearest is 'model'"]),
+        (["data", "--steps", "0"], ["--steps must be >= 1. Received: 0"]),
+        (["inference", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
+        (["training", "--batch-size", "0"], ["--batch-size must be >= 1. Received: 0"]),
+        (["model", "--classes", "0"], ["--classes must be >= 1. Received: 0"]),
+        (["model", "--image-size", "0"], ["--image-size must be >= 1. Received: 0"]),
+        (["model", "--attentions", "see"], ["--attentions", "none, ras", "nearest is 'se'"]),
+        (["model", "--models", "resnett"], ["--models", "preresnet", "nearest is 'resnet'"]),
+        (["model", "--models"], ["--models names nothing"]),
+        (["model", "--depths", "11", "12"], ["depth must be", "11 and 20", "depth=12"]),
+        (["model", "--attentions", "ras:kk=2"], ["ras:kk=2: the option", "nearest is 'k'"]),
+        (["model", "--attentions", "cbam:kk=2"], ["cbam:kk=2: the option", "kernel_size"]),
+        (["model", "--attentions", "ras:k=two"], ["ras:k=two: k must be an integer", "'two'"]),
+        (["model", "--attentions", "ras:shared=1"], ["shared must be true or false", "'1'"]),
+        (["model", "--attentions", "none:k=2"], ["none:k=2: none takes no options"]),
+        (["model", "--attentions", "eca:kernel_size=4"], ["eca:kernel_size=4: kernel_size must"]),
+        (["model", "--models", "resnet:attention_stages=4"], ["attention_stages", "(4,)"]),
+        (["model", "--models", "wrn:skip=False"], ["wrn:skip=False: the option", "dropout"]),
+        (["inference", "--precision", "float16"], ["--precision", "mixed_float16"]),
+        (["inference", "--jit", "maybe"], ["--jit must be one of auto, on, off"]),
+        (["model", "--imports", "nowhere"], ["--imports nowhere failed"]),
+        (["model", "--output", "no/x.csv"], ["there is no folder no"]),
+        (["model", "--output", "x.txt"], ["x.txt names no CSV file"]),
+        (["versus-pytorch", "--settings", "our"], ["--settings", "nearest is 'ours'"]),
+        (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
+        (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
+    ],
+)
+def test_benchmark(refused, arguments, says):
+    refused(*arguments, command="benchmark", says=says)
+
+
+def test_a_folder_that_cannot_be_written(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    flags = ["model", "--output", tmp_path / "x.csv"]
+    refused(*flags, command="benchmark", says=["cannot be written; choose another folder"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--depth", "84"], ["83 and 92", "depth=84"]),
+        (["--attention", "see"], ["--attention must be one of none, ras", "nearest is 'se'"]),
+        (["--attention", "se"], ["se:k=1 has not been written in PyTorch"]),
+        (["--attention", "ras:connection=tanh"], ["connection=tanh has not been written"]),
+        (["--batch-size", "0"], ["--batch-size must be >= 1"]),
+    ],
+)
+def test_versus_pytorch(refused, arguments, says):
+    pytest.importorskip("torch")
+    refused("versus-pytorch", *arguments, command="benchmark", says=says)
