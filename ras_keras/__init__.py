@@ -11,7 +11,7 @@ __version__ = "0.5.0"
 if sys.argv[:1] == ["-m"] and ("-m", "ras_keras") in pairwise(sys.orig_argv):
     from ras_keras_console import prepare
 
-    prepare(sys.argv[1:] or ["--help"])
+    prepare(sys.argv[1:])
 
 # All of these register what a saved model may hold.
 from ras_keras import layers, models, optimizers

@@ -41,24 +41,27 @@ def start(command: str) -> None:
 
 def main() -> None:
     """`ras-keras COMMAND FLAGS`, for those who installed the package."""
-    command, *flags = arguments = sys.argv[1:] or ["--help"]
-    prepare(arguments)
+    prepare(sys.argv[1:])
     from ras_keras.commands import run
 
+    command, *flags = sys.argv[1:]
     sys.exit(run(command, flags, f"ras-keras {command}"))
 
 
-def prepare(arguments: Sequence[str] = ()) -> None:
+def prepare(arguments: Sequence[str] | None = None) -> None:
     """What is done before the package is imported, and does no harm once more behind it.
 
     Args:
-        arguments: of `ras-keras`; what names no command is answered without the package.
+        arguments: of `ras-keras`, None for another program; what names no command is answered
+            without the package.
     """
     _end_on_signals()
     _open_closed_streams()
     _check_keras_settings()
-    if arguments and arguments[0] not in COMMANDS:
-        _answer(arguments[0])
+    if arguments is not None:
+        command = arguments[0] if arguments else "--help"
+        if command not in COMMANDS:
+            _answer(command)
     _load_quietly()
 
 

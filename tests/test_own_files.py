@@ -96,7 +96,7 @@ def files(tmp_path_factory):
     run.write_environment(recipe)
     Study("table2", ("cifar10",), 2).write(path)
     run.write_json(COLLECTION, {"title": "a title"})
-    asked = {"algorithm": "grid", "space": {"k": "1,2"}, "recipe": recipe.to_dict()}
+    asked = {"algorithm": "grid", "space": {"k": "1,2"}, "seeds": 1, "recipe": recipe.to_dict()}
     run.write_json("search.json", asked)
     write_class_names(path / "model.onnx", ("cat", "dog"))
     hyperband = partial(opened, path / "hyperband", "hyperband")
