@@ -38,9 +38,12 @@ def train_seeds(
 
         def leave(run=run, is_new=is_new) -> str:
             """Removes a new run that has not begun; says how to go on."""
-            if is_new and not run.has_begun():
+            begun = run.has_begun()
+            if is_new and not begun:
                 run.discard()
-            return "; the same command goes on" if name else f"; {run.path} goes on by --resume"
+            if name:
+                return "; the same command goes on"
+            return f"; {run.path} goes on by --resume" if begun else ""
 
         with leaving_at_once(leave):
             try:

@@ -11,14 +11,13 @@ from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import first_recipe, parse_over, parse_with_recipe, value_of
 from ras_keras.commands.line.moved_flags import given_flags
+from ras_keras.commands.new_run import epochs_of, refuse_another, with_schedule_of_epochs
 from ras_keras.commands.run_result import print_result
 from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.files.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
-from ras_keras.recipes.recipe import difference
 from ras_keras.text.flags import flag
-from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.values.options import split, with_options
 from ras_keras.values.typed import Bounds, Count
@@ -75,11 +74,11 @@ def main(arguments: Sequence[str], program: str) -> None:
 
     with locked(run.path):
         if resumed is None:
-            _refuse_another(run, recipe)
+            refuse_another(run, recipe)
         elif _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
             print(
-                f"notice: {run.path} has finished its {_epochs(recipe)}",
+                f"notice: {run.path} has finished its {epochs_of(recipe)}",
                 file=sys.stderr,
             )
             return print_result(run.read_result(), run)
@@ -99,28 +98,12 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, Ru
     options = parse_with_recipe(Train, arguments, program)
     recipe = options.recipe
     if "schedule" not in dict(given_flags(arguments)):
-        recipe = _with_schedule_of_epochs(recipe, first_recipe(arguments))
+        recipe = with_schedule_of_epochs(recipe, first_recipe(arguments))
     check_recipe(recipe)
     recipe = resolve(recipe)
     several = options.seeds > 1
     run = None if several else RunFolder.create(options.log_dir, options.name, recipe)
     return options, recipe, run
-
-
-def _with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
-    """The recipe with the schedule that it started from, over its own number of epochs."""
-    epochs, before = recipe.optimization.epochs, start.optimization
-    schedule = before.scaled(epochs).schedule
-    if recipe.optimization.decay == "step" and schedule != before.schedule:
-        print(
-            f"notice   the schedule {_list(before.schedule)} of {_epochs(start)} is "
-            f"{_list(schedule)} of {epochs}; --schedule sets it"
-        )
-    return recipe.replace(schedule=schedule)
-
-
-def _list(epochs: Sequence[int]) -> str:
-    return ", ".join(map(str, epochs)) or "none"
 
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
@@ -130,15 +113,13 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
     options = parse_over(Train, arguments, program, Train(_without_place(stored, arguments)))
     _refuse_changes(stored, options, run)
     if _is_finished(run, stored) and value_of("--epochs", arguments) is None:
-        raise UserError(f"{run.path} has finished its {_epochs(stored)}; --epochs N lengthens it.")
+        raise UserError(
+            f"{run.path} has finished its {epochs_of(stored)}; --epochs N lengthens it."
+        )
     recipe = resolve(options.recipe)
     # The weights that a run once started from are in its state.
     check_recipe(recipe.replace(weights=None) if run.has_begun() else recipe)
     return options, recipe, run
-
-
-def _epochs(recipe: Recipe) -> str:
-    return counted(recipe.optimization.epochs, "epoch")
 
 
 def _is_finished(run: RunFolder, recipe: Recipe) -> bool:
@@ -165,27 +146,6 @@ def _options(options: Train, run: RunFolder, recipe: Recipe) -> dict:
     """What `train` takes for a run beside its recipe."""
     callbacks = _explanation(options, run, recipe.optimization.epochs)
     return {"tensorboard_graph": options.tensorboard_graph, "callbacks": callbacks}
-
-
-def _refuse_another(run: RunFolder, recipe: Recipe) -> None:
-    """Refuses the folder of a run that has begun, or that of another recipe."""
-    if run.has_begun():
-        raise UserError(
-            f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, or "
-            "choose another --name."
-        )
-    if not run.file("recipe.json").is_file():
-        return
-    try:
-        stored = run.read_recipe()
-    # Nothing is lost with it.
-    except UserError:
-        return
-    if stored != recipe:
-        raise UserError(
-            f"{run.path} holds a run of another recipe ({difference(stored, recipe)}) that has not "
-            f"begun; begin it by --resume {run.path}, or choose another --name."
-        )
 
 
 def _explanation(options: Train, run: RunFolder, epochs: int) -> list:

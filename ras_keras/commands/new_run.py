@@ -1,0 +1,50 @@
+"""A run that is to begin: the schedule of its epochs, the folder that it may take."""
+
+from collections.abc import Sequence
+
+from ras_keras.errors import UserError
+from ras_keras.recipes.recipe import difference
+from ras_keras.text.numbers import counted
+from ras_keras.training import Recipe, RunFolder
+
+
+def with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
+    """The recipe with the schedule that it started from, over its own number of epochs."""
+    epochs, before = recipe.optimization.epochs, start.optimization
+    schedule = before.scaled(epochs).schedule
+    if recipe.optimization.decay == "step" and schedule != before.schedule:
+        print(
+            f"notice   the schedule {_list(before.schedule)} of {epochs_of(start)} is "
+            f"{_list(schedule)} of {epochs}; --schedule sets it"
+        )
+    return recipe.replace(schedule=schedule)
+
+
+def _list(epochs: Sequence[int]) -> str:
+    return ", ".join(map(str, epochs)) or "none"
+
+
+def epochs_of(recipe: Recipe) -> str:
+    """Such as "1 epoch" or "164 epochs"."""
+    return counted(recipe.optimization.epochs, "epoch")
+
+
+def refuse_another(run: RunFolder, recipe: Recipe) -> None:
+    """Refuses the folder of a run that has begun, or that of another recipe."""
+    if run.has_begun():
+        raise UserError(
+            f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, or "
+            "choose another --name."
+        )
+    if not run.file("recipe.json").is_file():
+        return
+    try:
+        stored = run.read_recipe()
+    # Nothing is lost with it.
+    except UserError:
+        return
+    if stored != recipe:
+        raise UserError(
+            f"{run.path} holds a run of another recipe ({difference(stored, recipe)}) that has not "
+            f"begun; begin it by --resume {run.path}, or choose another --name."
+        )
