@@ -118,9 +118,9 @@ class StartingWeights:
     def _misfit(self, problem):
         return ArgumentError(
             Argument("weights", self.path),
-            f" does not fit: {problem}; use the network, depth, attention and classes that it was "
-            "saved with",
-            ".",
+            " does not fit: ",
+            problem,
+            "; use the network, depth, attention and classes that it was saved with.",
         )
 
 

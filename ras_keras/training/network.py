@@ -133,8 +133,12 @@ def start_from(
     try:
         weights.give_to(model)
     except ArgumentError as error:
-        *parts, end = error.args
-        raise UserError(*parts, *_difference(weights, trained, model, network), end) from error
+        given, misfit, problem, way_out = error.args
+        difference = _difference(weights, trained, model, network)
+        if difference:
+            difference = ["it was saved with ", *difference]
+            problem = f" ({problem})"
+        raise UserError(given, misfit, *difference, problem, way_out) from error
     if notice:
         print(f"notice   {file} {notice}")
 
@@ -143,12 +147,13 @@ def _difference(weights, trained, model, network) -> list:
     """What the file was saved with and the network has not, as parts of an error."""
     if trained.recipe is None or network is None:
         named = weights.name is not None and weights.name != model.name
-        return [f": {weights.name}, not {model.name}"] if named else []
+        return [f"{weights.name}, not {model.name}"] if named else []
     saved, found = trained.recipe.network, []
     for name in ("model", "depth", "attention"):
         before, now = getattr(saved, name), getattr(network, name)
         if before != now:
-            found += [", " if found else ": ", Argument(name, before), ", not ", str(now)]
+            comma = [", "] if found else []
+            found += [*comma, Argument(name, before), ", not ", str(now)]
     return found
 
 

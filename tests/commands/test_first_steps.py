@@ -48,8 +48,14 @@ def test_weights_of_another_network_say_of_which(refused, tmp_path):
     ResNet(11, attention_config={"k": 3}).save(folder.file("best.keras"))
     flags = ["--recipe", "quick", "--depth", 20]
     for weights, says in (
-        (tmp_path / "bare.keras", "that it was saved with: resnet11, not resnet20."),
-        (folder.path, "that it was saved with: --depth 11, not 20, --attention ras:k=3, not ras"),
+        (
+            tmp_path / "bare.keras",
+            "does not fit: it was saved with resnet11, not resnet20 (the network has 'stage1",
+        ),
+        (
+            folder.path,
+            "does not fit: it was saved with --depth 11, not 20, --attention ras:k=3, not ras",
+        ),
     ):
         refused(*flags, "--weights", weights, says=[says])
 

@@ -98,6 +98,8 @@ def test_train(refused, arguments, says):
         (["--name", "--k", "2"], "--name needs a value, NAME; see python scripts/train.py --help"),
         (["junk"], "'junk' belongs to no flag; see python scripts/train.py --help."),
         (["--k", "2", "3"], "'3' belongs to no flag"),
+        (["--download=yes"], "--download takes no value; see python scripts/train.py --help."),
+        (["--help=yes"], "the arguments cannot be read; see python scripts/train.py --help."),
         (["--download", "yes"], "'yes' belongs to no flag"),
     ],
 )

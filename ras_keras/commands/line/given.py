@@ -30,12 +30,14 @@ def check_given(known: Sequence[Parameter], given: Sequence[str], program: str) 
     flags = {each.name: each for each in known if not each.positional}
     _check_names(flags, given)
     typed, texts = _sorted(flags, given)
+    more = f"see {program} --help."
     for parameter, values in typed:
+        if values and parameter.switch:
+            raise UserError(f"{parameter} takes no value; {more}")
         for value in values:
             _check_value(flag(parameter.name), value, parameter.bare)
     if {*HELP} & {*given}:
         return
-    more = f"see {program} --help."
     for parameter, values in typed:
         if not (values or parameter.many or parameter.bare is bool):
             raise UserError(f"{parameter} needs a value, {parameter.shown}; {more}")
@@ -69,7 +71,7 @@ def _sorted(flags: dict[str, Parameter], given: Sequence[str]):
     typed, texts = [], []
     takes = 0
     for text in given:
-        if text in HELP:
+        if text.partition("=")[0] in HELP:
             takes = 0
         elif text.startswith("--"):
             name, equals, value = text[2:].partition("=")
