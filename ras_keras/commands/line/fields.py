@@ -65,10 +65,12 @@ class Parameter:
 
     @property
     def positional(self) -> bool:
+        """Whether it has no flag."""
         return tyro.conf.Positional in _said(self.kind)
 
     @property
     def many(self) -> bool:
+        """Whether it takes any number of values."""
         return typing.get_origin(self.bare) is tuple
 
     @property
@@ -96,7 +98,13 @@ def parameters_of(cls: type) -> Iterator[Parameter]:
         if dataclasses.is_dataclass(kind):
             yield from parameters_of(kind)
         else:
-            yield Parameter(field.name, kind, _has_no_default(field))
+            yield parameter(field, kind)
+
+
+def parameter(field: dataclasses.Field, kind) -> Parameter:
+    """That of a field and its type."""
+    required = field.default is field.default_factory is dataclasses.MISSING
+    return Parameter(field.name, kind, required)
 
 
 def fields_of(cls: type) -> list[tuple[dataclasses.Field, Any]]:
@@ -130,7 +138,3 @@ def _said(*kinds) -> list:
 
 def _choices(kind) -> str:
     return among(typing.get_args(kind)).name if typing.get_origin(kind) is Literal else ""
-
-
-def _has_no_default(field: dataclasses.Field) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING

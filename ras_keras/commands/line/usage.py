@@ -12,7 +12,7 @@ from typing import Annotated
 import tyro
 from tyro.constructors import StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
-from ras_keras.commands.line.fields import Parameter, fields_of
+from ras_keras.commands.line.fields import fields_of, parameter
 from ras_keras.recipes import Recipe
 
 RULES = tyro.constructors.ConstructorRegistry()
@@ -27,8 +27,8 @@ def flags_of(info: StructTypeInfo) -> StructConstructorSpec | None:
     fields = [
         StructFieldSpec(
             field.name,
-            _as_shown(field.name, kind, (default := _default(field, info)) is tyro.MISSING),
-            default,
+            _as_shown(field, kind),
+            _default(field, info),
             helptext=texts.get(field.name),
         )
         for field, kind in fields_of(info.type)
@@ -36,18 +36,18 @@ def flags_of(info: StructTypeInfo) -> StructConstructorSpec | None:
     return StructConstructorSpec(info.type, tuple(fields))
 
 
-def _as_shown(name: str, kind, required: bool):
+def _as_shown(field: dataclasses.Field, kind):
     if kind is Recipe:
         # Its parts are groups, and it is none itself.
         return Annotated[kind, tyro.conf.arg(name="")]
     if kind is bool or dataclasses.is_dataclass(kind):
         return kind
-    shown = Parameter(name, kind, required).shown
+    shown = parameter(field, kind).shown
     return Annotated[kind, tyro.conf.arg(metavar=shown, help_behavior_hint=_default_shown)]
 
 
 def _default_shown(value: str) -> str:
-    """What stands behind a help text; that says itself what None is."""
+    """What stands behind a help text; an empty list is "none"."""
     return f"(default: {value or 'none'})"
 
 
