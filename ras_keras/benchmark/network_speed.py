@@ -23,7 +23,7 @@ SCATTERING_IMAGES = 16
 def speed_rows(
     recipes: Sequence[Recipe], what: str, classes: int, rounds: int, steps: int
 ) -> list[dict]:
-    """Measures all networks in turn; a row for each, as `benchmark_columns` describes it.
+    """Measures all networks in turn; a row for each, as `columns` describes it.
 
     Args:
         recipes: resolved; each model and depth has its plain network among them.

@@ -105,7 +105,7 @@ def check_twin(recipe: Recipe) -> None:
 def versus_rows(
     recipe: Recipe, kinds: Sequence[str], settings: Sequence[str], rounds: int, steps: int
 ) -> list[dict]:
-    """Times all settings in turn; a row for each, as `benchmark_columns` describes it.
+    """Times all settings in turn; a row for each, as `columns` describes it.
 
     Args:
         recipe: resolved, of a network that `check_twin` passed.

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import keras
+import pandas as pd
 
 from ras_keras.benchmark import versus_pytorch
-from ras_keras.benchmark.benchmark_file import benchmark_markdown, check_output
 from ras_keras.benchmark.data_speed import data_rows
+from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
+from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_list import network_recipes
 from ras_keras.benchmark.network_size import size_rows
 from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
@@ -25,7 +27,7 @@ from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.network import recipe_data
 from ras_keras.values.choices import one_of
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 from ras_keras.values.typed import Bounds
 
 Repeats = Annotated[int, Bounds(1, 100_000)]
@@ -172,9 +174,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     if output:
         check_output(output)
     rows = measure(options)
-    print(benchmark_markdown(rows))
+    print(benchmark_markdown(pd.DataFrame(rows)))
     if output:
-        write_rows(output, rows)
+        write_table(output, rows)
         print(f"\nfigures  {output}")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ras_keras.gates.pictures import PANEL_WIDTH, Scale, stages
+from ras_keras.gates.pictures import PANEL_WIDTH, ColourScale, stages
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
@@ -32,7 +32,7 @@ def class_picture(study: GateStudy, title: str):
         for panel in panels
     ]
     differences = [statistics[number].class_means - statistics[number].mean for number in chosen]
-    scale = Scale.of_differences(
+    scale = ColourScale.of_differences(
         [np.nan_to_num(values).ravel() for values in differences],
         "mean of V over the class\nless mean over all",
     )

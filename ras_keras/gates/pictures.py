@@ -17,7 +17,7 @@ NARROWEST = 0.02
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """What colours stand for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Scale:
     label: str
 
     @classmethod
-    def of_gates(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_gates(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """From the 1st to the 99th percentile of V."""
         low, high = np.percentile(np.concatenate(values), (1, 99))
         if high - low < NARROWEST:
@@ -41,13 +41,13 @@ class Scale:
         return cls(low, high, "viridis", label)
 
     @classmethod
-    def of_differences(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_differences(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """White for 0; what counts as a constant is nearly white."""
         high = max(np.percentile(np.abs(np.concatenate(values)), 99), 3 * CONSTANT)
         return cls(-high, high, "RdBu_r", label)
 
     @classmethod
-    def of_deviations(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_deviations(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """Black for 0; what counts as a constant is nearly black."""
         high = max(np.percentile(np.concatenate(values), 99), 3 * CONSTANT)
         return cls(0, high, "inferno", label)
@@ -94,7 +94,7 @@ def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: s
         A matplotlib Figure.
     """
     figure = new_figure(places, gates, lines=1)
-    draw_gates(figure, places, gates, Scale.of_gates(gates, "gate V"), order=gates)
+    draw_gates(figure, places, gates, ColourScale.of_gates(gates, "gate V"), order=gates)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
@@ -106,8 +106,8 @@ def study_heat_map(study: GateStudy, title: str):
     places = study.gates.places
     figure = new_figure(places, means, lines=2)
     above, below = figure.subfigures(2, 1)
-    draw_gates(above, places, means, Scale.of_gates(means, "mean of V"), order=means)
-    scale = Scale.of_deviations(deviations, "deviation of V\nover images")
+    draw_gates(above, places, means, ColourScale.of_gates(means, "mean of V"), order=means)
+    scale = ColourScale.of_deviations(deviations, "deviation of V\nover images")
     draw_gates(below, places, deviations, scale, order=means)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
@@ -132,7 +132,7 @@ def draw_gates(
     figure,
     places: Sequence[Place],
     values: Sequence[np.ndarray],
-    scale: Scale,
+    scale: ColourScale,
     order: Sequence[np.ndarray],
 ) -> None:
     """Draws a panel for each stage, its blocks from top to bottom.
