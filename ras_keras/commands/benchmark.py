@@ -19,6 +19,7 @@ from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_list import network_recipes
 from ras_keras.benchmark.network_size import size_rows
 from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.benchmark.pytorch_twin import check_twin
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import ATTENTION, NONE
@@ -249,7 +250,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
         seed=options.seed,
         precision="float32",
     )
-    versus_pytorch.check_twin(recipe)
+    check_twin(recipe.network)
     return versus_pytorch.versus_rows(
         recipe, kinds[options.what], options.settings, options.repeats, options.steps
     )

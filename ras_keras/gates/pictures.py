@@ -52,6 +52,23 @@ class ColourScale:
         high = max(np.percentile(np.concatenate(values), 99), 3 * CONSTANT)
         return cls(0, high, "inferno", label)
 
+    def draw(self, axes, values: np.ndarray):
+        """Draws values, (rows, channels), as an image."""
+        return axes.imshow(
+            values,
+            aspect="auto",
+            interpolation="nearest",
+            cmap=self.colours,
+            vmin=self.low,
+            vmax=self.high,
+        )
+
+    def bar(self, figure, image, panels: Sequence) -> None:
+        """Draws the bar of an image's colours beside panels."""
+        bar = figure.colorbar(image, ax=panels, extend="both" if self.low else "max", pad=0.01)
+        bar.set_label(self.label, fontsize=8)
+        bar.ax.tick_params(labelsize=8)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -149,14 +166,7 @@ def draw_gates(
     drawn = []
     for axes, stage in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         ranks = np.argsort(np.mean([order[number] for number in stage.numbers], axis=0))
-        image = axes.imshow(
-            np.stack([values[number][ranks] for number in stage.numbers]),
-            aspect="auto",
-            interpolation="nearest",
-            cmap=scale.colours,
-            vmin=scale.low,
-            vmax=scale.high,
-        )
+        image = scale.draw(axes, np.stack([values[number][ranks] for number in stage.numbers]))
         step = -(-len(stage.blocks) // 12)
         axes.set_yticks(range(0, len(stage.blocks), step), stage.blocks[::step])
         axes.set_title(stage.title, fontsize=9)
@@ -164,6 +174,4 @@ def draw_gates(
         axes.tick_params(labelsize=8)
         drawn.append(axes)
     drawn[0].set_ylabel("block" if panels[0].staged else "gate", fontsize=8)
-    bar = figure.colorbar(image, ax=drawn, extend="both" if scale.low else "max", pad=0.01)
-    bar.set_label(scale.label, fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    scale.bar(figure, image, drawn)

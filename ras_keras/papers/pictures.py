@@ -36,15 +36,12 @@ def write_pictures(
     if done.empty:
         return []
     done = named(done)
-    metrics, gates = (
-        _of_runs(done, records, read) for read in (RunRecord.metrics, RunRecord.gates)
-    )
     figures = {
         "k": _at_several_depths(done),
         "parameters": _accuracy(done, "million", "trainable parameters, millions"),
         "speed": _accuracy(done, "inference_images_per_second", "inference speed, images/s"),
-        "curves": _curves(metrics),
-        "gates": _gates(gates),
+        "curves": _curves(_of_runs(done, records, RunRecord.metrics)),
+        "gates": _gates(_of_runs(done, records, RunRecord.gates)),
     }
     title = f"{wrapped(done['title'].iloc[0], 90)}\n{literal(_runs(done), LONGEST_TITLE)}"
     files = []
@@ -125,7 +122,7 @@ def _at_several_depths(done: pd.DataFrame):
     """Accuracy against k, of the rows whose like stands at another k as well."""
     import seaborn.objects as so
 
-    lines = [*map(without_k, done["group"], done["entry"])]
+    lines = (done["group"] + ", " + done["entry"]).str.replace(r", k=\d+", "", regex=True)
     done = done.assign(line=[literal(line, LONGEST_TITLE) for line in lines])
     done = done[done.groupby(["data", "line"])["k"].transform("nunique") > 1]
     if done.empty:
@@ -140,12 +137,6 @@ def _at_several_depths(done: pd.DataFrame):
         .label(x="k, applications of the transform", y=ACCURACY, color="", marker="")
     )
     return plot, _size(done["data"], 4.5, width=5)
-
-
-def without_k(group: str, entry: str) -> str:
-    """What a row is but for its k, such as "ResNet164, ras, default form"."""
-    parts = f"{group}, {entry}".split(", ")
-    return ", ".join(part for part in parts if not part.startswith("k="))
 
 
 def _curves(metrics: pd.DataFrame):

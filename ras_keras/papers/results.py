@@ -7,7 +7,6 @@ from typing import Annotated, TypedDict
 import pandas as pd
 
 from ras_keras.layers.registry import make_attention
-from ras_keras.papers.published import Published
 from ras_keras.papers.records import RunRecord, describe
 from ras_keras.papers.study import Study, run_name
 from ras_keras.recipes.recipe import Recipe
@@ -45,11 +44,12 @@ DIGITS = {
     **{"accuracy": 2, "accuracy_sd": 2, "difference": 2, "gamma_alive": 3},
     **{"training_images_per_second": 1, "inference_images_per_second": 1},
 }
-# Of each run, in numbers.
-FIGURES = (
-    *("accuracy", "parameters", "training_images_per_second"),
-    *("gate_spread", "gamma_alive"),
-)
+# What the paper prints of a row, as `Published` has it.
+PRINTED = {
+    **{"published": "value", "published_sd": "sd", "published_network": "backbone"},
+    **{"published_parameters_million": "parameters_million", "published_fps": "fps"},
+}
+MEANS = ["accuracy", "training_images_per_second", "gate_spread", "gamma_alive"]
 COLLECTION = "collection.json"
 
 # From a recipe to images a second in inference, None if nobody has measured its network.
@@ -75,8 +75,9 @@ def study_results(study: Study, folder: Path, inference: Speed) -> pd.DataFrame:
         recipes = [row.recipe.replace(seed=seed) for seed in range(study.seeds)]
         found = [RunRecord.find(folder / run_name(recipe), recipe) for recipe in recipes]
         published = None if study.scale else row.published
-        labels = {"scale": str(study.scale), "group": row.group, "entry": row.entry}
-        rows.append((row.recipe, labels | _printed(published), [*filter(None, found)]))
+        labels = {name: getattr(published, field, "") for name, field in PRINTED.items()}
+        labels |= {"scale": str(study.scale), "group": row.group, "entry": row.entry}
+        rows.append((row.recipe, labels, [*filter(None, found)]))
     return _results(study.title, rows, inference)
 
 
@@ -100,19 +101,8 @@ def collection_results(folder: Path, inference: Speed) -> pd.DataFrame:
             "group": recipe.network.describe_model(),
             "entry": recipe.network.describe_attention(),
         }
-        rows.append((recipe, labels | _printed(None), records))
+        rows.append((recipe, labels | dict.fromkeys(PRINTED, ""), records))
     return _results(title, rows, inference)
-
-
-def _printed(published: Published | None) -> dict[str, str]:
-    """What the paper prints of a row."""
-    return {
-        "published": published.value if published else "",
-        "published_sd": published.sd if published else "",
-        "published_network": published.backbone if published else "",
-        "published_parameters_million": published.parameters_million if published else "",
-        "published_fps": published.fps if published else "",
-    }
 
 
 def _results(title: str, rows: list[tuple], inference: Speed) -> pd.DataFrame:
@@ -136,23 +126,21 @@ def _results(title: str, rows: list[tuple], inference: Speed) -> pd.DataFrame:
             for row, (_, _, records) in enumerate(rows)
             for record in records
         ],
-        columns=["row", "diverged", *FIGURES, "device"],
-    ).astype(dict.fromkeys(FIGURES, float))
-    table = table.join(
-        runs.groupby("row").agg(
+        columns=["row", "diverged", "parameters", "device", *MEANS],
+    ).astype(dict.fromkeys(MEANS, float))
+    of_row = runs.groupby("row")
+    table = table.join(of_row[MEANS].mean()).join(
+        of_row.agg(
             n=("accuracy", "count"),
             diverged=("diverged", "sum"),
-            accuracy=("accuracy", "mean"),
             accuracy_sd=("accuracy", "std"),
             parameters=("parameters", "first"),
-            training_images_per_second=("training_images_per_second", "mean"),
-            gate_spread=("gate_spread", "mean"),
-            gamma_alive=("gamma_alive", "mean"),
             device=("device", lambda names: "; ".join(names.dropna().unique())),
         )
     )
     table["difference"] = table["accuracy"] - pd.to_numeric(table["published"], errors="coerce")
     for name, digits in DIGITS.items():
+        # Of the exact value, which `DataFrame.round` scales first.
         table[name] = [round(value, digits) for value in table[name].astype(float)]
     # Of a gate on the saddle it is a millionth.
     table["gate_spread"] = [float(f"{value:.3g}") for value in table["gate_spread"]]
