@@ -12,7 +12,7 @@ from ras_keras.tuning.space import Space
 
 PANELS_A_LINE = 4
 # Characters that fit side by side under a panel.
-WIDTH = 20
+WIDTH = 24
 UNITS = {
     "k": "k, applications of the transform",
     "batch_size": "batch size in images",
