@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 
 import pandas as pd
 
+from ras_keras.errors import UserError
 from ras_keras.layers.registry import make_attention
 from ras_keras.papers.records import RunRecord, describe
 from ras_keras.papers.study import Study, run_name
@@ -85,7 +86,7 @@ def collection_results(folder: Path, inference: Speed) -> pd.DataFrame:
     """A row for each network of a folder of records, whose collection.json has their title.
 
     Raises:
-        UserError: if a record or the title is damaged.
+        UserError: if a record or the title is damaged, and without any record.
     """
     title = read_json(folder / COLLECTION, Collection, "restore it")["title"]
     groups = {}
@@ -102,6 +103,8 @@ def collection_results(folder: Path, inference: Speed) -> pd.DataFrame:
             "entry": recipe.network.describe_attention(),
         }
         rows.append((recipe, labels | dict.fromkeys(PRINTED, ""), records))
+    if not rows:
+        raise UserError(f"{folder} holds no record of a run; lay one there, or remove it.")
     return _results(title, rows, inference)
 
 

@@ -220,6 +220,16 @@ def test_no_folder_of_results(tmp_path):
         report(tmp_path / "nowhere", None, print)
 
 
+def test_a_collection_of_nothing_is_left_out(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "collection.json").write_text(json.dumps({"title": "a title"}))
+    assert call("reproduce", "report", "--output", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert error == f"left out: {folder} holds no record of a run; lay one there, or remove it.\n"
+    assert sorted(tmp_path.iterdir()) == [folder]
+
+
 def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, capsys):
     """And titles are text, whatever is in them."""
     folder, damaged = tmp_path / "results/mine", tmp_path / "results/a-table"
