@@ -14,12 +14,12 @@ from ras_keras.text.picture import LONGEST_TITLE, literal, wrapped
 PICTURES = ("k", "parameters", "speed", "curves", "gates")
 SPREAD = "gate spread\n(deviation of V over images)"
 ACCURACY = "test accuracy, %\n(mean, bar: standard deviation)"
-# Of the first bar from the next one at the same k.
-APART = 0.06
+# From the first to the last bar at the same k.
+APART = 0.2
 # A spread of 0 is drawn at the lower end of its scale.
 LEAST_SPREAD = 1e-9
-# So many gates of a network have their name on the axis, evenly spaced.
-NAMED = 9
+# Bars of more gates than that would hide each other.
+FEW_GATES = 9
 
 
 def write_pictures(
@@ -103,14 +103,15 @@ def _size(panels: pd.Series, height: float, width: float = 3.5) -> tuple[float, 
 
 
 def _accuracy(done: pd.DataFrame, axis: str, label: str):
-    """Accuracy against a column: a panel a data set, a colour a row, a shape a network."""
+    """Accuracy against a column: a panel a data set, a colour a row, a shape a network or row."""
     import seaborn.objects as so
 
     done = done[done[axis].notna()]
     if done[axis].nunique() < 2:
         return None
+    marker = "network" if done["network"].nunique() > 1 else "row"
     plot = (
-        _plot(done, "data", "row", x=axis, y="accuracy", marker="network")
+        _plot(done, "data", "row", x=axis, y="accuracy", marker=marker)
         .add(so.Range(), ymin="low", ymax="high", legend=False)
         .add(so.Dot())
         .label(x=label, y=ACCURACY)
@@ -128,7 +129,7 @@ def _at_several_depths(done: pd.DataFrame):
     if done.empty:
         return None
     number = pd.Series(pd.factorize(done["line"])[0], done.index)
-    done["beside"] = done["k"] + APART * (number - number.max() / 2)
+    done["beside"] = done["k"] + APART * (number / max(number.max(), 1) - 0.5)
     plot = (
         _plot(done, "data", "line", x="beside", y="accuracy", marker="line")
         .add(so.Line())
@@ -169,14 +170,17 @@ def _gates(gates: pd.DataFrame):
     keys = ["panel", "row", "stage", "block"]
     gates = gates.groupby(keys, sort=False)[["mean", "low", "high"]].mean().reset_index()
     gates["place"] = gates.groupby(["stage", "block"]).ngroup()
-    names = "stage " + gates["stage"].astype(str) + "\nblock " + gates["block"].astype(str)
-    names = dict(zip(gates["place"], names, strict=True))
-    at = range(0, len(names), -(-len(names) // NAMED))
-    plot = (
-        _plot(gates, "panel", "row", x="place", y="mean", marker="row")
-        .add(so.Range(), so.Dodge(), ymin="low", ymax="high", legend=False)
-        .add(so.Dot(pointsize=4), so.Dodge())
-        .scale(x=so.Continuous().tick(at=[*at]).label(like=lambda place, _: names.get(place, "")))
-        .label(x="", y="gate V (mean, bar:\n5th to 95th percentile)")
+    first = gates.groupby("stage")["place"].min()
+    stages = {place: f"stage {stage}" for stage, place in first.items()}
+    plot = _plot(gates, "panel", "row", x="place", y="mean", marker="row")
+    if gates["place"].nunique() <= FEW_GATES:
+        plot = plot.add(so.Range(), so.Dodge(), ymin="low", ymax="high", legend=False)
+        plot = plot.add(so.Dot(pointsize=4), so.Dodge())
+    else:
+        plot = plot.add(so.Band(alpha=0.1), ymin="low", ymax="high", legend=False)
+        plot = plot.add(so.Line(pointsize=3))
+    ticks = so.Continuous().tick(at=[*stages]).label(like=lambda place, _: stages.get(place, ""))
+    plot = plot.scale(x=ticks).label(
+        x="block, in the order of the network", y="gate V (mean, and\n5th to 95th percentile)"
     )
     return plot, _size(gates["panel"], 3.6)
