@@ -78,12 +78,13 @@ class Study:
         numbers = {str(number): own for number, (*_, own) in enumerate(names, 1)}
         chosen = tuple(numbers.get(name, name) for name in rows)
         short = [*dict.fromkeys(name for *shared, _ in names for name in shared)]
-        for name in {*chosen} - {*short, *numbers.values()}:
-            raise UserError(
-                Argument("rows"),
-                f" must be from 1 to {len(names)} or among {'; '.join(short)}. "
-                f"Received: {in_short(name)}.{nearest(name, short)}",
-            )
+        for name in chosen:
+            if name not in (*short, *numbers.values()):
+                raise UserError(
+                    Argument("rows"),
+                    f" must be from 1 to {len(names)} or among {'; '.join(short)}. "
+                    f"Received: {in_short(name)}.{nearest(name, short)}",
+                )
         return dataclasses.replace(self, chosen=tuple(dict.fromkeys(chosen)))
 
     @property

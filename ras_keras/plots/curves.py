@@ -44,11 +44,13 @@ def plot_curves(runs: Sequence[pd.DataFrame], file: Path) -> None:
         runs = [run.assign(run=f"{number}: " + run["run"]) for number, run in enumerate(runs, 1)]
     curves = pd.concat(runs, ignore_index=True).dropna(how="all", subset=[*QUANTITIES])
     styles = {part: style for part, style in PARTS.values() if part in {*curves["part"]}}
+    # A plain network has no gates.
+    labels = {name: label for name, label in QUANTITIES.items() if curves[name].notna().any()}
     plot = (
         so.Plot(curves, x="epoch", color="run", marker="run", linestyle="part")
-        .pair(y=[*QUANTITIES], wrap=1)
+        .pair(y=[*labels], wrap=1)
         .add(so.Line(pointsize=4))
         .scale(x=whole_numbers(), color="husl", linestyle=so.Nominal(styles))
-        .label(**{f"y{place}": label for place, label in enumerate(QUANTITIES.values())})
+        .label(**{f"y{place}": label for place, label in enumerate(labels.values())})
     )
-    drawn(plot, (4 * len(QUANTITIES), 3.8), log={QUANTITIES["loss"]}).savefig(file, **SAVED)
+    drawn(plot, (4 * len(labels), 3.8), log={QUANTITIES["loss"]}).savefig(file, **SAVED)

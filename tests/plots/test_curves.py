@@ -16,7 +16,8 @@ def drawn(monkeypatch, tmp_path):
     def draw(*names):
         for folder in map(tmp_path.joinpath, names):
             folder.mkdir(parents=True)
-            row = {"accuracy": 0.5, "loss": 1.0, "gate_spread": 0.1, "seconds": 1.0}
+            row = {"accuracy": 0.5, "loss": 1.0, "seconds": 1.0}
+            row |= {} if "plain" in folder.name else {"gate_spread": 0.1}
             held_out = {"val_accuracy": 0.4, "val_loss": 1.1} if "all" not in folder.name else {}
             rows = [{"epoch": epoch} | row | held_out for epoch in (1, 2, 3)]
             RunFolder(folder).write_metrics(rows)
@@ -53,6 +54,11 @@ def test_held_out_curves_are_dashed_in_the_colour_of_their_run(drawn):
     texts = {text.get_text() for text in legend.findobj(Text)}
     assert texts >= {"one", "two", "all-images", "training", "held out"}
     assert "test" not in texts
+
+
+def test_plain_networks_have_no_panel_of_gates(drawn):
+    labels = [axes.get_ylabel() for axes in drawn("plain").axes]
+    assert labels == ["accuracy", "cross-entropy in nats"]
 
 
 def test_runs_of_one_name_are_told_apart(drawn):
