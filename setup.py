@@ -50,8 +50,13 @@ setup(
         "matplotlib>=3.11",
         "ml-dtypes>=0.5",
         "numpy>=2.1",
+        # seaborn 0.13 uses what pandas 4 drops.
+        "pandas>=3,<4",
         "pillow>=11",
         "scikit-learn>=1.7",
+        "seaborn>=0.13",
+        # pandas writes Markdown with it.
+        "tabulate>=0.9",
         "tqdm>=4.67",
         "tyro>=1.0.17",
         "filelock>=4.3",

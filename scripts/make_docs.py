@@ -19,6 +19,7 @@ from pathlib import Path
 os.environ["COLUMNS"] = "78"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import pandas as pd
 from ras_keras_console import COMMANDS
 
 from ras_keras.commands.benchmark import KINDS
@@ -66,7 +67,8 @@ def published(*names: str) -> str:
             [network, f"{attention} {setting}", *(row.get(dataset, "") for dataset in datasets)]
             for (network, attention, setting), row in rows.items()
         ]
-        parts.append(f"### {name}: {TABLES[name].title}\n\n{table(headings, lines)}")
+        cells = pd.DataFrame(lines, columns=headings)
+        parts.append(f"### {name}: {TABLES[name].title}\n\n{table(cells)}")
     return "\n\n".join(parts)
 
 

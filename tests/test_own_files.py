@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from ras_keras.benchmark.benchmark_columns import COLUMNS
-from ras_keras.benchmark.benchmark_file import read_benchmark
+from ras_keras.benchmark.columns import BENCHMARK_COLUMNS
+from ras_keras.benchmark.file import read_benchmark
 from ras_keras.commands import run
 from ras_keras.errors import UserError
 from ras_keras.models import ResNet
 from ras_keras.outputs.class_names import read_class_names, write_class_names
-from ras_keras.papers.records import Record
+from ras_keras.papers.records import RunRecord
 from ras_keras.papers.results import COLLECTION, Collection, read_results
 from ras_keras.papers.study import Study
 from ras_keras.runs import state
@@ -24,7 +24,7 @@ from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve
 from ras_keras.tuning.search_folder import Asked
 from ras_keras.values.json_files import read_json
-from tests.benchmark.test_benchmark_file import row_of
+from tests.benchmark.test_file import row_of
 from tests.conftest import ROOT
 from tests.papers.records import write_record
 from tests.tuning.test_oracles import ask, opened, tell
@@ -276,12 +276,12 @@ def test_the_newest_state_of_a_long_run(tmp_path):
 CELLS = ("", " ", "x", "-1", "1e400", "nan", "1" + "0" * 5000, "1.5", "[[", "a\x00b")
 
 
-@pytest.mark.parametrize("kind", [*COLUMNS, "metrics", "gates", "table"])
+@pytest.mark.parametrize("kind", [*BENCHMARK_COLUMNS, "metrics", "gates", "table"])
 def test_wrong_cells_in_every_column(tmp_path, kind):
     (tmp_path / "recipes").mkdir()
     write_record(tmp_path / "recipes", resolve(RECIPES["quick"]), 0.5)
     (folder,) = (tmp_path / "recipes").iterdir()
-    record = Record(RunFolder(folder))
+    record = RunRecord(RunFolder(folder))
     file, read = tmp_path / "x.csv", partial(read_benchmark, tmp_path / "x.csv")
     if kind == "metrics":
         file, read = folder / "metrics.csv", record.metrics
@@ -289,7 +289,7 @@ def test_wrong_cells_in_every_column(tmp_path, kind):
         file, read = folder / "gates.csv", record.gates
     elif kind == "table":
         read = partial(read_results, file)
-    if kind in COLUMNS:
+    if kind in BENCHMARK_COLUMNS:
         rows = [row_of(kind)]
     elif kind == "table":
         file_of_table = ROOT / "results" / "cifar10-resnet20-ras.csv"

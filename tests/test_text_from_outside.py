@@ -3,6 +3,7 @@
 import warnings
 from pathlib import PurePath
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -76,7 +77,7 @@ def test_markdown():
     assert code("--k 2 <b>") == "`--k 2 <b>`"
     assert code(r"a|b`c\<d_*") == "<code>a&#124;b&#96;c&#92;&lt;d&#95;&#42;</code>"
     assert link("k", PurePath("a b/c(1)|.png")) == "[k](a%20b/c%281%29%7C.png)"
-    assert table(["|x|"], [["1"]]) == "| \\|x\\| |\n| --- |\n| 1 |"
+    assert table(pd.DataFrame({"|x|": ["1.0"]})) == ("| \\|x\\|   |\n|---------|\n| 1.0     |")
 
 
 def test_no_warning_for_what_stands_before_an_underscore():

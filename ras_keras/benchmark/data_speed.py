@@ -16,7 +16,7 @@ PIPELINE_IMAGES = 100_000
 
 
 def data_rows(recipe: Recipe, data: Data, repeats: int, steps: int) -> list[dict]:
-    """Measures the pipeline alone, then training; rows as `benchmark_columns` has them.
+    """Measures the pipeline alone, then training; rows as `columns` has them.
 
     Args:
         recipe: resolved.

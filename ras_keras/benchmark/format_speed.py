@@ -63,7 +63,7 @@ def format_rows(
     calls: int,
     threads: int,
 ) -> list[dict]:
-    """Measures all networks in all formats in turn; a row for each, as `benchmark_columns` says.
+    """Measures all networks in all formats in turn; a row for each, as `columns` says.
 
     Args:
         recipes: resolved, in float32.

@@ -17,7 +17,7 @@ from ras_keras.training.plan import trainable_parameters
 
 
 def size_rows(recipes: Sequence[Recipe], classes: int) -> list[dict]:
-    """A row for each network, as `ras_keras.benchmark.benchmark_columns` describes it.
+    """A row for each network, as `ras_keras.benchmark.columns` describes it.
 
     Args:
         recipes: resolved.

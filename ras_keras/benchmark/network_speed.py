@@ -11,6 +11,8 @@ from ras_keras.benchmark.machine import machine
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.benchmark.spread import Spread, in_turn
 from ras_keras.layers.registry import NONE
+from ras_keras.recipes.data import DataRecipe
+from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.network import compiled_network
 
@@ -23,7 +25,7 @@ SCATTERING_IMAGES = 16
 def speed_rows(
     recipes: Sequence[Recipe], what: str, classes: int, rounds: int, steps: int
 ) -> list[dict]:
-    """Measures all networks in turn; a row for each, as `benchmark_columns` describes it.
+    """Measures all networks in turn; a row for each, as `columns` describes it.
 
     Args:
         recipes: resolved; each model and depth has its plain network among them.
@@ -43,7 +45,7 @@ def speed_rows(
     seconds = warm_up(step_functions)
     speeds = speeds_in_turn(step_functions, len(images), rounds, steps)
     plain = {
-        _body(recipe): speeds[number]
+        _body(recipe.network): speeds[number]
         for number, recipe in enumerate(recipes)
         if recipe.network.attention == NONE
     }
@@ -60,27 +62,27 @@ def speed_rows(
                 "steps": steps,
             }
             | speed.columns("images_per_second")
-            | speed.over(plain[_body(recipe)]).columns("ratio_to_plain")
+            | speed.over(plain[_body(recipe.network)]).columns("ratio_to_plain")
             | {"compile_seconds": seconds[number]}
             | machine()
         )
     return rows
 
 
-def _body(recipe):
+def _body(network: NetworkRecipe) -> tuple[str, str]:
     """What a network has in common with the plain one that it is compared with."""
-    plain = recipe.network.with_attention(NONE)
+    plain = network.with_attention(NONE)
     return plain.family, network_key(plain.arguments())
 
 
 def build(recipe: Recipe, classes: int) -> keras.Model:
     """A recipe's network for synthetic images."""
-    size = image_size(recipe)
+    size = image_size(recipe.data)
     return compiled_network(recipe, input_shape=(size, size, 3), classes=classes)
 
 
-def image_size(recipe: Recipe) -> int:
-    return recipe.data.image_size or IMAGE_SIZE
+def image_size(data: DataRecipe) -> int:
+    return data.image_size or IMAGE_SIZE
 
 
 def network_columns(recipe: Recipe, classes: int) -> dict:
@@ -91,7 +93,7 @@ def network_columns(recipe: Recipe, classes: int) -> dict:
         "model": recipe.network.model,
         "depth": arguments["depth"],
         "attention": recipe.network.describe_attention(),
-        "image_size": image_size(recipe),
+        "image_size": image_size(recipe.data),
         "classes": classes,
         "precision": recipe.execution.precision,
     }
@@ -100,7 +102,7 @@ def network_columns(recipe: Recipe, classes: int) -> dict:
 def synthetic_batch(recipe: Recipe, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, H, W, 3) of random pixels, uint8, and labels (N,); they follow the seed."""
     random = np.random.default_rng(recipe.execution.seed)
-    size = image_size(recipe)
+    size = image_size(recipe.data)
     images = random.integers(0, 256, (recipe.optimization.batch_size, size, size, 3), "uint8")
     return images, random.integers(0, classes, recipe.optimization.batch_size)
 

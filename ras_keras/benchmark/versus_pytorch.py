@@ -5,11 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import keras
-import numpy as np
-
 from ras_keras.backend.imports import import_torch
-from ras_keras.backend.recursion import deep_graphs
 from ras_keras.benchmark.machine import machine, use_threads
 from ras_keras.benchmark.network_speed import (
     INFERENCE,
@@ -23,17 +19,15 @@ from ras_keras.benchmark.network_speed import (
     training_step,
     warm_up,
 )
+from ras_keras.benchmark.pytorch_twin import COMPILE, agree, torch_step, twin
 from ras_keras.benchmark.spread import STATISTICS
-from ras_keras.errors import Argument, UserError, first_line
+from ras_keras.errors import first_line
 from ras_keras.folding import fold
 from ras_keras.recipes.recipe import Recipe
 
 OURS = "ours"
 CLASSES = 10
-TOLERANCE = 1e-4
 AGREEMENT_IMAGES = 16
-# What the PyTorch network knows of recurrent attention.
-TWIN_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,6 @@ SETTINGS = {
     "pytorch-compile-channels-last": Setting("pytorch", "channels-last", "inductor"),
     "pytorch-frozen": Setting("pytorch", "channels-last", "frozen", (INFERENCE,)),
 }
-COMPILE = {"inductor": {}, "frozen": {"options": {"freezing": True}}}
 
 
 def prepare(number: int) -> None:
@@ -86,26 +79,10 @@ def prepare(number: int) -> None:
     use_threads(number)
 
 
-def check_twin(recipe: Recipe) -> None:
-    """Refuses a network that has not been written in PyTorch.
-
-    Raises:
-        UserError: saying which have.
-    """
-    attention, config = recipe.network.attention_arguments()
-    unknown = set(config or ()) - TWIN_OPTIONS
-    if attention not in (None, "ras") or unknown:
-        raise UserError(
-            Argument("attention"),
-            f": {recipe.network.describe_attention()} has not been written in PyTorch; choose "
-            f"none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}.",
-        )
-
-
 def versus_rows(
     recipe: Recipe, kinds: Sequence[str], settings: Sequence[str], rounds: int, steps: int
 ) -> list[dict]:
-    """Times all settings in turn; a row for each, as `benchmark_columns` describes it.
+    """Times all settings in turn; a row for each, as `columns` describes it.
 
     Args:
         recipe: resolved, of a network that `check_twin` passed.
@@ -120,7 +97,8 @@ def versus_rows(
     import torch
 
     model = scattered(recipe, CLASSES)
-    network = twin(recipe, model)
+    images, _ = synthetic_batch(recipe, CLASSES)
+    network = twin(recipe.network, model, images[:AGREEMENT_IMAGES])
     chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, *settings))}
     problem = None
     if any(setting.compiler in COMPILE for setting in chosen.values()):
@@ -180,39 +158,6 @@ FIGURES = (
 )
 
 
-def twin(recipe: Recipe, model: keras.Model):
-    """The PyTorch network with the weights of ours, once it is clear that they agree.
-
-    Raises:
-        UserError: if probabilities or logits differ by more than `TOLERANCE`.
-    """
-    import torch
-
-    from ras_keras.benchmark.pytorch_resnet import Resnet, copy_weights
-
-    attention, config = recipe.network.attention_arguments()
-    options = {"k": 2, "normalize_input": True} | (config or {})
-    network = Resnet(
-        recipe.network.depth,
-        CLASSES,
-        attention is not None,
-        options["k"],
-        options["normalize_input"],
-    ).eval()
-    copy_weights(model, network)
-    images = synthetic_batch(recipe, CLASSES)[0][:AGREEMENT_IMAGES]
-    with torch.inference_mode():
-        logits = network(_torch_images(images, "channels-first"))
-        probabilities = torch.softmax(logits, 1).numpy()
-    with deep_graphs():
-        pooled = keras.Model(model.input, model.get_layer("average_pooling").output)
-    our_logits = model.get_layer("predictions")
-    our_logits = pooled.predict_on_batch(images) @ our_logits.kernel + our_logits.bias
-    _refuse("probabilities", model.predict_on_batch(images), probabilities)
-    _refuse("logits", keras.ops.convert_to_numpy(our_logits), logits.numpy())
-    return network
-
-
 def compile_problem() -> str | None:
     """Why torch.compile does not work here, None if it does."""
     import torch
@@ -233,51 +178,9 @@ def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callab
         if kind == INFERENCE:
             return inference_step(fold(ours) if setting.folded else ours, images)
         return training_step(ours, images, labels)
-    return _torch_step(kind, setting, recipe, copy.deepcopy(network), images, labels)
-
-
-def _torch_step(kind, setting, recipe, network, images, labels):
-    import torch
-
-    images, labels = _torch_images(images, setting.layout), torch.from_numpy(labels)
-    if setting.layout == "channels-last":
-        network = network.to(memory_format=torch.channels_last)
-    network.train(kind == TRAINING)
-    optimizer = torch.optim.SGD(
-        network.parameters(),
-        recipe.optimization.learning_rate,
-        recipe.optimization.momentum,
-        weight_decay=recipe.optimization.weight_decay,
-        fused=True,
-    )
-    run = network
-    if setting.compiler in COMPILE:
-        run = torch.compile(network, fullgraph=True, **COMPILE[setting.compiler])
-
-    def predict():
-        with torch.inference_mode():
-            return torch.softmax(run(images), 1).numpy()
-
-    def train():
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(run(images), labels)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return predict if kind == INFERENCE else train
-
-
-def _torch_images(images, layout):
-    """(N, H, W, 3) as PyTorch's (N, 3, H, W), laid out in memory as asked."""
-    import torch
-
-    images = torch.from_numpy(images).permute(0, 3, 1, 2)
-    formats = {
-        "channels-first": torch.contiguous_format,
-        "channels-last": torch.channels_last,
-    }
-    return images.contiguous(memory_format=formats[layout])
+    optimization = recipe.optimization if kind == TRAINING else None
+    network = copy.deepcopy(network)
+    return torch_step(network, optimization, setting.layout, setting.compiler, images, labels)
 
 
 def _kept(step, results):
@@ -302,17 +205,6 @@ def _difference(kind, name, results) -> float:
     """
     ours, theirs = results[OURS], results[name]
     if kind == INFERENCE:
-        return _refuse(f"{name}: probabilities", ours[0], theirs[0])
-    _refuse(f"{name}: losses of the first training step", ours[0], theirs[0])
+        return agree(f"{name}: probabilities", ours[0], theirs[0])
+    agree(f"{name}: losses of the first training step", ours[0], theirs[0])
     return float(f"{abs(ours[1] - theirs[1]):.2g}")
-
-
-def _refuse(what, ours, theirs) -> float:
-    difference = float(np.max(np.abs(np.subtract(ours, theirs))))
-    # Written so that NaN is refused too.
-    if not difference <= TOLERANCE:
-        raise UserError(
-            f"{what} of our network and of PyTorch's differ by {difference:.2g}, more than "
-            f"{TOLERANCE:g}; they are not the same network, and nothing was timed."
-        )
-    return float(f"{difference:.2g}")

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import keras
+import pandas as pd
 
 from ras_keras.benchmark import versus_pytorch
-from ras_keras.benchmark.benchmark_file import benchmark_markdown, check_output
 from ras_keras.benchmark.data_speed import data_rows
+from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
+from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_list import network_recipes
 from ras_keras.benchmark.network_size import size_rows
 from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.benchmark.pytorch_twin import check_twin
 from ras_keras.benchmark.versus_pytorch import SETTINGS
 from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
@@ -27,7 +30,7 @@ from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.network import recipe_data
 from ras_keras.values.choices import one_of
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 from ras_keras.values.typed import Bounds
 
 Spelled = Annotated[str, Shown("NAME[:OPTIONS]")]
@@ -175,9 +178,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     if output:
         check_output(output)
     rows = measure(options)
-    print(benchmark_markdown(rows))
+    print(benchmark_markdown(pd.DataFrame(rows)))
     if output:
-        write_rows(output, rows)
+        write_table(output, rows)
         print(f"\nfigures  {output}")
 
 
@@ -250,7 +253,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
         seed=options.seed,
         precision="float32",
     )
-    versus_pytorch.check_twin(recipe)
+    check_twin(recipe.network)
     return versus_pytorch.versus_rows(
         recipe, kinds[options.what], options.settings, options.repeats, options.steps
     )

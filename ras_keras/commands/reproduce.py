@@ -44,6 +44,8 @@ class Reproduce:
     report, which makes all tables anew (report --help)."""
     datasets: tuple[Name, ...] = ()
     """cifar10, cifar100, stl10; none named is those that the paper reports."""
+    rows: tuple[str, ...] = ()
+    """Of the table: se, "ras, default form", ras:k=2, or numbers from 1; none named is all."""
     seeds: Seeds = 1
     """Runs of each row, with the seeds 0, 1, ..."""
     gammas: tuple[float, ...] = (0.0,)
@@ -81,6 +83,7 @@ def main(arguments: Sequence[str], program: str) -> int:
         Scale(options.depth, options.epochs, options.fraction, options.batch_size),
     )
     study.check()
+    study = study.choosing(options.rows)
     output = Path(options.output)
     if options.dry_run:
         print_plan(study, output)

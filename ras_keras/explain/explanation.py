@@ -19,7 +19,7 @@ from ras_keras.gates.study import GateStudy
 from ras_keras.inference.predictor import Predictor
 from ras_keras.text.shown import shown
 from ras_keras.values.choices import one_of
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 
 EXAMPLES = 10
 DPI = 120
@@ -129,7 +129,7 @@ def write_study(study: GateStudy, folder: Path, title: str) -> Iterator[Path]:
     Raises:
         UserError: if gates.csv cannot be written.
     """
-    write_rows(folder / "gates.csv", study.rows())
+    write_table(folder / "gates.csv", study.rows())
     yield folder / "gates.csv"
     pictures = {"gates.png": study_heat_map(study, f"The gates of {title}")}
     if study.class_names:

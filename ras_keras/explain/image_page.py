@@ -8,7 +8,7 @@ from ras_keras.explain.grad_cam import overlay
 from ras_keras.gates.gates import Place
 from ras_keras.gates.pictures import (
     PANEL_WIDTH,
-    Scale,
+    ColourScale,
     draw_gates,
     line_height,
     stages,
@@ -57,10 +57,10 @@ def image_page(
     parts = np.atleast_1d(parts)
     _draw_image(parts[0], image, cam, probabilities, class_names, target)
     if lines:
-        draw_gates(parts[1], places, gates, Scale.of_gates(gates, lines[0][0]), gates)
+        draw_gates(parts[1], places, gates, ColourScale.of_gates(gates, lines[0][0]), gates)
     if len(lines) == 2:
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
-        scale = Scale.of_differences(differences, lines[1][0])
+        scale = ColourScale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure

@@ -13,7 +13,7 @@ from ras_keras.text.picture import literal
 from ras_keras.training.callbacks import OnImages
 
 SHOWN = 8
-COLUMNS = 2
+EXAMPLES_A_LINE = 2
 DPI = 80
 
 
@@ -77,9 +77,9 @@ class TrainingPictures(OnImages):
         from matplotlib.figure import Figure
 
         predicted = self.model.predict_on_batch(self._example_images()).argmax(axis=1)
-        rows = -(-len(beside) // COLUMNS)
-        figure = Figure(figsize=(3.2 * COLUMNS, 1.9 * rows + 0.4), layout="constrained")
-        panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        rows = -(-len(beside) // EXAMPLES_A_LINE)
+        figure = Figure(figsize=(3.2 * EXAMPLES_A_LINE, 1.9 * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, EXAMPLES_A_LINE, squeeze=False).flat
         for axes in panels:
             axes.set_axis_off()
         for axes, picture, number, guess in zip(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ras_keras.gates.pictures import PANEL_WIDTH, Scale, stages
+from ras_keras.gates.pictures import PANEL_WIDTH, ColourScale, stages
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
@@ -32,7 +32,7 @@ def class_picture(study: GateStudy, title: str):
         for panel in panels
     ]
     differences = [statistics[number].class_means - statistics[number].mean for number in chosen]
-    scale = Scale.of_differences(
+    scale = ColourScale.of_differences(
         [np.nan_to_num(values).ravel() for values in differences],
         "mean of V over the class\nless mean over all",
     )
@@ -41,23 +41,14 @@ def class_picture(study: GateStudy, title: str):
         # By the class in which a channel is most open, so that the classes' channels lie together.
         peaks = np.nanargmax(values, axis=0)
         order = np.lexsort((-np.nanmax(values, axis=0), peaks))
-        image = axes.imshow(
-            values[:, order],
-            aspect="auto",
-            interpolation="nearest",
-            cmap=scale.colours,
-            vmin=scale.low,
-            vmax=scale.high,
-        )
+        image = scale.draw(axes, values[:, order])
         axes.set_title(literal(study.gates.places[number].title), fontsize=9)
         axes.set_xlabel("channels, by the class of their highest V", fontsize=8)
         axes.tick_params(labelsize=8)
         if len(names) <= NAMED:
             axes.set_yticks(range(len(names)), names if axes is drawn[0] else [""] * len(names))
     drawn[0].set_ylabel("class", fontsize=8)
-    bar = below.colorbar(image, ax=list(drawn), extend="both", pad=0.01)
-    bar.set_label(scale.label, fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    scale.bar(below, image, list(drawn))
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
@@ -78,7 +69,7 @@ def _draw_variance(figure, study, panels):
     right.plot(depth, shares, "o-", color="C3")
     right.set_ylabel("% of the variance of V", fontsize=8)
     right.set_title("What the class explains", fontsize=9)
-    right.set_ylim(0, 100)
+    right.set_ylim(-3, 103)
     for axes in (left, right):
         axes.set_xlabel("gate, in the order of the network", fontsize=8)
         axes.xaxis.get_major_locator().set_params(integer=True)

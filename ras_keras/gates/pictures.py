@@ -17,7 +17,7 @@ NARROWEST = 0.02
 
 
 @dataclass(frozen=True)
-class Scale:
+class ColourScale:
     """What colours stand for.
 
     Attributes:
@@ -33,7 +33,7 @@ class Scale:
     label: str
 
     @classmethod
-    def of_gates(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_gates(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """From the 1st to the 99th percentile of V."""
         low, high = np.percentile(np.concatenate(values), (1, 99))
         if high - low < NARROWEST:
@@ -41,16 +41,33 @@ class Scale:
         return cls(low, high, "viridis", label)
 
     @classmethod
-    def of_differences(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_differences(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """White for 0; what counts as a constant is nearly white."""
         high = max(np.percentile(np.abs(np.concatenate(values)), 99), 3 * CONSTANT)
         return cls(-high, high, "RdBu_r", label)
 
     @classmethod
-    def of_deviations(cls, values: Sequence[np.ndarray], label: str) -> "Scale":
+    def of_deviations(cls, values: Sequence[np.ndarray], label: str) -> "ColourScale":
         """Black for 0; what counts as a constant is nearly black."""
         high = max(np.percentile(np.concatenate(values), 99), 3 * CONSTANT)
         return cls(0, high, "inferno", label)
+
+    def draw(self, axes, values: np.ndarray):
+        """Draws values, (rows, channels), as an image."""
+        return axes.imshow(
+            values,
+            aspect="auto",
+            interpolation="nearest",
+            cmap=self.colours,
+            vmin=self.low,
+            vmax=self.high,
+        )
+
+    def bar(self, figure, image, panels: Sequence) -> None:
+        """Draws the bar of an image's colours beside panels."""
+        bar = figure.colorbar(image, ax=panels, extend="both" if self.low else "max", pad=0.01)
+        bar.set_label(self.label, fontsize=8)
+        bar.ax.tick_params(labelsize=8)
 
 
 @dataclass(frozen=True)
@@ -94,7 +111,7 @@ def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: s
         A matplotlib Figure.
     """
     figure = new_figure(places, gates, lines=1)
-    draw_gates(figure, places, gates, Scale.of_gates(gates, "gate V"), order=gates)
+    draw_gates(figure, places, gates, ColourScale.of_gates(gates, "gate V"), order=gates)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
@@ -106,8 +123,8 @@ def study_heat_map(study: GateStudy, title: str):
     places = study.gates.places
     figure = new_figure(places, means, lines=2)
     above, below = figure.subfigures(2, 1)
-    draw_gates(above, places, means, Scale.of_gates(means, "mean of V"), order=means)
-    scale = Scale.of_deviations(deviations, "deviation of V\nover images")
+    draw_gates(above, places, means, ColourScale.of_gates(means, "mean of V"), order=means)
+    scale = ColourScale.of_deviations(deviations, "deviation of V\nover images")
     draw_gates(below, places, deviations, scale, order=means)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
@@ -132,7 +149,7 @@ def draw_gates(
     figure,
     places: Sequence[Place],
     values: Sequence[np.ndarray],
-    scale: Scale,
+    scale: ColourScale,
     order: Sequence[np.ndarray],
 ) -> None:
     """Draws a panel for each stage, its blocks from top to bottom.
@@ -149,14 +166,7 @@ def draw_gates(
     drawn = []
     for axes, stage in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         ranks = np.argsort(np.mean([order[number] for number in stage.numbers], axis=0))
-        image = axes.imshow(
-            np.stack([values[number][ranks] for number in stage.numbers]),
-            aspect="auto",
-            interpolation="nearest",
-            cmap=scale.colours,
-            vmin=scale.low,
-            vmax=scale.high,
-        )
+        image = scale.draw(axes, np.stack([values[number][ranks] for number in stage.numbers]))
         step = -(-len(stage.blocks) // 12)
         axes.set_yticks(range(0, len(stage.blocks), step), stage.blocks[::step])
         axes.set_title(stage.title, fontsize=9)
@@ -164,6 +174,4 @@ def draw_gates(
         axes.tick_params(labelsize=8)
         drawn.append(axes)
     drawn[0].set_ylabel("block" if panels[0].staged else "gate", fontsize=8)
-    bar = figure.colorbar(image, ax=drawn, extend="both" if scale.low else "max", pad=0.01)
-    bar.set_label(scale.label, fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    scale.bar(figure, image, drawn)

@@ -2,7 +2,7 @@
 
 from ras_keras.text.shown import shown
 
-COLUMNS = {
+GATE_COLUMNS = {
     "mean": "mean V",
     "low": "5 %",
     "high": "95 %",
@@ -20,9 +20,9 @@ def gate_table(rows: list[dict]) -> str:
     if len({*names}) < len(names):
         names = [f"{shown(row['layer'])}, block {row['block']}" for row in rows]
     width = max(len(name) for name in ("gate", *names))
-    lines = [f"{'gate':{width}}" + "".join(f"  {title:>8}" for title in COLUMNS.values())]
+    lines = [f"{'gate':{width}}" + "".join(f"  {title:>8}" for title in GATE_COLUMNS.values())]
     for name, row in zip(names, rows, strict=True):
-        cells = [_cell(column, row[column]) for column in COLUMNS]
+        cells = [_cell(column, row[column]) for column in GATE_COLUMNS]
         lines.append(f"{name:{width}}" + "".join(f"  {cell:>8}" for cell in cells))
     return "\n".join(lines)
 

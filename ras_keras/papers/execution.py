@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ras_keras.backend.devices import strategy
 from ras_keras.files import locked
-from ras_keras.papers.records import Record
+from ras_keras.papers.records import RunRecord
 from ras_keras.papers.scale import TRAINING_IMAGES
 from ras_keras.papers.speeds import stored_speeds
 from ras_keras.papers.study import Study
@@ -35,7 +35,7 @@ def print_plan(study: Study, output: Path) -> None:
     runs = study.runs()
     missing, total, unknown = {}, 0.0, 0
     for name, recipe in runs.items():
-        if Record.find(output / study.name / name, recipe) is None:
+        if RunRecord.find(output / study.name / name, recipe) is None:
             known = speed(recipe)
             total += seconds(recipe, known) if known else 0
             unknown += known is None
@@ -110,7 +110,9 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
     runs = {name: resolve(recipe.replace(**data)) for name, recipe in study.runs().items()}
     records = output / study.name
     missing = {
-        name: recipe for name, recipe in runs.items() if Record.find(records / name, recipe) is None
+        name: recipe
+        for name, recipe in runs.items()
+        if RunRecord.find(records / name, recipe) is None
     }
     print(study.title)
     print(f"{len(runs) - len(missing)} of {len(runs)} runs are finished", flush=True)
@@ -152,4 +154,4 @@ def _run(recipe: Recipe, path: Path, record: Path) -> None:
     except Diverged as error:
         diverged = error
         print(f"diverged: {error}")
-    Record.keep(RunFolder(path), record, diverged)
+    RunRecord.keep(RunFolder(path), record, diverged)

@@ -1,78 +1,58 @@
 """A table as Markdown."""
 
-from collections.abc import Sequence
+import pandas as pd
 
 from ras_keras.text.markdown import code, escaped, table
 
-HEADINGS = {
-    "scale": "run at",
-    "group": "group",
-    "entry": "row",
-    "dataset": "data",
-    "n": "n",
-    "diverged": "diverged",
-    "accuracy": "test accuracy, %",
-    "published": "published, %",
-    "published_network": "of",
-    "difference": "difference",
-    "parameters": "parameters",
-    "published_parameters_million": "published, M",
-    "training_images_per_second": "training images/s",
-    "inference_images_per_second": "inference images/s",
-    "published_fps": "published FPS",
-    "gate_spread": "gate spread",
-    "gamma_alive": "|γ| > 0.01",
-}
-FORMATS = {
-    "difference": "{:+.2f}",
-    "parameters": "{:,}",
-    "training_images_per_second": "{:,.0f}",
-    "inference_images_per_second": "{:,.0f}",
-    "gate_spread": "{:.2g}",
-    "gamma_alive": "{:.0%}",
-}
 DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "stl10": "STL-10"}
+# A column's heading and the form of its values.
+FORMS = {
+    "scale": ("run at", str),
+    "group": ("group", str),
+    "entry": ("row", str),
+    "dataset": ("data", lambda name: DATASETS.get(name, name)),
+    "n": ("n", str),
+    "diverged": ("diverged", str),
+    "accuracy": ("test accuracy, %", "{:.2f}".format),
+    "published": ("published, %", str),
+    "published_network": ("of", str),
+    "difference": ("difference", "{:+.2f}".format),
+    "parameters": ("parameters", "{:,.0f}".format),
+    "published_parameters_million": ("published, M", str),
+    "training_images_per_second": ("training images/s", "{:,.0f}".format),
+    "inference_images_per_second": ("inference images/s", "{:,.0f}".format),
+    "published_fps": ("published FPS", str),
+    "gate_spread": ("gate spread", "{:.2g}".format),
+    "gamma_alive": ("|γ| > 0.01", "{:.0%}".format),
+}
 
 
-def markdown(rows: Sequence[dict], recipes: bool = False) -> str:
+def markdown(results: pd.DataFrame, recipes: bool = False) -> str:
     """The rows as a Markdown table, without the columns that are empty in all of them.
 
     Args:
-        rows: of `read_results`.
+        results: of `read_results`.
         recipes: whether a last column has the flags of `scripts/train.py`.
     """
-    names = [name for name in HEADINGS if any(row[name] not in (None, "", 0) for row in rows)]
-    headings = [HEADINGS[name] for name in names]
-    lines = [[escaped(_cell(row, name)) for name in names] for row in rows]
+    cells = pd.DataFrame(
+        {name: _texts(results[name], form) for name, (_, form) in FORMS.items()}, dtype=str
+    )
+    for name in ("accuracy", "published"):
+        form = FORMS[name][1]
+        cells[name] = [*map(with_sd, cells[name], _texts(results[f"{name}_sd"], form))]
+    missing = results["diverged"].gt(0).map({True: "diverged", False: "not run"})
+    cells["accuracy"] = cells["accuracy"].where(results["accuracy"].notna(), missing)
+    used = [name for name in FORMS if (results[name].notna() & ~results[name].isin(["", 0])).any()]
+    cells = cells[used].map(escaped).rename(columns={name: FORMS[name][0] for name in used})
     if recipes:
-        headings.append("recipe")
-        for line, row in zip(lines, rows, strict=True):
-            line.append(code(row["recipe"]))
-    return table(headings, lines)
+        cells["recipe"] = results["recipe"].map(code)
+    return table(cells)
 
 
-def _cell(row, name) -> str:
-    value = row[name]
-    if name == "accuracy":
-        return with_sd(value, row["accuracy_sd"]) if value is not None else _missing(row)
-    if name == "published":
-        return with_sd(value, row["published_sd"])
-    if name == "dataset":
-        return DATASETS.get(value, value)
-    if value is None:
-        return ""
-    return FORMATS.get(name, "{}").format(value)
+def _texts(values: pd.Series, form) -> list[str]:
+    return ["" if pd.isna(value) else form(value) for value in values]
 
 
-def _missing(row) -> str:
-    return "diverged" if row["diverged"] else "not run"
-
-
-def with_sd(value, sd) -> str:
+def with_sd(value: str, sd: str) -> str:
     """Such as "94.84 ± 0.14"."""
-    if value in (None, ""):
-        return ""
-    text = value if isinstance(value, str) else f"{value:.2f}"
-    if sd in (None, ""):
-        return text
-    return f"{text} ± {sd if isinstance(sd, str) else format(sd, '.2f')}"
+    return f"{value} ± {sd}" if value and sd else value

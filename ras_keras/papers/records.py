@@ -5,13 +5,15 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve
 from ras_keras.recipes.starts import to_flags
 from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import RunFolder
-from ras_keras.values.csv_files import read_rows
+from ras_keras.values.csv_files import read_table
 from ras_keras.values.typed import Amount, Count, Share, Text
 
 DIVERGED = "diverged.json"
@@ -23,7 +25,7 @@ GATES = {
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A finished run's recipe and outcome, in a folder that is small enough to be committed.
 
     recipe.json      without the place of the data
@@ -35,7 +37,7 @@ class Record:
     run: RunFolder
 
     @classmethod
-    def keep(cls, run: RunFolder, folder: Path, diverged: UserError | None = None) -> "Record":
+    def keep(cls, run: RunFolder, folder: Path, diverged: UserError | None = None) -> "RunRecord":
         """Copies a run's record into `folder`.
 
         Raises:
@@ -56,13 +58,13 @@ class Record:
         return record
 
     @classmethod
-    def of(cls, folder: Path) -> "Record | None":
+    def of(cls, folder: Path) -> "RunRecord | None":
         """The record in a folder, None if there is no whole one."""
         whole = any((folder / name).is_file() for name in ("result.json", DIVERGED))
         return cls(RunFolder(folder)) if whole else None
 
     @classmethod
-    def find(cls, folder: Path, recipe: Recipe) -> "Record | None":
+    def find(cls, folder: Path, recipe: Recipe) -> "RunRecord | None":
         """The record of a recipe in a folder, None if there is no whole one.
 
         Raises:
@@ -106,14 +108,14 @@ class Record:
         """The content of result.json; a diverged run has none."""
         return self.run.read_result()
 
-    def metrics(self) -> list[dict]:
+    def metrics(self) -> pd.DataFrame:
         """The rows of metrics.csv."""
         return self.run.read_metrics()
 
-    def gates(self) -> list[dict]:
+    def gates(self) -> pd.DataFrame:
         """The rows of gates.csv, none for a network without gates."""
         file = self.run.file("gates.csv")
-        return read_rows(file, GATES) if file.is_file() else []
+        return read_table(file, GATES) if file.is_file() else pd.DataFrame(columns=[*GATES])
 
 
 def describe(recipe: Recipe) -> str:

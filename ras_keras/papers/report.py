@@ -3,23 +3,24 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ras_keras.benchmark.benchmark_file import benchmark_markdown, read_benchmark
+from ras_keras.benchmark.file import read_benchmark
+from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import write_atomically
 from ras_keras.papers.markdown import markdown
 from ras_keras.papers.pictures import PICTURES, write_pictures
-from ras_keras.papers.records import Record, describe
+from ras_keras.papers.records import RunRecord, describe
 from ras_keras.papers.results import (
     COLLECTION,
-    collection_rows,
+    collection_results,
     read_results,
-    study_rows,
+    study_results,
 )
 from ras_keras.papers.speeds import benchmark_files, stored_speeds
 from ras_keras.papers.study import FILE, Study
 from ras_keras.recipes import Recipe
 from ras_keras.text.markdown import escaped, link
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 NOTE = "note.md"
@@ -96,27 +97,28 @@ def report_table(
     """
     inference = inference or stored_speeds(folder.parent, "inference")
     if (folder / FILE).is_file():
-        rows = study_rows(Study.read(folder), folder, inference)
+        results = study_results(Study.read(folder), folder, inference)
     else:
-        rows = collection_rows(folder, inference)
+        results = collection_results(folder, inference)
     file, text = (folder.with_name(f"{folder.name}{ending}") for ending in (".csv", ".md"))
-    if any(row["n"] or row["diverged"] for row in rows) or not file.is_file():
-        write_rows(file, rows)
-    rows = read_results(file)
-    content = f"# {escaped(rows[0]['title'])}\n\n{_note(folder)}{markdown(rows, recipes=True)}\n"
+    if results[["n", "diverged"]].any(axis=None) or not file.is_file():
+        write_table(file, results.to_dict("records"))
+    results = read_results(file)
+    title = escaped(results["title"][0])
+    content = f"# {title}\n\n{_note(folder)}{markdown(results, recipes=True)}\n"
     write_atomically(text, lambda path: path.write_text(content, encoding="utf-8"))
     for name in PICTURES:
         folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
-    return [file, text, *write_pictures(rows, _records(folder), folder)]
+    return [file, text, *write_pictures(results, _records(folder), folder)]
 
 
-def _records(folder: Path) -> Callable[[dict], list[Record]]:
-    """From a row to the records of its runs."""
+def _records(folder: Path) -> dict[str, list[RunRecord]]:
+    """The records of a folder, by what the column recipe says of them."""
     found = {}
     for path in sorted(folder.iterdir()):
-        if record := Record.of(path):
+        if record := RunRecord.of(path):
             found.setdefault(describe(record.recipe), []).append(record)
-    return lambda row: found.get(row["recipe"], [])
+    return found
 
 
 def results_section(output: Path, root: Path) -> str:
@@ -134,12 +136,13 @@ def results_section(output: Path, root: Path) -> str:
         file = folder.with_name(f"{folder.name}.csv")
         if not file.is_file():
             raise UserError(f"{file} is missing; make it by scripts/reproduce.py report.")
-        rows = read_results(file)
+        results = read_results(file)
         pictures = {name: output / f"{folder.name}-{name}.png" for name in PICTURES}
         links = [
             link(name, _relative(file, root)) for name, file in pictures.items() if file.is_file()
         ]
-        parts += [f"### {escaped(rows[0]['title'])}", _note(folder).rstrip(), markdown(rows)]
+        title = f"### {escaped(results['title'][0])}"
+        parts += [title, _note(folder).rstrip(), markdown(results)]
         parts += [f"!{first}" for first in links[:1]]
         recipes = _relative(folder.with_name(f"{folder.name}.md"), root)
         links = [*links[1:], link("recipes", recipes)]

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ras_keras.benchmark.benchmark_file import look_up_key, read_benchmark
+import pandas as pd
+
+from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.errors import UserError
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve
+from ras_keras.values.options import name_of
 
 IMAGE_SIZES = {"stl10": 96}
-SETUP = ("image_size", "batch_size", "precision")
+SETUP = ["family", "network", "image_size", "batch_size", "precision"]
 
 
 def stored_speeds(
@@ -40,13 +43,8 @@ def stored_speeds(
                 raise
             leave_out(error)
             continue
-        for row in measured:
-            if row.get("what") != what or "ratio_to_plain_median" not in row:
-                continue
-            automatic = "off" if row["device"].startswith("CPU") else "on"
-            if row["jit"] == automatic:
-                key = *look_up_key(row), *(row[name] for name in SETUP)
-                known.setdefault(key, row["images_per_second_median"])
+        if "ratio_to_plain_median" in measured:
+            known = _speeds(measured, what) | known
 
     def speed(recipe: Recipe) -> float | None:
         recipe = resolve(recipe)
@@ -56,6 +54,14 @@ def stored_speeds(
         return known.get((*network, size, *setup))
 
     return speed
+
+
+def _speeds(measured: pd.DataFrame, what: str) -> dict[tuple, float]:
+    """The first speed of each network and setup, compiled as is the device's default."""
+    automatic = measured["device"].str.startswith("CPU").map({True: "off", False: "on"})
+    chosen = measured[(measured["what"] == what) & (measured["jit"] == automatic)]
+    chosen = chosen.assign(family=chosen["model"].map(name_of)).drop_duplicates(SETUP)
+    return chosen.set_index(SETUP)["images_per_second_median"].to_dict()
 
 
 def benchmark_files(output: Path) -> list[Path]:

@@ -3,18 +3,20 @@
 import dataclasses
 import math
 import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.papers.scale import FULL, Scale, check_datasets
 from ras_keras.papers.tables import TABLES, Row
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.values.choices import one_of
+from ras_keras.values.choices import nearest, one_of
 from ras_keras.values.field_checks import check_value
 from ras_keras.values.json_files import read_json, write_json
-from ras_keras.values.typed import Bounds
+from ras_keras.values.typed import Bounds, in_short
 
 FILE = "study.json"
 Seeds = Annotated[int, Bounds(1, 1_000)]
@@ -30,13 +32,17 @@ class Study:
         seeds: how many runs each row has; their seeds are 0, 1, ...
         gammas: what RAS's gamma starts from, each a row.
         scale: what makes it smaller than published.
+        chosen: names of rows (`names_of`) if not all of them are run.
     """
+
+    ADDED_LATER: ClassVar = ("chosen",)
 
     table: str
     datasets: tuple[str, ...]
     seeds: int = 1
     gammas: tuple[float, ...] = (0.0,)
     scale: Scale = FULL
+    chosen: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuses what cannot be run.
@@ -55,6 +61,31 @@ class Study:
                 f"{' '.join(map(str, self.gammas)) or 'none'}",
             )
         self.scale.check(TABLES[self.table].models)
+        self.choosing(self.chosen)
+
+    def choosing(self, rows: Sequence[str]) -> "Study":
+        """The study of some of its rows; of all of them if none is named.
+
+        Args:
+            rows: by `names_of`, or by their numbers from 1.
+
+        Raises:
+            UserError: listing the names, for one that no row has.
+        """
+        if not rows:
+            return self
+        names = [names_of(row) for row in self.all_rows()]
+        numbers = {str(number): own for number, (*_, own) in enumerate(names, 1)}
+        chosen = tuple(numbers.get(name, name) for name in rows)
+        short = [*dict.fromkeys(name for *shared, _ in names for name in shared)]
+        for name in chosen:
+            if name not in (*short, *numbers.values()):
+                raise UserError(
+                    Argument("rows"),
+                    f" must be from 1 to {len(names)} or among {'; '.join(short)}. "
+                    f"Received: {in_short(name)}.{nearest(name, short)}",
+                )
+        return dataclasses.replace(self, chosen=tuple(dict.fromkeys(chosen)))
 
     @property
     def name(self) -> str:
@@ -80,9 +111,16 @@ class Study:
         for name, value in dataclasses.asdict(self.scale).items():
             if value != getattr(FULL, name):
                 parts += [f"--{name.replace('_', '-')}", f"{value:g}"]
+        if self.chosen:
+            parts += ["--rows", *map(shlex.quote, self.chosen)]
         return " ".join(parts)
 
     def rows(self) -> list[Row]:
+        """Those of the table's rows that are run."""
+        rows, chosen = self.all_rows(), {*self.chosen}
+        return [row for row in rows if not chosen or chosen & {*names_of(row)}]
+
+    def all_rows(self) -> list[Row]:
         """The table's rows at this scale; those that became the same network stand once."""
         rows = {}
         for row in TABLES[self.table].rows(self.datasets, self.gammas):
@@ -122,6 +160,9 @@ class Study:
                 datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
                 seeds=max(before.seeds, self.seeds),
                 gammas=tuple(dict.fromkeys((*before.gammas, *self.gammas))),
+                chosen=before.chosen
+                and self.chosen
+                and tuple(dict.fromkeys((*before.chosen, *self.chosen))),
             )
         write_json(folder / FILE, dataclasses.asdict(study))
 
@@ -137,9 +178,22 @@ class Study:
         return read_json(file, cls, remedy, cls.check)
 
 
-def run_name(recipe: Recipe) -> str:
-    """Such as "cifar10-resnet11-ras-k-2-s0": a name for each recipe of a table."""
+def names_of(row: Row) -> tuple[str, str, str]:
+    """The names by which a row is chosen: "ras", "ras:k=2", "cifar10-resnet11-ras-k-2".
+
+    Only the last one is no other row's.
+    """
+    return row.entry, row.recipe.network.describe_attention(), row_name(row.recipe)
+
+
+def row_name(recipe: Recipe) -> str:
+    """Such as "cifar10-resnet11-ras-k-2": a name for each recipe of a table but for its seed."""
     network = recipe.network
     text = f"{recipe.data.dataset}-{network.describe_model()}-{network.describe_attention()}"
     text = text.lower().replace("=-", "=minus")
-    return re.sub(r"[^a-z0-9._]+", "-", text).strip("-") + f"-s{recipe.execution.seed}"
+    return re.sub(r"[^a-z0-9._]+", "-", text).strip("-")
+
+
+def run_name(recipe: Recipe) -> str:
+    """Such as "cifar10-resnet11-ras-k-2-s0": a name for each run of a table."""
+    return f"{row_name(recipe)}-s{recipe.execution.seed}"

@@ -1,71 +1,56 @@
 """The curves of training runs as a picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from ras_keras.plots.picture import SAVED, drawn, whole_numbers
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.picture import literal
 
-PANELS = {
-    "accuracy": ("accuracy", "accuracy", "linear"),
-    "loss": ("loss", "cross-entropy in nats", "log"),
-    "gate_spread": ("gate spread", "deviation of V over images", "linear"),
+QUANTITIES = {
+    "accuracy": "accuracy",
+    "loss": "cross-entropy in nats",
+    "gate_spread": "gate spread (deviation of V)",
 }
+# The images that a column of metrics.csv is of, by its prefix, and the style of its line.
+PARTS = {"": ("training", "-"), "val_": ("held out", "--"), "test_": ("test", ":")}
 
 
-@dataclass(frozen=True)
-class Curves:
-    """What a run's metrics.csv has to draw.
-
-    Attributes:
-        name: of the run.
-        columns: of each quantity its epochs and its values.
-    """
-
-    name: str
-    columns: dict[str, tuple[list[float], list[float]]]
-
-
-def read_curves(run: RunFolder) -> Curves:
-    """The curves of a run.
+def read_curves(run: RunFolder) -> pd.DataFrame:
+    """The curves of a run: its name, the epoch, the part of the images and the quantities.
 
     Raises:
         UserError: if it has not finished an epoch, or its metrics.csv is damaged.
     """
-    rows = run.read_metrics()
-    columns = {}
-    for name in rows[0]:
-        found = [(row["epoch"], row[name]) for row in rows if row[name] is not None]
-        columns[name] = tuple(map(list, zip(*found, strict=True))) if found else ([], [])
+    metrics = run.read_metrics()
+    parts = [
+        metrics.reindex(columns=[f"{prefix}{name}" for name in QUANTITIES])
+        .set_axis([*QUANTITIES], axis="columns")
+        .assign(epoch=metrics["epoch"], part=part)
+        for prefix, (part, _) in PARTS.items()
+    ]
     # "." has no name of its own.
-    return Curves(run.path.absolute().name, columns)
+    return pd.concat(parts).assign(run=literal(run.path.absolute().name))
 
 
-def plot_curves(runs: Sequence[Curves], file: Path) -> None:
-    """Draws accuracy, loss and gate spread of one or more runs, a colour a run."""
-    from matplotlib.figure import Figure
+def plot_curves(runs: Sequence[pd.DataFrame], file: Path) -> None:
+    """Draws accuracy, loss and gate spread: a colour a run, held-out curves dashed."""
+    import seaborn.objects as so
 
-    figure = Figure(figsize=(4.5 * len(PANELS), 4), layout="constrained")
-    figure.get_layout_engine().set(wspace=0.06)
-    panels = figure.subplots(1, len(PANELS))
-    for number, run in enumerate(runs):
-        for axes, (name, _) in zip(panels, PANELS.items(), strict=True):
-            for prefix, style in (("", "--"), ("val_", "-"), ("test_", ":")):
-                if prefix + name in run.columns:
-                    axes.plot(
-                        *run.columns[prefix + name],
-                        # The gate's spread has no training and held-out form of its own.
-                        "-" if name == "gate_spread" else style,
-                        color=f"C{number}",
-                        marker=".",
-                        label=f"{literal(run.name)}: {_WHERE[prefix]}",
-                    )
-    for axes, (title, label, scale) in zip(panels, PANELS.values(), strict=True):
-        axes.set(title=title, xlabel="epoch", ylabel=label, yscale=scale)
-        axes.grid(alpha=0.3)
-    panels[0].legend(fontsize=8, loc="lower right")
-    figure.savefig(file, dpi=150)
-
-
-_WHERE = {"": "training", "val_": "held out", "test_": "test"}
+    names = [run["run"].iloc[0] for run in runs]
+    if len({*names}) < len(names):
+        runs = [run.assign(run=f"{number}: " + run["run"]) for number, run in enumerate(runs, 1)]
+    curves = pd.concat(runs, ignore_index=True).dropna(how="all", subset=[*QUANTITIES])
+    styles = {part: style for part, style in PARTS.values() if part in {*curves["part"]}}
+    # A plain network has no gates.
+    labels = {name: label for name, label in QUANTITIES.items() if curves[name].notna().any()}
+    plot = (
+        so.Plot(curves, x="epoch", color="run", marker="run", linestyle="part")
+        .pair(y=[*labels], wrap=1)
+        .add(so.Line(pointsize=4))
+        .scale(x=whole_numbers(), color="husl", linestyle=so.Nominal(styles))
+        .label(**{f"y{place}": label for place, label in enumerate(labels.values())})
+    )
+    drawn(plot, (4 * len(labels), 3.8), log={QUANTITIES["loss"]}).savefig(file, **SAVED)

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import keras
+import pandas as pd
 
 from ras_keras.backend import devices
 from ras_keras.errors import Argument, UserError
@@ -23,7 +24,7 @@ from ras_keras.recipes.resolving import located
 from ras_keras.recipes.starts import to_flags
 from ras_keras.recipes.values import read_recipe
 from ras_keras.runs.run_files import Result, Start, Starts
-from ras_keras.values.csv_files import read_rows, write_rows
+from ras_keras.values.csv_files import read_table, write_table
 from ras_keras.values.json_files import read_json, write_json
 from ras_keras.values.options import split
 from ras_keras.values.typed import Count
@@ -238,10 +239,10 @@ class RunFolder:
     def write_metrics(self, history: list[dict]) -> None:
         """metrics.csv: a row per epoch, whole and of one piece at any moment."""
         if history:
-            write_rows(self.file("metrics.csv"), history)
+            write_table(self.file("metrics.csv"), history)
 
-    def read_metrics(self) -> list[dict]:
-        """The rows of metrics.csv, None for what an epoch has no figure of.
+    def read_metrics(self) -> pd.DataFrame:
+        """The rows of metrics.csv, NaN for what an epoch has no figure of.
 
         Raises:
             UserError: if the run has not finished an epoch, or the file is damaged.
@@ -249,7 +250,9 @@ class RunFolder:
         file = self.file("metrics.csv")
         if not file.exists():
             raise UserError(f"{file} is missing; the run has not finished an epoch.")
-        return read_rows(file, {"epoch": Count}, others=float | None)
+        return read_table(
+            file, lambda header: dict.fromkeys(header, float | None) | {"epoch": Count}
+        )
 
     def write_json(self, name: str, content: dict | list) -> None:
         write_json(self.file(name), content)

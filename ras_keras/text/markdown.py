@@ -2,11 +2,14 @@
 
 import html
 import re
-from collections.abc import Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ras_keras.text.shown import shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def escaped(text: str) -> str:
@@ -30,7 +33,7 @@ def link(text: str, path: PurePath) -> str:
     return f"[{escaped(text)}]({quote(path.as_posix().encode(errors='surrogateescape'))})"
 
 
-def table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def table(cells: "pd.DataFrame") -> str:
     """A table whose headings are text and whose cells are Markdown, of `escaped` or `code`."""
-    rows = [[escaped(heading) for heading in headings], ["---"] * len(headings), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    cells = cells.rename(columns=escaped)
+    return cells.to_markdown(index=False, tablefmt="github", disable_numparse=True)

@@ -129,7 +129,7 @@ class GateSpread(OnImages):
         )
 
 
-class Record(keras.callbacks.Callback):
+class EpochWriter(keras.callbacks.Callback):
     """Writes best.keras, metrics.csv and the state after each epoch, in this order.
 
     The state comes last: a run that is killed in between does the epoch again

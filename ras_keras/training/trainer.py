@@ -19,10 +19,10 @@ from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
     Diverged,
+    EpochWriter,
     GateSpread,
     OnImages,
     ProgressBar,
-    Record,
     StopOnNaN,
     StopOnSignal,
     duration,
@@ -31,7 +31,7 @@ from ras_keras.training.evaluation import evaluate
 from ras_keras.training.memory import peak_memory
 from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 
 GATE_IMAGES = 128
 
@@ -103,7 +103,7 @@ def train(
         run.write_model("final.keras", network, data.class_names)
         gates = Gates(network).rows(_fixed_images(data))
         if gates:
-            write_rows(run.file("gates.csv"), gates)
+            write_table(run.file("gates.csv"), gates)
         result = _result(recipe, network, data, progress)
         result["best"] = _best(recipe, run, network, data, progress)
         if test:
@@ -139,7 +139,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
         StopOnNaN(),
         GateSpread(),
-        Record(
+        EpochWriter(
             run,
             averaging.network if averaging else model,
             data.class_names,

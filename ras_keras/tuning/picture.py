@@ -2,12 +2,23 @@
 
 from pathlib import Path
 
-from ras_keras.text.picture import literal
+import pandas as pd
+
+from ras_keras.plots.picture import SAVED, drawn
+from ras_keras.text.picture import wrapped
 from ras_keras.tuning.domains import Choices
+from ras_keras.tuning.oracles import OBJECTIVE
 from ras_keras.tuning.space import Space
 
-ACCURACY = "val_accuracy"
-COLUMNS = 4
+PANELS_A_LINE = 4
+# Characters that fit side by side under a panel.
+WIDTH = 24
+UNITS = {
+    "k": "k, applications of the transform",
+    "batch_size": "batch size in images",
+    "depth": "depth in layers",
+    "cutout": "side of the cutout in pixels",
+}
 
 
 def plot_search(table: list[dict], best: dict, space: Space, file: Path) -> None:
@@ -19,69 +30,42 @@ def plot_search(table: list[dict], best: dict, space: Space, file: Path) -> None
         space: what was searched.
         file: of the picture.
     """
-    from matplotlib.figure import Figure
+    import seaborn.objects as so
+    from matplotlib.ticker import LogLocator
 
-    done = [row for row in table if ACCURACY in row]
-    columns = min(COLUMNS, len(space.domains))
-    lines = -(-len(space.domains) // columns)
-    figure = Figure(figsize=(1 + 3.2 * columns, 3.6 * lines), layout="constrained")
-    panels = figure.subplots(lines, columns, sharey=True, squeeze=False).flat
-    epochs = sorted({row["epochs"] for row in done})
-    shown = None
-    for axes, (name, domain) in zip(panels, space.domains.items(), strict=False):
-        taking = [row for row in done if name in row]
-        accuracies = [100 * row[ACCURACY] for row in taking]
-        shown = axes.scatter(
-            [_place(row[name], domain) for row in taking],
-            accuracies,
-            c=[row["epochs"] for row in taking] if len(epochs) > 1 else None,
-            cmap="viridis" if len(epochs) > 1 else None,
-            vmin=epochs[0] if len(epochs) > 1 else None,
-            vmax=epochs[-1] if len(epochs) > 1 else None,
-            alpha=0.8,
-            label="a trial",
+    trials = pd.DataFrame(table).reindex(columns=[OBJECTIVE, "epochs", "trial", *space.domains])
+    trials = trials.dropna(subset=OBJECTIVE)
+    trials["percent"] = 100 * trials[OBJECTIVE]
+    is_best = trials["trial"] == best["trial"]
+    trials["which"] = is_best.map({True: "the best", False: "a trial"})
+    scales, labels = {}, {}
+    for place, (name, domain) in enumerate(space.domains.items()):
+        labels[f"x{place}"] = UNITS.get(name, name.replace("_", " "))
+        if isinstance(domain, Choices):
+            names = {
+                value: wrapped(str(value).replace(",", ", "), WIDTH) for value in domain.values
+            }
+            trials[name] = trials[name].map(names)
+            scales[f"x{place}"] = so.Nominal(order=[*names.values()])
+        elif domain.log:
+            ticks = LogLocator(subs=(1, 2, 5))
+            scales[f"x{place}"] = so.Continuous(trans="log").tick(ticks).label(like="{x:g}")
+    if trials["epochs"].nunique() > 1:
+        scales["color"] = so.Continuous("viridis").tick(at=sorted(trials["epochs"].unique()))
+    plot = (
+        so.Plot(trials, y="percent", marker="which", pointsize="which")
+        .pair(x=[*space.domains], wrap=PANELS_A_LINE)
+        .add(so.Dot(alpha=0.8, edgecolor="black"), color="epochs" if "color" in scales else None)
+        .scale(
+            marker=so.Nominal({"a trial": "o", "the best": "*"}),
+            pointsize=so.Nominal({"a trial": 6, "the best": 18}),
+            **scales,
         )
-        if name in best:
-            axes.plot(
-                _place(best[name], domain),
-                100 * best[ACCURACY],
-                "*",
-                color="none",
-                markeredgecolor="black",
-                markersize=18,
-                label="the best",
-            )
-        _scale(axes, name, domain)
-    for axes in list(figure.axes)[len(space.domains) :]:
-        axes.set_axis_off()
-    for axes in figure.axes[::columns]:
-        axes.set_ylabel("held-out accuracy in %")
-    figure.axes[0].legend(fontsize=8)
-    if len(epochs) > 1:
-        figure.colorbar(shown, ax=figure.axes, label="epochs", ticks=epochs)
-    figure.savefig(file, dpi=150)
-
-
-def _place(value, domain):
-    """Where a value stands: choices side by side, numbers of a range at their size."""
-    return domain.values.index(value) if isinstance(domain, Choices) else value
-
-
-def _scale(axes, name, domain):
-    axes.set_xlabel(UNITS.get(name, name.replace("_", " ")))
-    axes.grid(alpha=0.3)
-    if isinstance(domain, Choices):
-        names = [literal(str(value)) for value in domain.values]
-        crowded = sum(map(len, names)) > 20
-        axes.set_xticks(range(len(names)), names, rotation=90 if crowded else 0)
-        axes.set_xlim(-0.5, len(names) - 0.5)
-    elif domain.log:
-        axes.set_xscale("log")
-
-
-UNITS = {
-    "k": "k, applications of the transform",
-    "batch_size": "batch size in images",
-    "depth": "depth in layers",
-    "cutout": "side of the cutout in pixels",
-}
+        .label(y="held-out accuracy in %", marker="", pointsize="", **labels)
+    )
+    lines, columns = -(-len(labels) // PANELS_A_LINE), min(PANELS_A_LINE, len(labels))
+    figure = drawn(plot, (1 + 3.2 * columns, 3.6 * lines))
+    for axes, domain in zip(figure.axes, space.domains.values(), strict=True):
+        if isinstance(domain, Choices) and len("".join(map(str, domain.values))) > WIDTH:
+            axes.tick_params(axis="x", rotation=90)
+    figure.savefig(file, **SAVED)

@@ -10,9 +10,9 @@ from ras_keras.tuning.keras_tuner_internals import TrialStatus
 from ras_keras.tuning.oracles import OBJECTIVE, SD, Lasting
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space, describe
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 
-COLUMNS = ("trial", "status", "run", OBJECTIVE, SD, "n", "epochs", "seconds")
+TRIAL_COLUMNS = ("trial", "status", "run", OBJECTIVE, SD, "n", "epochs", "seconds")
 
 
 class TrialReport:
@@ -120,5 +120,5 @@ def doubt(table: list[dict], best: dict) -> str | None:
 
 def write_trials(folder: SearchFolder, space: Space, table: list[dict]) -> None:
     """trials.csv, whole and of one piece at any moment; what does not apply is empty."""
-    empty = dict.fromkeys((*COLUMNS, *space.domains))
-    write_rows(folder.file("trials.csv"), [empty | row for row in table])
+    empty = dict.fromkeys((*TRIAL_COLUMNS, *space.domains))
+    write_table(folder.file("trials.csv"), [empty | row for row in table])

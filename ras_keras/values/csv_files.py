@@ -1,8 +1,10 @@
 """CSV files whose columns are known: what is written is read again, and nonsense is named."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.files import write_atomically
@@ -12,49 +14,34 @@ from ras_keras.values.typed import WrongValue, describe, finite, in_short
 RESTORE = "restore the file, or make it anew"
 
 
-def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
-    """Writes rows whose columns are the keys of the first one, whole or not at all.
-
-    A number that is not finite is written as nothing.
+def write_table(path: Path, rows: Sequence[Mapping]) -> None:
+    """Writes rows, whole or not at all; a number that is not finite is written as nothing.
 
     Raises:
         UserError: if the file cannot be written; it is as it was.
     """
-
-    def write(file):
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, rows[0], restval="")
-            writer.writeheader()
-            writer.writerows(map(finite, rows))
-
-    write_atomically(path, write)
+    # Of objects: an integer stays one where others of its column are missing.
+    table = pd.DataFrame([*map(finite, rows)], dtype=object)
+    write_atomically(path, lambda file: table.to_csv(file, index=False, lineterminator="\r\n"))
 
 
-def read_header(path: Path) -> list[str]:
-    """The names of a file's columns.
-
-    Raises:
-        UserError: if it cannot be read.
-    """
-    return _read(path)[0]
-
-
-def read_rows(path: Path, columns: Mapping[str, type], others: type | None = None) -> list[dict]:
+def read_table(path: Path, columns: Mapping | Callable[[list[str]], Mapping]) -> pd.DataFrame:
     """The rows of a file, each value of its type.
 
     Args:
         path: of the file.
         columns: what each column holds, as `typed` has it: int, float, str, `Literal`, one of
-            them in `Annotated`, or None too for a column that may be empty.
-        others: likewise, of columns that are not named; None if there may be none.
+            them in `Annotated`, or None too for a column that may be empty; or a function that
+            says so of the names of the columns.
 
     Raises:
         UserError: naming the file, and the line and column that cannot be
             right.
     """
-    header, rows = _read(path)
-    if others is not None:
-        columns = {**dict.fromkeys(header, others), **columns}
+    texts = _read(path)
+    header = [*texts.iloc[0]]
+    if callable(columns):
+        columns = columns(header)
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     if missing or unknown or len(header) != len({*header}):
@@ -62,48 +49,39 @@ def read_rows(path: Path, columns: Mapping[str, type], others: type | None = Non
         for names, what in ((unknown, "unknown"), (missing, "missing")):
             wrong = f"column {in_short(names[0])} is {what}" if names else wrong
         raise UserError(f"{path} does not have its columns ({wrong}); {RESTORE}.")
-    if not rows:
+    if len(texts) == 1:
         raise UserError(f"{path} holds no row; {RESTORE}.")
-    return [_typed(f"{path}, line {line}", columns, row) for line, row in enumerate(rows, 2)]
+    lines = texts.iloc[1:].set_axis(header, axis="columns")
+    for line in lines.index[lines.isna().any(axis="columns")]:
+        raise UserError(
+            f"{path}, line {line + 1} has not the {len(header)} values of its columns; {RESTORE}."
+        )
+    typed = {name: _typed(path, lines[name], kind) for name, kind in columns.items()}
+    return pd.DataFrame(typed).fillna(float("nan")).infer_objects()
 
 
-def _read(path):
+def _read(path: Path) -> pd.DataFrame:
+    """The cells as text, the header in the first row; what a line has too little of is missing."""
     try:
         if path.exists() and not path.is_file():
             raise UserError(f"{path} is no file; name a CSV file.")
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            return reader.fieldnames or [], list(reader)
+        # The other engine reads quotes in wrong places as something.
+        options = {"engine": "python", "encoding": "utf-8-sig", "na_filter": False}
+        return pd.read_csv(path, header=None, dtype=str, **options)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; name a CSV file.") from error
     except (csv.Error, ValueError) as error:
         raise UserError(f"{path} is no CSV file ({first_line(error)}); {RESTORE}.") from error
 
 
-def _typed(where, columns, texts):
-    # DictReader keeps what is too much under None, and gives None for what is too little.
-    if None in texts or None in texts.values():
-        raise UserError(f"{where} has not the {len(columns)} values of its columns; {RESTORE}.")
-    row = {}
-    for name, kind in columns.items():
+def _typed(path, texts, kind) -> list:
+    found = []
+    for line, text in texts.items():
         try:
-            row[name] = read_cell(texts[name], kind)
+            found.append(read_text(text, kind, nothing=""))
         except WrongValue as error:
             raise UserError(
-                f"{where}, column {name}: {in_short(texts[name])} is not {describe(kind)}; "
-                f"{RESTORE}."
+                f"{path}, line {line + 1}, column {texts.name}: {in_short(text)} is not "
+                f"{describe(kind)}; {RESTORE}."
             ) from error
-    return row
-
-
-def read_cell(text: str, kind: type):
-    """What a cell says.
-
-    Args:
-        text: of the cell.
-        kind: of its column, as in `read_rows`.
-
-    Raises:
-        WrongValue: if it says nothing of the kind.
-    """
-    return read_text(text, kind, nothing="")
+    return found

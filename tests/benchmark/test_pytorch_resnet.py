@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from ras_keras.benchmark import versus_pytorch
+from ras_keras.benchmark import pytorch_twin
 from ras_keras.benchmark.network_list import network_recipes
+from ras_keras.benchmark.network_speed import scattered, synthetic_batch
+from ras_keras.errors import UserError
+
+CLASSES = 10
 
 torch = pytest.importorskip("torch")
 
@@ -22,8 +26,8 @@ def recipe_of(attention, depth=11):
 def test_outputs_and_parameters_agree(attention):
     """`twin` refuses outputs that differ by more than 1e-4."""
     recipe = recipe_of(attention)
-    model = versus_pytorch.scattered(recipe, versus_pytorch.CLASSES)
-    network = versus_pytorch.twin(recipe, model)
+    model = scattered(recipe, CLASSES)
+    network = pytorch_twin.twin(recipe.network, model, synthetic_batch(recipe, CLASSES)[0])
     ours = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
     assert sum(weight.numel() for weight in network.parameters()) == ours
 
@@ -37,5 +41,6 @@ def test_a_weight_in_a_wrong_place_shows(monkeypatch):
 
     recipe = recipe_of("ras:k=1")
     monkeypatch.setattr(pytorch_resnet, "_copy_attention", swapped)
-    with pytest.raises(versus_pytorch.UserError, match="not the same network"):
-        versus_pytorch.twin(recipe, versus_pytorch.scattered(recipe, versus_pytorch.CLASSES))
+    model, (images, _) = scattered(recipe, CLASSES), synthetic_batch(recipe, CLASSES)
+    with pytest.raises(UserError, match="not the same network"):
+        pytorch_twin.twin(recipe.network, model, images)

@@ -5,14 +5,12 @@ import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from ras_keras.benchmark import versus_pytorch
-from ras_keras.benchmark.benchmark_file import (
-    benchmark_markdown,
-    look_up_key,
-    read_benchmark,
-)
+from ras_keras.benchmark.file import read_benchmark
+from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.training import Recipe
 from tests.commands.test_commands import SMALL, call
@@ -23,9 +21,9 @@ QUICK = ["--repeats", "2", "--steps", "1", "--batch-size", "4"]
 def measure(capsys, file, *arguments):
     """The rows of the file that a benchmark wrote, which say the same as what it printed."""
     assert call("benchmark", *arguments, "--output", file) == 0
-    rows = read_benchmark(file)
-    assert capsys.readouterr().out == f"{benchmark_markdown(rows)}\n\nfigures  {file}\n"
-    return rows
+    table = read_benchmark(file)
+    assert capsys.readouterr().out == f"{benchmark_markdown(table)}\n\nfigures  {file}\n"
+    return table.to_dict("records")
 
 
 @pytest.mark.slow
@@ -48,7 +46,7 @@ def test_model(tmp_path, capsys):
     assert 0 < released["flops"] - plain["flops"] < 0.02 * plain["flops"]
     assert plain["file_bytes"] > 4 * plain["all_parameters"]
     recipe = Recipe().replace(depth=11, attention="ras:k=3,normalize_input=False")
-    assert look_up_key(released) == ("resnet", network_key(recipe.network.arguments()))
+    assert released["network"] == network_key(recipe.network.arguments())
 
 
 @pytest.mark.slow
@@ -82,7 +80,7 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
     assert [json.loads(row["network"])["skip"] for row in rows] == [True, True, False, False]
     assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, True, False]
     assert {row["jit"] for row in rows} == {"on"}
-    assert "resnet11:skip=False" in benchmark_markdown(rows)
+    assert "resnet11:skip=False" in benchmark_markdown(pd.DataFrame(rows))
 
 
 @pytest.mark.slow
@@ -129,7 +127,7 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
     for row in rows:
         if "compile" in row["setting"] or "frozen" in row["setting"]:
             assert row["not_measured"] == "no compiler, for a test"
-            assert row["images_per_second_median"] is None
+            assert pd.isna(row["images_per_second_median"])
         else:
             assert row["difference"] < 1e-4
             assert row["ours_over_this_low"] > 0
@@ -183,7 +181,7 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
     flags = ["--depths", "11", "--attentions", "none", "--output", file]
     assert call("benchmark", "model", *flags) == 2
     output = capsys.readouterr()
-    assert "| resnet11 | none | 127,642 |" in output.out
+    assert "| resnet11  | none        | 127,642 " in output.out
     assert "model.csv cannot be written (full); mend that, then" in output.err
     assert file.read_text() == "mine"
 

@@ -24,7 +24,7 @@ def test_its_results_are_those_of_the_records():
         if line.startswith("| γ")
     ]
     expected = {"0": ([], []), "0.1": ([], [])}
-    for row in read_results(RESULTS):
+    for row in read_results(RESULTS).to_dict("records"):
         start = re.fullmatch(r"resnet11, released form, γ from (\S+)", row["group"])
         if start:
             alive, accuracy = expected[start[1]]

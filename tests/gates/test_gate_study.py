@@ -6,7 +6,7 @@ import pytest
 
 from ras_keras.folding.folding import fold
 from ras_keras.gates.gates import Gates, Place
-from ras_keras.gates.pictures import Scale, gate_heat_map, stages
+from ras_keras.gates.pictures import ColourScale, gate_heat_map, stages
 from ras_keras.gates.statistics import CONSTANT, SAMPLE, GateStatistics
 from ras_keras.gates.study import GateStudy, study_gates
 from ras_keras.gates.table import gate_table
@@ -181,8 +181,8 @@ def test_constants_have_no_colours():
     """A scale is never so narrow that it would show what counts as a constant."""
     values = [0.27 + 1e-4 * np.random.default_rng(0).standard_normal(64)]
     for scale in (
-        Scale.of_gates(values, "V"),
-        Scale.of_deviations([np.full(64, 1e-4)], "deviation"),
-        Scale.of_differences([values[0] - 0.27], "difference"),
+        ColourScale.of_gates(values, "V"),
+        ColourScale.of_deviations([np.full(64, 1e-4)], "deviation"),
+        ColourScale.of_differences([values[0] - 0.27], "difference"),
     ):
         assert scale.high - scale.low >= 3 * CONSTANT

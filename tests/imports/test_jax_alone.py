@@ -12,6 +12,7 @@ import ras_keras
 OTHERS = (
     *("tensorflow", "tensorflow_datasets", "keras_tuner", "sklearn", "matplotlib", "tyro"),
     *("tensorboard", "tqdm", "psutil", "filelock", "PIL", "torch", "onnx", "openvino"),
+    *("pandas", "seaborn", "tabulate", "pyarrow"),
 )
 BLOCKED = f"""
 import sys

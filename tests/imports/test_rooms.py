@@ -20,7 +20,8 @@ FLOORS = (
     "training",
     "inference",
     "export explain",
-    "convert plots serving benchmark tuning",
+    "convert plots serving benchmark",
+    "tuning",
     "papers",
     "commands",
 )

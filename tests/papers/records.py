@@ -2,7 +2,7 @@
 
 from ras_keras.papers.study import run_name
 from ras_keras.training import RunFolder, resolve
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 
 
 def write_record(folder, recipe, accuracy, images_per_second=100.0):
@@ -17,7 +17,7 @@ def write_record(folder, recipe, accuracy, images_per_second=100.0):
             for epoch in (1, 2, 3)
         ]
     )
-    write_rows(
+    write_table(
         run.file("gates.csv"),
         [
             {"layer": f"stage{stage}_block1_attention", "stage": stage, "block": 1, "mean": 0.3}

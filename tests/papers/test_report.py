@@ -3,12 +3,13 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.errors import UserError
 from ras_keras.papers.markdown import markdown
-from ras_keras.papers.pictures import _accuracy
+from ras_keras.papers.pictures import _accuracy, _at_several_depths, named
 from ras_keras.papers.report import (
     BEGIN,
     END,
@@ -21,8 +22,9 @@ from ras_keras.papers.results import read_results
 from ras_keras.papers.scale import Scale
 from ras_keras.papers.speeds import stored_speeds
 from ras_keras.papers.study import Study
+from ras_keras.plots.picture import drawn
 from ras_keras.training import resolve
-from ras_keras.values.csv_files import write_rows
+from ras_keras.values.csv_files import write_table
 from tests.commands.test_commands import call
 from tests.conftest import ROOT
 from tests.papers.records import write_record
@@ -58,9 +60,14 @@ def full_size(tmp_path):
     return folder
 
 
+def rows_of(file):
+    """The rows of a table's CSV file, None for an empty cell of numbers."""
+    return read_results(file).replace({float("nan"): None}).to_dict("records")
+
+
 def test_a_row_has_the_figures_of_its_runs(output):
     file, text, *pictures = report_table(output / STUDY.name)
-    rows = read_results(file)
+    rows = rows_of(file)
     assert len(rows) == 16
     first = rows[0]
     assert (first["n"], first["accuracy"], first["accuracy_sd"]) == (2, 45.0, 7.07)
@@ -81,7 +88,7 @@ def test_a_row_has_the_figures_of_its_runs(output):
 
 
 def test_a_row_of_full_size_has_our_figures_beside_the_published_ones(full_size):
-    first, _, _, missing, *_ = read_results(report_table(full_size)[0])
+    first, _, _, missing, *_ = rows_of(report_table(full_size)[0])
     assert (first["n"], first["accuracy"], first["accuracy_sd"]) == (2, 45.0, 7.07)
     assert (first["published"], first["published_network"]) == ("94.83", "ResNet164")
     assert first["difference"] == pytest.approx(45.0 - 94.83)
@@ -113,24 +120,41 @@ def test_inference_speeds_come_from_benchmarks(output):
         **{"backend": "tensorflow", "python": "3.11", "ras_keras": "0", "keras": "3"},
         **{"tensorflow": "2", "jax": "", "date": "2026-01-01"},
     }
-    write_rows(output / "inference.csv", [row])
+    write_table(output / "inference.csv", [row])
     assert stored_speeds(output, "inference")(recipe) == 321.0
     assert stored_speeds(output, "training")(recipe) is None
-    rows = read_results(report_table(output / STUDY.name)[0])
+    rows = rows_of(report_table(output / STUDY.name)[0])
     assert [row["inference_images_per_second"] for row in rows[:2]] == [321.0, None]
     assert "### Benchmark: inference" in results_section(output, output.parent)
 
 
 def test_a_line_against_k_is_one_module_in_one_form(output):
-    (row, *_) = read_results(report_table(output / STUDY.name)[0])
+    (row, *_) = read_results(report_table(output / STUDY.name)[0]).to_dict("records")
     rows = [
         row | {"group": each.group, "entry": each.entry, "k": option(each.recipe, "k")}
         for each in Study("table3", ("cifar10",)).rows()
     ]
-    (axes,) = _accuracy(rows, "k", lambda row: row["k"]).axes
-    lines = [container.lines[0].get_xdata() for container in axes.containers]
+    (axes,) = drawn(*_at_several_depths(named(pd.DataFrame(rows)))).axes
+    lines = [line.get_xdata() for line in axes.lines]
     assert len(lines) == 10
     assert all(len(x) == 2 and x[0] < x[1] for x in lines)
+
+
+def test_there_are_as_many_colours_and_shapes_as_rows(output):
+    (row, *_) = read_results(report_table(output / STUDY.name)[0]).to_dict("records")
+    rows = [row | {"entry": f"module {n}", "parameters": n, "accuracy": n} for n in range(1, 31)]
+    results = named(pd.DataFrame([*rows, row | {"group": "another", "entry": "module 1"}]))
+    figure = drawn(*_accuracy(results, "million", "parameters"))
+    (axes,) = figure.axes
+    dots = axes.collections[-1]
+    assert len({*map(tuple, dots.get_facecolors())}) == 30
+    assert len(dots.get_paths()) == 31
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) >= 30
+    figure.draw_without_rendering()
+    beside = legend.get_window_extent()
+    assert beside.x0 > axes.get_tightbbox().x1
+    assert figure.bbox.y0 <= beside.y0 and beside.y1 <= figure.bbox.y1
 
 
 def test_without_records_the_csv_stays(output):
@@ -194,6 +218,16 @@ def test_the_page_of_results_shows_what_the_csv_files_give():
 def test_no_folder_of_results(tmp_path):
     with pytest.raises(UserError, match="is no folder"):
         report(tmp_path / "nowhere", None, print)
+
+
+def test_a_collection_of_nothing_is_left_out(tmp_path, capsys):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "collection.json").write_text(json.dumps({"title": "a title"}))
+    assert call("reproduce", "report", "--output", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert error == f"left out: {folder} holds no record of a run; lay one there, or remove it.\n"
+    assert sorted(tmp_path.iterdir()) == [folder]
 
 
 def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, capsys):

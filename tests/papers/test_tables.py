@@ -1,6 +1,7 @@
 """The papers' tables as recipes, at any scale."""
 
 import dataclasses
+import json
 import shlex
 from collections import Counter
 
@@ -15,6 +16,7 @@ from ras_keras.papers.study import Study
 from ras_keras.papers.tables import TABLES
 from ras_keras.training import check_recipe
 from ras_keras.training.plan import trainable_parameters
+from tests.commands.test_commands import call
 from tests.recipes import option
 
 SMALL = Scale(depth=11, epochs=4, fraction=0.2, batch_size=64)
@@ -182,8 +184,9 @@ def test_networks_that_become_the_same_are_run_once():
     assert len(Study("table1", ("cifar10",)).rows()) == 16
 
 
-def test_the_command_gives_the_study(monkeypatch):
-    study = Study("table2", ("cifar10", "stl10"), 3, (0.0, 0.05), SMALL)
+@pytest.mark.parametrize("chosen", [(), ("ras, k=2", "ras:k=3")])
+def test_the_command_gives_the_study(monkeypatch, chosen):
+    study = Study("table2", ("cifar10", "stl10"), 3, (0.0, 0.05), SMALL, chosen)
     found = []
     monkeypatch.setattr(reproduce, "print_plan", lambda study, output: found.append(study))
     program, script, *flags = shlex.split(study.command)
@@ -225,6 +228,60 @@ def test_a_folder_keeps_what_was_asked_before(tmp_path):
     (tmp_path / "study.json").write_text('{"table": "table2"')
     with pytest.raises(UserError, match=r"study.json is damaged"):
         Study.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "entries"),
+    [
+        (("se",), ["se", "se"]),
+        (("plain", "9"), ["plain", "plain", "se"]),
+        (("none",), ["plain", "plain"]),
+        (("ras:k=2",), ["ras, default form"] * 2),
+        (("1", "14", "16"), ["plain", "ras", "ras, default form"]),
+        (("ras", "ras:k=2,normalize_input=False"), ["ras", "ras"]),
+    ],
+)
+def test_some_rows_of_a_table(rows, entries):
+    study = Study("table1", ("cifar10",), 2).choosing(rows)
+    study.check()
+    assert [row.entry for row in study.rows()] == entries
+    assert len(study.runs()) == 2 * len(entries)
+    every = Study("table1", ("cifar10",), 2)
+    assert study.runs().items() <= every.runs().items()
+    assert study.name == every.name
+
+
+def test_numbers_of_rows_stay_those_rows(tmp_path):
+    """Whatever data sets come later."""
+    first = Study("table1", ("stl10",)).choosing(["2"])
+    first.write(tmp_path)
+    Study("table1", ("cifar10",)).choosing(["ras"]).write(tmp_path)
+    study = Study.read(tmp_path)
+    assert first.chosen == ("stl10-resnet164-se-k-1",)
+    assert study.chosen == (*first.chosen, "ras")
+    assert first.runs().items() <= study.runs().items()
+    assert [row.entry for row in study.rows()].count("se") == 1
+    Study("table1", ("cifar10",)).write(tmp_path)
+    assert Study.read(tmp_path).chosen == ()
+
+
+def test_a_study_of_an_earlier_version_has_all_rows(tmp_path):
+    Study("table2", ("cifar10",)).write(tmp_path)
+    file = tmp_path / "study.json"
+    content = json.loads(file.read_text())
+    del content["chosen"]
+    file.write_text(json.dumps(content))
+    assert Study.read(tmp_path) == Study("table2", ("cifar10",))
+
+
+@pytest.mark.parametrize("name", ["sse", "17", "0", "-1", "ras:k=9"])
+def test_a_row_that_is_not_there(capsys, name):
+    flags = ["--datasets", "cifar10", "--dry-run"]
+    assert call("reproduce", "table1", *flags, f"--rows={name}") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: --rows must be from 1 to 16 or among plain; none; se; se:k=1;")
+    assert f"Received: {name!r}." in error and error.count("\n") == 1
+    assert ("The nearest is 'se'" in error) == (name == "sse")
 
 
 def test_every_data_set_has_its_number_of_images():

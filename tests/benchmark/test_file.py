@@ -2,17 +2,16 @@
 
 import csv
 
+import pandas as pd
 import pytest
 
-from ras_keras.benchmark.benchmark_columns import COLUMNS
-from ras_keras.benchmark.benchmark_file import (
-    benchmark_markdown,
-    kind_of,
-    read_benchmark,
-)
+from ras_keras.benchmark.columns import BENCHMARK_COLUMNS
+from ras_keras.benchmark.file import read_benchmark
+from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.versus_pytorch import FIGURES
 from ras_keras.errors import UserError
-from ras_keras.values.csv_files import read_cell, write_rows
+from ras_keras.values.csv_files import write_table
+from ras_keras.values.text import read_text
 
 # A value that every column takes, unless `SPECIAL` has another.
 SPECIAL = {
@@ -29,25 +28,27 @@ SPECIAL = {
 
 
 def row_of(kind):
-    row = {name: SPECIAL.get(name, 3) for name in COLUMNS[kind]}
+    row = {name: SPECIAL.get(name, 3) for name in BENCHMARK_COLUMNS[kind]}
     if kind == "data":
         row["what"] = "training"
-    return {name: read_cell(str(row[name]), cell) for name, cell in COLUMNS[kind].items()}
+    columns = BENCHMARK_COLUMNS[kind].items()
+    return {name: read_text(str(row[name]), cell, nothing="") for name, cell in columns}
 
 
-@pytest.mark.parametrize("kind", COLUMNS)
+@pytest.mark.parametrize("kind", BENCHMARK_COLUMNS)
 def test_what_is_written_is_read(tmp_path, kind):
     rows = [row_of(kind), row_of(kind)]
-    write_rows(tmp_path / "x.csv", rows)
-    assert read_benchmark(tmp_path / "x.csv") == rows
-    assert kind_of(rows[0]) == kind
-    assert benchmark_markdown(rows).count("\n| ") == 4
+    write_table(tmp_path / "x.csv", rows)
+    read = read_benchmark(tmp_path / "x.csv")
+    assert read.to_dict("records") == rows
+    assert benchmark_markdown(read) == benchmark_markdown(pd.DataFrame(rows))
+    assert benchmark_markdown(read).count("\n| ") == 3
 
 
 def test_a_table_for_each_setup():
     rows = [row_of("speed"), row_of("speed"), row_of("speed") | {"batch_size": 8}]
-    text = benchmark_markdown(rows)
-    assert text.count("| network |") == 2
+    text = benchmark_markdown(pd.DataFrame(rows))
+    assert text.count("| network ") == 2
     assert "batch size 8" in text.split("\n\n")[2]
     assert "resnet3:skip=False" in text
 
@@ -73,7 +74,7 @@ def test_a_table_for_each_setup():
 )
 def test_nonsense_is_named(tmp_path, kind, column, text, says):
     file = tmp_path / "x.csv"
-    write_rows(file, [row_of(kind), row_of(kind) | {column: text}])
+    write_table(file, [row_of(kind), row_of(kind) | {column: text}])
     with pytest.raises(UserError) as refused:
         read_benchmark(file)
     message = str(refused.value)
@@ -87,12 +88,12 @@ def test_files_that_are_none(tmp_path):
     file = tmp_path / "x.csv"
     good = row_of("model")
     contents = {
-        "": "column 'network' is missing",
+        "": "is no CSV file",
         ",".join(good): "holds no row",
         ",".join(good).replace("flops", "flips"): "column 'flops' is missing",
         ",".join([*good, "more"]): "column 'more' is unknown",
         ",".join(good) + "\n1,2": "has not the 22 values",
-        ",".join(good) + "\n" + "1," * 40: "has not the 22 values",
+        ",".join(good) + "\n" + "1," * 40: "Expected 22 fields in line 2, saw 41",
         '"': "is no CSV file",
     }
     for content, says in contents.items():
@@ -109,9 +110,14 @@ def test_files_that_are_none(tmp_path):
 def test_a_setting_that_was_not_measured(tmp_path):
     empty = dict.fromkeys(FIGURES)
     row = row_of("versus-pytorch") | empty | {"not_measured": "no compiler"}
-    write_rows(tmp_path / "x.csv", [row])
-    assert read_benchmark(tmp_path / "x.csv") == [row]
-    assert "| not measured | not measured |  |  | no compiler |" in benchmark_markdown([row])
+    write_table(tmp_path / "x.csv", [row])
+    (read,) = read_benchmark(tmp_path / "x.csv").to_dict("records")
+    assert {name for name, value in read.items() if pd.isna(value)} == {*FIGURES}
+    assert read | empty == row
+    text = benchmark_markdown(pd.DataFrame([row]))
+    assert [cell.strip() for cell in text.splitlines()[-1].split("|")[4:-1]] == [
+        *("not measured", "not measured", "", "", "no compiler"),
+    ]
     with (tmp_path / "x.csv").open() as stream:
         (text,) = csv.DictReader(stream)
     assert text["images_per_second_low"] == ""

@@ -23,37 +23,23 @@ def _spread(name: str, kind: type = Amount) -> dict[str, type]:
 
 
 MACHINE = {
-    "device": Text,
-    "processor": Text,
-    "threads": Count,
-    "backend": Text,
-    "python": Text,
-    "ras_keras": Text,
-    "keras": Text,
-    "tensorflow": Text,
-    "jax": str,
-    "date": Text,
+    **{"device": Text, "processor": Text, "threads": Count, "backend": Text},
+    **dict.fromkeys(("python", "ras_keras", "keras", "tensorflow"), Text),
+    **{"jax": str, "date": Text},
 }
 NETWORK = {
     "network": Annotated[str, That(_is_network, "a JSON object of what builds the network")],
-    "model": Text,
-    "depth": Count,
-    "attention": Text,
-    "image_size": Count,
-    "classes": Count,
-    "precision": Precision,
+    **{"model": Text, "depth": Count, "attention": Text},
+    **{"image_size": Count, "classes": Count, "precision": Precision},
 }
 REPEATED = {"batch_size": Count, "n": Count, "steps": Count}
 WHAT = {"what": Literal[INFERENCE, TRAINING]}
 
-COLUMNS = {
+BENCHMARK_COLUMNS = {
     "model": {
         **NETWORK,
-        "trainable_parameters": Count,
-        "all_parameters": Count,
-        "flops": Count,
-        "activation_bytes": Count,
-        "file_bytes": Count,
+        **dict.fromkeys(("trainable_parameters", "all_parameters", "flops"), Count),
+        **{"activation_bytes": Count, "file_bytes": Count},
         **MACHINE,
     },
     "speed": {
@@ -68,46 +54,35 @@ COLUMNS = {
     },
     "formats": {
         **NETWORK,
-        "folded": Literal["no", "yes"],
-        "format": Literal[*RUNTIMES],
-        "runtime": Text,
-        "file_bytes": Count,
-        "difference": Amount,
+        **{"folded": Literal["no", "yes"], "format": Literal[*RUNTIMES], "runtime": Text},
+        **{"file_bytes": Count, "difference": Amount},
         **REPEATED,
         **_spread("images_per_second"),
-        "calls": Count,
-        "latency_median": Amount,
-        "latency_p99": Amount,
+        **{"calls": Count, "latency_median": Amount, "latency_p99": Amount},
         **MACHINE,
     },
     "data": {
         "what": Literal["pipeline alone", "training", "waiting for data"],
-        "unit": Text,
-        "dataset": Text,
-        "model": Text,
-        "depth": Count,
-        "attention": Text,
-        "precision": Precision,
+        **{"unit": Text, "dataset": Text},
+        **{"model": Text, "depth": Count, "attention": Text, "precision": Precision},
         **REPEATED,
         **_spread("value"),
         **MACHINE,
     },
     "versus-pytorch": {
         **WHAT,
-        "setting": Text,
-        "framework": Text,
-        "layout": Text,
-        "compiler": Text,
+        **dict.fromkeys(("setting", "framework", "layout", "compiler"), Text),
         **NETWORK,
         **REPEATED,
         **_spread("images_per_second", Amount | None),
         **_spread("ours_over_this", Amount | None),
-        "compile_seconds": Amount | None,
-        "difference": Amount | None,
-        "not_measured": str,
+        **{"compile_seconds": Amount | None, "difference": Amount | None, "not_measured": str},
         **MACHINE,
-        "torch": Text,
-        "omp_wait_policy": str,
+        **{"torch": Text, "omp_wait_policy": str},
     },
 }
-SPREADS = ("images_per_second", "ratio_to_plain", "ours_over_this", "value")
+
+
+def most_alike(header: list[str]) -> dict[str, type]:
+    """The columns of the kind of file that has most of these."""
+    return max(BENCHMARK_COLUMNS.values(), key=lambda columns: len({*columns} & {*header}))
