@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from ras_keras.models import resnet, wide_resnet
+from ras_keras.models.classifier import image_classifier
 from ras_keras.models.preresnet import PreResNet
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
@@ -14,7 +15,10 @@ from ras_keras.models.wide_resnet import WideResNet
 from ras_keras.values.text import ANY, argument_kinds
 
 # What has a place of its own in a recipe, or is the caller's.
-OF_EVERY_NETWORK = ("depth", "attention", "attention_config", "name", ANY)
+OF_EVERY_NETWORK = {
+    *("depth", "attention", "attention_config", "aggregation", "aggregation_config", "name", ANY),
+    *inspect.signature(image_classifier).parameters,
+}
 
 
 @dataclass(frozen=True)
