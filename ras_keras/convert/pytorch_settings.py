@@ -58,7 +58,7 @@ def inferred(recipe: NetworkRecipe, entries: Entries, source: str) -> dict:
         )
     if recipe.depth is None and blocks:
         layers_per_depth = naming.convolutions * len(STAGES)
-        found["depth"] = family.least_depth + layers_per_depth * (blocks - 1)
+        found["depth"] = family.depths({}).least + layers_per_depth * (blocks - 1)
     if recipe.family == "wrn":
         found |= _widen_factor(entries.get(f"{naming.of_block(1, 1)}.conv1.weight"))
     if recipe.attention_name == "ras":

@@ -14,7 +14,7 @@ from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import channel_axis, convolution, normalization, relu
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
-from ras_keras.models.stages import residual_stages
+from ras_keras.models.stages import Depths, residual_stages
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
 
 STEM_FILTERS = 64
@@ -44,6 +44,10 @@ def blocks(depth: int) -> tuple[bool, tuple[int, ...]]:
             nearest = f"; the nearest is {min(DEPTHS, key=lambda each: abs(each - depth))}"
         raise ArgumentError.of("depth", f"must be one of {listed}{nearest}", depth)
     return DEPTHS[depth]
+
+
+def depths() -> Depths:
+    return Depths(published=50, least=18, check=blocks)
 
 
 def ImageNetResNet(

@@ -11,8 +11,12 @@ from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.resnet import EXPANSION, STAGE_FILTERS, blocks
-from ras_keras.models.stages import STAGES, residual_stages
+from ras_keras.models.stages import STAGES, Depths, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+
+
+def depths() -> Depths:
+    return Depths(published=164, least=11, check=blocks)
 
 
 def PreResNet(

@@ -13,7 +13,7 @@ from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import channel_axis, convolution, fits, normalization, relu
-from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
+from ras_keras.models.stages import STAGES, Depths, blocks_per_stage, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_one_of
 
@@ -27,6 +27,13 @@ def blocks(depth: int, block: str = "bottleneck") -> int:
     """n of depth = 9n + 2, or 6n + 2 with basic blocks."""
     check_one_of("block", block, (*LAYERS_PER_BLOCK,))
     return blocks_per_stage(depth, LAYERS_PER_BLOCK[block], others=2)
+
+
+def depths(block: str = "bottleneck") -> Depths:
+    """9n + 2 with bottlenecks, 6n + 2 with basic blocks."""
+    if block == "basic":
+        return Depths(published=110, least=8, check=partial(blocks, block=block))
+    return Depths(published=164, least=11, check=partial(blocks, block=block))
 
 
 def ResNet(

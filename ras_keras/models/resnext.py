@@ -10,13 +10,17 @@ from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.resnet import blocks, post_activation_end, projection
-from ras_keras.models.stages import STAGES, residual_stages
+from ras_keras.models.stages import STAGES, Depths, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one
 
 STEM_FILTERS = 32
 WIDEST = 1024
 STAGE_FILTERS = (128, 256, 512)
+
+
+def depths() -> Depths:
+    return Depths(published=101, least=11, check=blocks)
 
 
 def ResNeXt(

@@ -14,6 +14,21 @@ STAGES = (1, 2, 3)
 DEEPEST = 10_000
 
 
+@dataclass(frozen=True)
+class Depths:
+    """The depths of a family of networks.
+
+    Attributes:
+        published: where no other is asked for.
+        least: the smallest.
+        check: raises a ValueError for a depth that the family does not have.
+    """
+
+    published: int
+    least: int
+    check: Callable[[int], object]
+
+
 class StageAttention:
     """The attention of one stage, called on the branch of each of its blocks.
 
@@ -85,6 +100,15 @@ class Plugs:
     aggregation: Aggregation
 
 
+def stage_attention(
+    attention: AttentionLike, config: dict | None, stage: int, chosen: Sequence[int]
+) -> StageAttention:
+    """The attention of a stage; none if it is not among the chosen ones."""
+    if stage in chosen:
+        return StageAttention(attention, config, stage)
+    return StageAttention(None, None, stage)
+
+
 def residual_stages(
     x,
     block: Callable,
@@ -93,7 +117,7 @@ def residual_stages(
     blocks: Sequence[int],
     strides: Sequence[int] | None = None,
     attention: AttentionLike,
-    attention_config: dict | None | list[dict | None],
+    attention_config: dict | list[dict | None] | None,
     attention_stages: Sequence[int],
     aggregation: Aggregation,
 ) -> list:
@@ -125,9 +149,7 @@ def residual_stages(
     aggregation.start(x)
     maps = []
     for stage in stages:
-        attend = StageAttention(None, None, stage)
-        if stage in attention_stages:
-            attend = StageAttention(attention, configs[stage - 1], stage)
+        attend = stage_attention(attention, configs[stage - 1], stage, attention_stages)
         plugs = Plugs(attend, aggregation)
         for index in range(1, blocks[stage - 1] + 1):
             step = strides[stage - 1] if index == 1 else 1

@@ -11,7 +11,7 @@ from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.preresnet import pre_activation_end
-from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
+from ras_keras.models.stages import STAGES, Depths, blocks_per_stage, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one, check_rate
 
@@ -23,6 +23,10 @@ WIDEST = 100
 def blocks(depth: int) -> int:
     """n of depth = 6n + 4."""
     return blocks_per_stage(depth, layers_per_block=2, others=4)
+
+
+def depths() -> Depths:
+    return Depths(published=52, least=10, check=blocks)
 
 
 def WideResNet(

@@ -18,6 +18,12 @@ PAPER = {
     "preresnet": "dianet-preresnet164",
     "wrn": "dianet-wrn52-4",
     "resnext": "dianet-resnext101-8x32",
+    "residual_attention": "residual-attention56",
+    "wide_residual_attention": "residual-attention56",
+    **dict.fromkeys(
+        ("imagenet_resnet", "imagenet_residual_attention", "mobilenet_v2", "xception"),
+        "rla-resnet50",
+    ),
 }
 PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
 RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
