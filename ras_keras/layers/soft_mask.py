@@ -74,6 +74,10 @@ class SoftMask(keras.layers.Layer):
             x = (x - mean) * ops.rsqrt(variance + keras.config.epsilon())
         return ops.sigmoid(x)
 
+    def gate(self, inputs, training=False):
+        """What the mask does to each channel, its mean over the pixels: float32 (N, C)."""
+        return ops.mean(self.mask_of(inputs[1]), axis=self.spatial_axes)
+
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0])
 

@@ -7,11 +7,10 @@ import keras
 from keras import layers
 
 from ras_keras.errors import ArgumentError
-from ras_keras.layers.parts.batch_normalization import BatchNormalization
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import channel_axis, convolution, normalization, relu
+from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
 from ras_keras.models.stages import Depths, residual_stages
@@ -185,10 +184,7 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     return post_activation_end(x, shortcut, strides, plugs, name)
 
 
-def _zero_normalization(x, name):
-    return BatchNormalization(axis=channel_axis(), gamma_initializer="zeros", name=f"{name}_bn")(x)
-
-
+_zero_normalization = partial(normalization, gamma_initializer="zeros")
 _RLA = {"aggregation": "rla", "zero_init": True}
 _RESNEXT = {"cardinality": 32, "base_width": 4}
 

@@ -60,6 +60,11 @@ class NetworkRecipe(Part):
         """The attention without its options: a key of `ATTENTION`, or "none"."""
         return name_of(self.attention)
 
+    @property
+    def aggregation_name(self) -> str:
+        """The aggregation without its options: a key of `AGGREGATION`, or "none"."""
+        return name_of(self.aggregation)
+
     def resolved(self) -> "NetworkRecipe":
         """With the depth that it has."""
         return replace(self, depth=self.arguments().get("depth"))
@@ -73,7 +78,7 @@ class NetworkRecipe(Part):
         family = family_of(self.model)
         attention, config = self.attention_arguments()
         options = family.defaults | read_options("model", self.model, model_kinds)
-        aggregation = name_of(self.aggregation)
+        aggregation = self.aggregation_name
         one_of(Argument("aggregation"), aggregation, (NONE, *AGGREGATION))
         of_aggregation = read_options("aggregation", self.aggregation, aggregation_kinds)
         depths = family.depths(options)

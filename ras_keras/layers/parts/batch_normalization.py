@@ -30,11 +30,16 @@ class BatchNormalization(keras.layers.BatchNormalization):
         momentum: of the moving statistics.
         epsilon: added to the variance; at least 1.001e-5 in the fused kernel,
             which is what GPUs ask for.
+        fused: False for one between a convolution and a tanh: TensorFlow merges
+            the three in inference, and without oneDNN it has no kernel for that.
         **kwargs: of `keras.layers.BatchNormalization`.
     """
 
-    def __init__(self, momentum: float = MOMENTUM, epsilon: float = EPSILON, **kwargs):
+    def __init__(
+        self, momentum: float = MOMENTUM, epsilon: float = EPSILON, fused: bool = True, **kwargs
+    ):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        self.fused = fused
 
     def call(self, inputs, training=None, mask=None):
         training = bool(training and self.trainable)
@@ -69,7 +74,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _fits_fused_kernel(self, inputs, training) -> bool:
         return (
-            keras.backend.backend() == "tensorflow"
+            self.fused
+            and keras.backend.backend() == "tensorflow"
             and len(inputs.shape) == 4
             and self.axis in (-1, 3)
             and self.center
@@ -80,6 +86,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
             and keras.backend.standardize_dtype(inputs.dtype) == self.compute_dtype
             and not (training and replicas() > 1)
         )
+
+    def get_config(self):
+        return {**super().get_config(), "fused": self.fused}
 
     def _move(self, average, value):
         average.assign(average * self.momentum + value * (1 - self.momentum))

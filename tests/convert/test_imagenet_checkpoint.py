@@ -1,0 +1,80 @@
+"""Checkpoints of torchvision and of the RLA authors become models of the same outputs."""
+
+import numpy as np
+import pytest
+
+import ras_keras
+from ras_keras.commands import run
+
+torch = pytest.importorskip("torch")
+
+from tests.convert.authors_networks import randomized  # noqa: E402
+from tests.convert.imagenet_networks import (  # noqa: E402
+    MobileNetV2,
+    ResNet,
+    RLAMobileNetV2,
+    RLAResNet,
+)
+
+pytestmark = pytest.mark.slow
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SIZE, CLASSES = 64, 7
+OF_50 = (3, 4, 6, 3)
+RLA = ["--aggregation", "rla"]
+CASES = {
+    "resnet18": (lambda: ResNet((2, 2, 2, 2), CLASSES, basic=True), "imagenet_resnet", []),
+    "resnet50": (lambda: ResNet(OF_50, CLASSES), "imagenet_resnet", []),
+    "resnext50": (lambda: ResNet(OF_50, CLASSES, groups=32, base=4), "imagenet_resnet", []),
+    "rla": (lambda: RLAResNet(OF_50, CLASSES), "imagenet_resnet", RLA),
+    "rla, 8 channels": (lambda: RLAResNet(OF_50, CLASSES, 8), "imagenet_resnet", RLA),
+    "rla, eca": (
+        lambda: RLAResNet(OF_50, CLASSES, attention="eca"),
+        "imagenet_resnet",
+        [*RLA, "--attention", "eca"],
+    ),
+    "rla, se": (
+        lambda: RLAResNet(OF_50, CLASSES, attention="se"),
+        "imagenet_resnet",
+        [*RLA, "--attention", "se"],
+    ),
+    "mobilenet_v2": (lambda: MobileNetV2(CLASSES), "mobilenet_v2", []),
+    "mobilenet_v2, rla": (lambda: RLAMobileNetV2(CLASSES), "mobilenet_v2", RLA),
+    "mobilenet_v2, full rla, eca": (
+        lambda: RLAMobileNetV2(CLASSES, attention="eca", depthwise=False),
+        "mobilenet_v2",
+        ["--aggregation", "rla:depthwise=False", "--attention", "eca"],
+    ),
+}
+
+
+def imported(tmp_path, network, *arguments):
+    torch.save(network.state_dict(), tmp_path / "x.pth")
+    flags = [tmp_path / "x.pth", "--image-size", SIZE, *arguments]
+    return run("import_weights", [*map(str, flags)], "python scripts/import_weights.py")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_outputs_agree(tmp_path, case):
+    make, model, flags = CASES[case]
+    network = randomized(make())
+    assert imported(tmp_path, network, "--model", model, *flags) == 0
+    images = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), np.uint8)
+    x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(each).reshape(1, 3, 1, 1) for each in (MEAN, STD))
+    with torch.no_grad():
+        expected = torch.softmax(network((x - mean) / std), 1).numpy()
+    assert expected.std(axis=0).max() > 1e-3, "the network must answer to its images"
+    found = ras_keras.load_model(tmp_path / "x.keras").predict(images, verbose=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_another_variant_names_the_entries(tmp_path, capsys):
+    network = RLAResNet(OF_50, CLASSES)
+    assert imported(tmp_path, network, "--model", "imagenet_resnet") == 2
+    assert "left over: stages.0.0.conv1.weight" in capsys.readouterr().err
+    assert imported(tmp_path, network, "--model", "imagenet_resnet", *RLA, "--attention", "se") == 2
+    assert "missing: stages.0.0" in capsys.readouterr().err
+    variant = ["--aggregation", "rla:variant=v1post"]
+    assert imported(tmp_path, network, "--model", "imagenet_resnet", *variant) == 2
+    assert "left over: bn2.weight" in capsys.readouterr().err
