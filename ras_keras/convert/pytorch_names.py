@@ -22,6 +22,7 @@ BATCH_NORM = {
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
+LINEAR = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 # Names of each kind in a message; of more it says how many.
 LISTED = 12
 # What data parallelism, torch.compile and averaging put before a name, in any order.
@@ -149,7 +150,7 @@ def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, keras.Variabl
     if isinstance(layer, keras.layers.BatchNormalization):
         for theirs, ours in BATCH_NORM.items():
             yield f"{prefix}.{theirs}", getattr(layer, ours)
-    elif isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+    elif isinstance(layer, LINEAR):
         yield f"{prefix}.weight", layer.kernel
         if layer.use_bias:
             yield f"{prefix}.bias", layer.bias

@@ -76,7 +76,7 @@ def image_page(
 def _draw_masks(figure, image, masks):
     """Each mask over the image, in colours from its least to its greatest value."""
     lines = -(-len(masks) // MASKS_A_LINE)
-    axes = figure.subplots(lines, min(len(masks), MASKS_A_LINE), squeeze=False).flat
+    axes = figure.subplots(lines, min(len(masks), MASKS_A_LINE), squeeze=False).ravel()
     height, width = image.shape[:2]
     for panel in axes:
         panel.set_axis_off()

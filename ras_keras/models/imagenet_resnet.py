@@ -45,8 +45,10 @@ def blocks(depth: int) -> tuple[bool, tuple[int, ...]]:
     return DEPTHS[depth]
 
 
-def depths() -> Depths:
-    return Depths(published=50, least=18, check=blocks)
+def depths(cardinality: int = 1, base_width: int = 64) -> Depths:
+    """All depths; of a ResNeXt those with bottlenecks."""
+    grouped = (cardinality, base_width) != (1, 64)
+    return Depths(published=50, least=50 if grouped else 18, check=blocks)
 
 
 def ImageNetResNet(

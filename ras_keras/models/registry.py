@@ -61,10 +61,15 @@ class Family:
         return {name: kind for name, kind in kinds.items() if name not in OF_EVERY_NETWORK}
 
     @property
+    def arguments(self) -> dict:
+        """The default of every argument of `build`."""
+        parameters = inspect.signature(self.build).parameters
+        return {name: parameter.default for name, parameter in parameters.items()}
+
+    @property
     def defaults(self) -> dict:
         """The values of those options where nothing is said of them."""
-        parameters = inspect.signature(self.build).parameters
-        return {name: parameters[name].default for name in self.option_kinds}
+        return {name: self.arguments[name] for name in self.option_kinds}
 
 
 MODELS = {

@@ -94,10 +94,14 @@ def to_flags(recipe: Recipe) -> list[str]:
     """The flags that give a recipe, starting from the one it is named after."""
     base = start_of(recipe)
     named = RECIPES[recipe.recipe].network
-    before = base.values() | {"model": named.family, "attention": named.attention_name}
+    before = base.values() | {
+        "model": named.family,
+        "attention": named.attention_name,
+        "aggregation": named.aggregation_name,
+    }
     flags = ["--recipe", recipe.recipe]
     for name, value in recipe.values().items():
-        if name in ("model", "attention"):
+        if name in ("model", "attention", "aggregation"):
             value = _without_start(value, base.values()[name])
         # Where only epochs are given, train.py fits the schedule to them.
         written = name == "schedule" and recipe.optimization.epochs != base.optimization.epochs

@@ -54,10 +54,25 @@ def imported(tmp_path, network, *arguments):
     return run("import_weights", [*map(str, flags)], "python scripts/import_weights.py")
 
 
+def moderate(network):
+    """At random weights whose branches do not outgrow their shortcuts: rounding would grow too."""
+    network = randomized(network)
+    state = network.state_dict()
+    for name, tensor in state.items():
+        if name.endswith(("bn3.weight", "conv.2.weight", "conv.3.weight")) and tensor.ndim == 1:
+            tensor *= 0.3
+    classifier = network.fc if hasattr(network, "fc") else network.classifier[-1]
+    with torch.no_grad():
+        logits = network(torch.randn(8, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1)))
+        classifier.weight /= logits.std(0).mean()
+        classifier.bias -= network(torch.zeros(1, 3, SIZE, SIZE))[0]
+    return network
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_outputs_agree(tmp_path, case):
     make, model, flags = CASES[case]
-    network = randomized(make())
+    network = moderate(make())
     assert imported(tmp_path, network, "--model", model, *flags) == 0
     images = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), np.uint8)
     x = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
