@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "show a model in a browser",
     "explain": "show what a saved model looks at, and whether its gates move",
     "export": "write a saved model in the formats of other runtimes",
+    "study": "show what attention does to training: gradients by epoch, gates by earlier gates",
     "plot": "draw the curves of training runs",
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
