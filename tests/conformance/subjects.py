@@ -1,5 +1,9 @@
 """What the conformance tests examine: small networks, filled with fixed weights."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -32,16 +36,37 @@ def small_network(attention, config=None, size=8) -> keras.Model:
     return keras.Model(inputs, outputs)
 
 
-def network(row: Row, **options) -> keras.Model:
-    """The network of a row's first case, for images of 16x16."""
-    options = {"input_shape": (16, 16, 3), **row.first, **options}
-    return MODELS[row.name].build(**options)
+def network(row: Row, case: str | None = None, **options) -> keras.Model:
+    """The network of a row's first case, or of the named one, at the row's size."""
+    given = row.golden[case] if case else row.first
+    shape = (row.size, row.size, 3)
+    return MODELS[row.name].build(**{"input_shape": shape, "classes": 10, **given, **options})
 
 
-def subjects() -> dict:
-    """A maker for every row: a small network with each layer, and each network."""
-    makers = {f"layer {row}": lambda row=row: small_network(row.name, row.first) for row in LAYERS}
-    return makers | {f"network {row}": lambda row=row: network(row) for row in NETWORKS}
+@dataclass(frozen=True)
+class Subject:
+    """A model that the tests make, and whether that takes long."""
+
+    make: Callable[[], keras.Model]
+    no_gradient: dict[str, str]
+    slow: bool = False
+
+
+def subjects() -> dict[str, Subject]:
+    """For every row a small network with its layer, or its networks without and with aggregation.
+
+    Of the aggregated ones that of the first row alone is quick.
+    """
+    found = {
+        f"layer {row}": Subject(partial(small_network, row.name, row.first), row.no_gradient)
+        for row in LAYERS
+    }
+    for row in NETWORKS:
+        found[f"network {row}"] = Subject(partial(network, row), row.no_gradient, row.slow)
+        if row.aggregated:
+            make, slow = partial(network, row, row.aggregated), row is not NETWORKS[0]
+            found[f"network {row} rla"] = Subject(make, row.no_gradient, slow)
+    return found
 
 
 def images_for(model: keras.Model, count: int = 4) -> np.ndarray:
