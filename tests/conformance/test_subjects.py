@@ -181,7 +181,7 @@ def test_training_lowers_the_loss(subject):
 def test_sizes_left_open(row):
     model = network(row, row.aggregated, input_shape=(None, None, 3), include_top=False)
     assert model.output_shape[:3] == (None, None, None)
-    height, width = row.size + 1, row.size + 11
+    height, width = row.size + 7, row.size + 11
     images = fixed_images((1, height, width, 3))
     expected = (1, -(-height // row.stride), -(-width // row.stride))
     assert model(images).shape[:3] == expected
@@ -217,7 +217,8 @@ def test_channels_first_networks(row):
     try:
         first = make() if row in LAYERS else make(input_shape=(3, row.size, row.size))
         fill(first)
-        found = numpy(first(x.transpose(0, 3, 1, 2)))
+        # Compiled: eager TensorFlow adds a bias to such maps wrongly on CPUs.
+        found = first.predict_on_batch(x.transpose(0, 3, 1, 2))
     finally:
         keras.config.set_image_data_format("channels_last")
     np.testing.assert_allclose(found, numpy(last(x)), rtol=1e-4, atol=1e-5)
