@@ -7,11 +7,10 @@ import keras
 from keras import layers
 
 from ras_keras.errors import ArgumentError
-from ras_keras.layers.parts.batch_normalization import BatchNormalization
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import channel_axis, convolution, normalization, relu
+from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
 from ras_keras.models.stages import Depths, residual_stages
@@ -127,7 +126,7 @@ def ImageNetResNet(
         raise ArgumentError.of("cardinality", f"must be 1 at depth {depth}", cardinality)
     aggregate = make_aggregation(aggregation, aggregation_config)
     convolve = partial(convolution, use_bias=use_bias)
-    last = _zero_normalization if zero_init else normalization
+    last = partial(normalization, gamma_initializer="zeros") if zero_init else normalization
     block = partial(_basic, convolve, last)
     if bottleneck:
         block = partial(_bottleneck, convolve, last, cardinality, base_width)
@@ -183,10 +182,6 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
     x = last(convolve(x, filters, 1, f"{name}_3"), f"{name}_3")
     return post_activation_end(x, shortcut, strides, plugs, name)
-
-
-def _zero_normalization(x, name):
-    return BatchNormalization(axis=channel_axis(), gamma_initializer="zeros", name=f"{name}_bn")(x)
 
 
 _RLA = {"aggregation": "rla", "zero_init": True}

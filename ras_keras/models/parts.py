@@ -62,9 +62,9 @@ def convolution(
     )(x)
 
 
-def normalization(x, name: str):
-    """A batch normalization `<name>_bn`."""
-    return BatchNormalization(axis=channel_axis(), name=f"{name}_bn")(x)
+def normalization(x, name: str, **options):
+    """A batch normalization `<name>_bn`, with options of `BatchNormalization`."""
+    return BatchNormalization(axis=channel_axis(), name=f"{name}_bn", **options)(x)
 
 
 def relu(x, name: str):

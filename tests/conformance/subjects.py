@@ -6,6 +6,7 @@ from functools import partial
 
 import keras
 import numpy as np
+import pytest
 from keras import layers, ops
 
 from ras_keras.layers.registry import make_attention
@@ -45,10 +46,10 @@ def network(row: Row, case: str | None = None, **options) -> keras.Model:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that the tests make, and whether that takes long."""
+    """A model that the tests make, the row that it is of, and whether it takes long."""
 
+    row: Row
     make: Callable[[], keras.Model]
-    no_gradient: dict[str, str]
     slow: bool = False
 
 
@@ -58,15 +59,25 @@ def subjects() -> dict[str, Subject]:
     Of the aggregated ones that of the first row alone is quick.
     """
     found = {
-        f"layer {row}": Subject(partial(small_network, row.name, row.first), row.no_gradient)
-        for row in LAYERS
+        f"layer {row}": Subject(row, partial(small_network, row.name, row.first)) for row in LAYERS
     }
     for row in NETWORKS:
-        found[f"network {row}"] = Subject(partial(network, row), row.no_gradient, row.slow)
+        found[f"network {row}"] = Subject(row, partial(network, row), row.slow)
         if row.aggregated:
             make, slow = partial(network, row, row.aggregated), row is not NETWORKS[0]
-            found[f"network {row} rla"] = Subject(make, row.no_gradient, slow)
+            found[f"network {row} rla"] = Subject(row, make, slow)
     return found
+
+
+def tiered(values, slow):
+    """Parameters of a test, of which those that `slow` holds for are of the slow tier."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else [value]),
+            marks=[pytest.mark.slow] if slow(value) else [],
+        )
+        for value in values
+    ]
 
 
 def images_for(model: keras.Model, count: int = 4) -> np.ndarray:

@@ -19,6 +19,7 @@ class Row:
             beside the first.
         size: of the images that a network is tested with.
         stride: at which a network's last map works.
+        learning_rate: at which four steps lower the loss.
         slow: whether a network takes long: one test alone is then of the quick tier.
     """
 
@@ -28,6 +29,7 @@ class Row:
     aggregated: str | None = None
     size: int = 16
     stride: int = 4
+    learning_rate: float = 0.01
     slow: bool = False
 
     @property
@@ -196,6 +198,7 @@ NETWORKS = [
         dict.fromkeys(("stem_conv/bias", "_1_conv/bias", "_2_conv/bias"), BEFORE_A_NORMALIZATION),
         size=32,
         stride=8,
+        learning_rate=1e-4,
         slow=True,
     ),
 ]

@@ -18,23 +18,13 @@ from tests.conformance.subjects import (
     shapes,
     small_network,
     subjects,
+    tiered,
 )
 from tests.conformance.table import LAYERS, NETWORKS
 
 GOLDEN_NETWORKS = json.loads(GOLDEN.read_text())["networks"]
 CASES = [(row, case) for row in NETWORKS for case in row.golden]
 SUBJECTS = subjects()
-
-
-def tiered(values, slow):
-    """Parameters of a test, of which those that `slow` holds for are of the slow tier."""
-    return [
-        pytest.param(
-            *(value if isinstance(value, tuple) else [value]),
-            marks=[pytest.mark.slow] if slow(value) else [],
-        )
-        for value in values
-    ]
 
 
 every_subject = pytest.mark.parametrize(
@@ -127,7 +117,7 @@ def test_a_gradient_reaches_every_weight(subject):
     x = images_for(model, 8)
     uneven = np.linspace(-1, 1, 8 * model.output_shape[-1]) ** 3
     uneven = uneven.reshape(8, -1).astype("float32")
-    exceptions = SUBJECTS[subject].no_gradient
+    exceptions = SUBJECTS[subject].row.no_gradient
     sizes = _gradients(model, x, uneven)
     largest = max(sizes.values())
     for path, size in sizes.items():
@@ -169,7 +159,7 @@ def test_training_lowers_the_loss(subject):
     model = SUBJECTS[subject].make()
     logits = subject.startswith("layer")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-    model.compile(keras.optimizers.SGD(0.01), loss)
+    model.compile(keras.optimizers.SGD(SUBJECTS[subject].row.learning_rate), loss)
     x = images_for(model, 8)
     y = np.arange(8) % 4
     losses = [float(model.train_on_batch(x, y)) for _ in range(4)]

@@ -150,8 +150,8 @@ class RecurrentLayerAggregation(Aggregation):
     def leave(self, x, activation: str = "relu"):
         h = self.state[0]
         if self.activation is not None:
-            h = normalization(h, "final_aggregation")
             last = activation if self.activation == "relu" else self.activation
+            h = normalization(h, "final_aggregation", fused=last != "tanh")
             h = activation_layer(last, f"final_aggregation_{last}")(h)
         return _join(x, h, "final_joined")
 
@@ -171,7 +171,7 @@ class RecurrentLayerAggregation(Aggregation):
 
 def _bounded(x, name):
     """tanh(BN(x))."""
-    return layers.Activation("tanh", name=f"{name}_tanh")(normalization(x, name))
+    return layers.Activation("tanh", name=f"{name}_tanh")(normalization(x, name, fused=False))
 
 
 def _join(x, h, name):
