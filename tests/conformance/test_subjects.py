@@ -92,7 +92,7 @@ def saved(tmp_path_factory):
 def test_in_another_process(saved, run_python, backend):
     """Bit for bit on the backend that saved it, to 1e-4 on the other."""
     folder, configs = saved
-    done = run_python("-c", OTHER_PROCESS, folder, KERAS_BACKEND=backend)
+    done = run_python("-c", OTHER_PROCESS, folder, KERAS_BACKEND=backend, timeout=1200)
     assert done.returncode == 0, done.stderr
     found = {}
     for line in done.stdout.splitlines():

@@ -98,6 +98,7 @@ def test_attention_of_mobilenet():
     assert model.get_layer("dropout").rate == 0.2
 
 
+@slow
 def test_half_precision():
     exact = MobileNetV2(input_shape=(64, 64, 3), classes=10)
     fill(exact)

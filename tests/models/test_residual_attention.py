@@ -16,6 +16,7 @@ def masks(model):
     return [layer for layer in model.layers if isinstance(layer, SoftMask)]
 
 
+@slow
 def test_modules():
     """One or two modules a stage, with 3, 2 and 1 poolings."""
     for depth, count in ((56, 1), (92, 2)):
@@ -63,11 +64,7 @@ def test_without_the_top(network):
     assert network(**given).output_shape[1:3] == each.shape[1:3]
 
 
-def test_options_reach_the_masks():
-    model = ResidualAttention(56, mask="spatial", learning="naive")
-    assert {(mask.mask, mask.learning) for mask in masks(model)} == {("spatial", "naive")}
-
-
+@slow
 def test_attention_in_its_units():
     """A layer for every unit of the chosen stage; DIA once, behind a normalization."""
     model = ResidualAttention(56, "se", attention_stages=(3,))
@@ -79,6 +76,7 @@ def test_attention_in_its_units():
     assert {"stage1_attention", "stage1_first_attention_bn"} <= names
 
 
+@slow
 def test_the_wide_network_keeps_what_defines_its_count():
     names = {layer.name for layer in WideResidualAttention(56).layers}
     assert "stage1_module1_trunk_1_conv" in names
