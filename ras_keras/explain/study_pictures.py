@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ras_keras.text.picture import literal
+from ras_keras.text.picture import LONGEST_TITLE, literal
 
 
 def gradient_picture(runs: Mapping[str, Sequence[Mapping]]):
@@ -28,6 +28,7 @@ def gradient_picture(runs: Mapping[str, Sequence[Mapping]]):
             axes.plot(*zip(*drawn, strict=True), marker=".", label=literal(name), **style)
     for axes, stage in zip(panels, stages, strict=True):
         axes.set(title=f"stage {stage}", xlabel="epoch", yscale="log")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("L2 norm of the gradient")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", fontsize=8)
@@ -56,5 +57,5 @@ def importance_picture(stages: Mapping[int, np.ndarray], title: str):
         axes.set_yticklabels(numbers + 1)
     panels[0].set_ylabel("of gate")
     figure.colorbar(drawn, ax=panels, label="importance")
-    figure.suptitle(literal(title), fontsize=10)
+    figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure

@@ -10,7 +10,7 @@ from ras_keras.backend.recursion import deep_graphs
 from ras_keras.models.parts import channel_axis
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.values.checks import check_at_least_one, plain
+from ras_keras.values.checks import check_at_least_one, check_rate, plain
 
 MOST_CLASSES = 1_000_000
 # Divided by the root of less, 255 would be near the end of float16.
@@ -70,6 +70,7 @@ def image_classifier(
     """
     input_shape = _checked_input_shape(input_shape, mean, variance)
     classes = check_at_least_one("classes", classes, MOST_CLASSES)
+    check_rate("dropout", dropout)
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
 

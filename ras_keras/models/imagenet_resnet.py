@@ -128,7 +128,7 @@ def ImageNetResNet(
         raise ArgumentError.of("cardinality", f"must be 1 at depth {depth}", cardinality)
     aggregate = make_aggregation(aggregation, aggregation_config)
     convolve = partial(convolution, use_bias=use_bias)
-    last = _zero_normalization if zero_init else normalization
+    last = partial(normalization, gamma_initializer="zeros") if zero_init else normalization
     block = partial(_basic, convolve, last)
     if bottleneck:
         block = partial(_bottleneck, convolve, last, cardinality, base_width)
@@ -186,7 +186,6 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     return post_activation_end(x, shortcut, strides, plugs, name)
 
 
-_zero_normalization = partial(normalization, gamma_initializer="zeros")
 _RLA = {"aggregation": "rla", "zero_init": True}
 _RESNEXT = {"cardinality": 32, "base_width": 4}
 

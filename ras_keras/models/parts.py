@@ -63,7 +63,7 @@ def convolution(
 
 
 def normalization(x, name: str, **options):
-    """A batch normalization `<name>_bn`; options are those of `BatchNormalization`."""
+    """A batch normalization `<name>_bn`, with options of `BatchNormalization`."""
     return BatchNormalization(axis=channel_axis(), name=f"{name}_bn", **options)(x)
 
 

@@ -95,7 +95,7 @@ def WideResidualAttention(
             arguments that follow it. The pyramid of `features_only` is "P1",
             "P2" and "P3".
         weights: a file to start from.
-        input_shape: (H, W, channels), H and W at least 8.
+        input_shape: (H, W, channels), H and W at least 16.
         pooling: without the top: None, "avg" or "max".
         classes: of the classifier.
         classifier_activation: None for logits.
@@ -121,7 +121,7 @@ def WideResidualAttention(
     check_one_of("learning", learning, LEARNINGS)
     check_no_aggregation(aggregation, aggregation_config)
     check_attention_stages(attention_stages, (1, 2, 3))
-    check_size(input_shape, 8)
+    check_size(input_shape, 16)
     combine = partial(SoftMask, mask, learning)
 
     def body(x):

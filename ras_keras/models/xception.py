@@ -11,7 +11,6 @@ from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.stages import residual_stages
-from ras_keras.values.checks import check_rate
 
 # Three stages enter, eight blocks follow in the fourth, the fifth leaves.
 STAGES = (1, 2, 3, 4, 5)
@@ -90,7 +89,6 @@ def Xception(
 
     Source: Chollet, arXiv 1610.02357, as `keras.applications` has it.
     """
-    check_rate("dropout", dropout)
     aggregate = make_aggregation(aggregation, aggregation_config)
 
     def body(x):

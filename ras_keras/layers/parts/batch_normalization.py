@@ -30,13 +30,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
         momentum: of the moving statistics.
         epsilon: added to the variance; at least 1.001e-5 in the fused kernel,
             which is what GPUs ask for.
-        fused: False for one between a convolution and a tanh: TensorFlow merges
-            the three in inference, and without oneDNN it has no kernel for that.
+        fused: False keeps maps out of the fused kernel, as those must be that a
+            tanh follows: on CPUs with oneDNN, TensorFlow merges a convolution, this
+            and a tanh to one operation, for which it has no kernel.
         **kwargs: of `keras.layers.BatchNormalization`.
     """
 
     def __init__(
-        self, momentum: float = MOMENTUM, epsilon: float = EPSILON, fused: bool = True, **kwargs
+        self,
+        momentum: float = MOMENTUM,
+        epsilon: float = EPSILON,
+        fused: bool = True,
+        **kwargs,
     ):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
         self.fused = fused
@@ -72,6 +77,9 @@ class BatchNormalization(keras.layers.BatchNormalization):
             _, variance = self._moments(inputs, None)
         return ops.abs(self.gamma) * ops.rsqrt(variance + self.epsilon)
 
+    def get_config(self):
+        return {**super().get_config(), "fused": self.fused}
+
     def _fits_fused_kernel(self, inputs, training) -> bool:
         return (
             self.fused
@@ -86,9 +94,6 @@ class BatchNormalization(keras.layers.BatchNormalization):
             and keras.backend.standardize_dtype(inputs.dtype) == self.compute_dtype
             and not (training and replicas() > 1)
         )
-
-    def get_config(self):
-        return {**super().get_config(), "fused": self.fused}
 
     def _move(self, average, value):
         average.assign(average * self.momentum + value * (1 - self.momentum))
