@@ -8,6 +8,10 @@ import numpy as np
 CIFAR10_MEAN = tuple(255 * mean for mean in (0.4914, 0.4822, 0.4465))
 CIFAR10_VARIANCE = tuple((255 * deviation) ** 2 for deviation in (0.2023, 0.1994, 0.2010))
 
+# Of ImageNet's training images.
+IMAGENET_MEAN = tuple(255 * mean for mean in (0.485, 0.456, 0.406))
+IMAGENET_VARIANCE = tuple((255 * deviation) ** 2 for deviation in (0.229, 0.224, 0.225))
+
 
 def in_pixel_units(images: np.ndarray) -> np.ndarray:
     """The images as they are, after a warning if they are floats that seem to be in 0..1."""

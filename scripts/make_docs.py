@@ -6,6 +6,7 @@ the package's list of them, the notebook from its file.
 """
 
 import contextlib
+import csv
 import importlib
 import io
 import os
@@ -32,6 +33,9 @@ PAGES = ROOT / "build" / "docs"
 NOTEBOOK = "examples/quickstart.ipynb"
 # A place of published figures in a page, such as <!-- published: table1 table2 -->.
 PUBLISHED = re.compile(r"<!-- published: (.+) -->")
+# The place of the list of networks, and the file that `scripts/models.py --output` wrote.
+NETWORKS = "<!-- networks -->"
+LISTED = ROOT / "results" / "models.csv"
 SUBCOMMANDS = {"benchmark": tuple(KINDS), "reproduce": ("", "report")}
 # What the generator says of docstrings without counting it as a warning.
 WARNING = re.compile(r"^(griffe|mkdocstrings|zensical): .*", re.MULTILINE)
@@ -48,8 +52,27 @@ def lay_out() -> None:
     for page in PAGES.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         text = PUBLISHED.sub(lambda found: published(*found[1].split()), text)
+        if NETWORKS in text:
+            text = text.replace(NETWORKS, networks())
         text = text.replace(".ipynb)", ".md)")
         page.write_text(text, encoding="utf-8")
+
+
+def networks() -> str:
+    """The networks that have a name, a Markdown table."""
+    with LISTED.open(newline="", encoding="utf-8") as stream:
+        rows = [
+            {
+                "network": f"`{row['name']}`",
+                "image size": row["image_size"],
+                "classes": row["classes"],
+                "trainable": f"{int(row['trainable_parameters']):,}",
+                "all": f"{int(row['all_parameters']):,}",
+                "flags": f"`{row['flags']}`",
+            }
+            for row in csv.DictReader(stream)
+        ]
+    return table([*rows[0]], [[*row.values()] for row in rows])
 
 
 def published(*names: str) -> str:

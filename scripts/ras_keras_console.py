@@ -23,9 +23,11 @@ COMMANDS = {
     "serve": "show a model in a browser",
     "explain": "show what a saved model looks at, and whether its gates move",
     "export": "write a saved model in the formats of other runtimes",
+    "study": "show what attention does to training: gradients by epoch, gates by earlier gates",
     "plot": "draw the curves of training runs",
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
+    "models": "list the networks that have a name, with their sizes",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
     "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }

@@ -19,6 +19,7 @@ from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
+from ras_keras.training.gradient_norms import GradientNorms
 from ras_keras.values.options import split, with_options
 from ras_keras.values.typed import Bounds, Count
 
@@ -46,6 +47,9 @@ class Train:
     explain_every: Count | None = None
     """Give TensorBoard pictures of the gates, their recurrence and Grad-CAM every so many epochs,
     and after the last one; None for never."""
+    gradients: bool = False
+    """Write gradients.csv, the L2 norm of the loss's gradient of each stage's kernels on a fixed
+    batch before the first epoch and after each, which study.py draws."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
@@ -144,17 +148,18 @@ def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
 
 def _options(options: Train, run: RunFolder, recipe: Recipe) -> dict:
     """What `train` takes for a run beside its recipe."""
-    callbacks = _explanation(options, run, recipe.optimization.epochs)
+    callbacks = _callbacks(options, run, recipe.optimization.epochs)
     return {"tensorboard_graph": options.tensorboard_graph, "callbacks": callbacks}
 
 
-def _explanation(options: Train, run: RunFolder, epochs: int) -> list:
-    """The callback that draws, if it was asked for."""
-    if options.explain_every is None:
-        return []
-    from ras_keras.explain.training_pictures import TrainingPictures
+def _callbacks(options: Train, run: RunFolder, epochs: int) -> list:
+    """What was asked for beside the training: pictures, and the norms of gradients."""
+    callbacks: list = [GradientNorms(run)] if options.gradients else []
+    if options.explain_every is not None:
+        from ras_keras.explain.training_pictures import TrainingPictures
 
-    return [TrainingPictures(run.file("explanation"), options.explain_every, epochs)]
+        callbacks.append(TrainingPictures(run.file("explanation"), options.explain_every, epochs))
+    return callbacks
 
 
 def _without_place(stored: Recipe, arguments: Sequence[str]) -> Recipe:

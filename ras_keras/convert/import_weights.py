@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import keras
 
-from ras_keras.convert.pytorch_names import NAMING, Entries, assign_weights
+from ras_keras.convert.layouts import FAMILIES, NAMING, naming_of
+from ras_keras.convert.pytorch_names import Entries, assign_weights
 from ras_keras.convert.pytorch_settings import ATTENTIONS, classes, completed, inferred
 from ras_keras.errors import Argument, UserError
-from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
@@ -29,7 +29,13 @@ def check_import(
     Raises:
         UserError: naming the argument at fault.
     """
-    one_of(Argument("model"), recipe.family, NAMING)
+    one_of(Argument("model"), recipe.family, FAMILIES)
+    if naming_of(recipe) is None:
+        known = [name for name in NAMING if "+" in name]
+        raise UserError(
+            Argument("aggregation", recipe.aggregation),
+            f" has no known names in {recipe.family}; they are known of {', '.join(known)}.",
+        )
     one_of(Argument("attention"), recipe.attention_name, ATTENTIONS)
     for name, values in (("mean", mean), ("std", std)):
         least = 0 if name == "mean" else 1e-6
@@ -52,7 +58,7 @@ def import_weights(
     recipe: NetworkRecipe,
     source: str,
     *,
-    image_size: int = 32,
+    image_size: int,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
 ) -> tuple[keras.Model, dict]:
@@ -66,7 +72,8 @@ def import_weights(
         recipe: that `check_import` passed; its what it leaves open is read off the entries.
         source: what the checkpoint is called in messages.
         image_size: height and width of the images.
-        mean: of each channel of pixels from 0 to 1; None for CIFAR-10's, as published.
+        mean: of each channel of pixels from 0 to 1; None for CIFAR-10's or ImageNet's, whichever
+            the network was published for.
         std: likewise.
 
     Returns:
@@ -79,12 +86,17 @@ def import_weights(
     found = inferred(recipe, entries, source)
     recipe = completed(recipe, found)
     check_recipe(Recipe(network=recipe))
+    naming = naming_of(recipe)
+    pixels = {}
+    if mean is not None:
+        pixels["mean"] = [255 * value for value in mean]
+    if std is not None:
+        pixels["variance"] = [(255 * value) ** 2 for value in std]
     model = family_of(recipe.model).build(
         **recipe.arguments(),
         input_shape=(image_size, image_size, 3),
-        classes=classes(entries, source),
-        mean=CIFAR10_MEAN if mean is None else [255 * value for value in mean],
-        variance=CIFAR10_VARIANCE if std is None else [(255 * value) ** 2 for value in std],
+        classes=classes(entries, naming.classifier, source),
+        **pixels,
     )
-    assign_weights(model, recipe.family, entries, source)
+    assign_weights(model, naming, entries, source)
     return model, found

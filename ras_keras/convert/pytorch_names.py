@@ -1,14 +1,19 @@
-"""What the authors' PyTorch code calls the weights of our networks."""
+"""The entries of a PyTorch checkpoint, and what they are in our networks."""
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from ras_keras.convert.layouts import Naming
 from ras_keras.errors import Argument, UserError
-from ras_keras.layers import DenseImplicitAttention, RecurrentAttention, SqueezeExcitation
+from ras_keras.layers import (
+    DenseImplicitAttention,
+    EfficientChannelAttention,
+    RecurrentAttention,
+    SqueezeExcitation,
+)
 from ras_keras.layers.parts.transforms import Bottleneck
 
 BATCH_NORM = {
@@ -17,6 +22,7 @@ BATCH_NORM = {
     "running_mean": "moving_mean",
     "running_var": "moving_variance",
 }
+LINEAR = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 # Names of each kind in a message; of more it says how many.
 LISTED = 12
 # What data parallelism, torch.compile and averaging put before a name, in any order.
@@ -25,77 +31,8 @@ WRAPPERS = r"^((module|_orig_mod)\.)+"
 IN_A_BLOCK = r"((?:layer|block)\d)\.(?:(?!(?i:lstm))[a-zA-Z]\w*\.)*(\d+\..+)"
 
 
-@dataclass(frozen=True)
-class Naming:
-    """The names in one network.
-
-    Attributes:
-        block: of a block, with {stage} from 1 and {index} from 0.
-        parts: in a block, by our layers' names without the block's.
-        others: outside of the blocks, by our layers' names.
-    """
-
-    block: str
-    parts: dict[str, str]
-    others: dict[str, str]
-
-    @property
-    def convolutions(self) -> int:
-        """Of a block's branch."""
-        return sum(bool(re.fullmatch(r"\d_conv", part)) for part in self.parts)
-
-    def of_layer(self, name: str) -> str | None:
-        """Their name of one of our layers, a block's or a stage's for an attention."""
-        found = re.fullmatch(r"stage(\d)(?:_block(\d+))?_(.+)", name)
-        if found is None:
-            return self.others.get(name)
-        stage, block, part = found.groups()
-        if block is None:
-            return self.of_stage(int(stage))
-        prefix = self.of_block(int(stage), int(block))
-        if part == "attention":
-            return prefix
-        return f"{prefix}.{self.parts[part]}" if part in self.parts else None
-
-    def of_block(self, stage: int, block: int) -> str:
-        """Their name of a block, both counted from 1."""
-        return self.block.format(stage=stage, index=block - 1)
-
-    def of_stage(self, stage: int) -> str:
-        return self.block.format(stage=stage, index=0).rpartition(".")[0]
-
-    def of_connection(self, place: int) -> str:
-        """Of a batch normalization in RAS: they go on counting after the branch's own."""
-        return f"bn{self.convolutions + 1 + place}"
-
-
-def _parts(convolutions: int, **others: str) -> dict[str, str]:
-    numbers = range(1, convolutions + 1)
-    return {f"{i}_{kind}": f"{kind}{i}" for i in numbers for kind in ("conv", "bn")} | others
-
-
-NAMING = {
-    "resnet": Naming(
-        "layer{stage}.{index}",
-        _parts(3, shortcut_conv="downsample.0", shortcut_bn="downsample.1"),
-        {"stem_conv": "conv1", "stem_bn": "bn1", "predictions": "fc"},
-    ),
-    # A DIA unit has a batch normalization of its own before it here and in the next.
-    "preresnet": Naming(
-        "layer{stage}.{index}",
-        _parts(3, shortcut_conv="downsample.0", attention_bn="bn4"),
-        {"stem_conv": "conv1", "final_bn": "bn", "predictions": "fc"},
-    ),
-    "wrn": Naming(
-        "block{stage}.{index}",
-        _parts(2, shortcut_conv="convShortcut", attention_bn="bn3"),
-        {"stem_conv": "conv1", "final_bn": "bn1", "predictions": "fc"},
-    ),
-}
-
-
 class Entries(dict[str, np.ndarray]):
-    """A checkpoint's arrays by names that `NAMING` speaks of.
+    """A checkpoint's arrays by names that a `Naming` speaks of.
 
     What wrappers put before a name, and the containers between a stage and its blocks
     (layer1.ModuleList.0.conv1.weight), are left out of it; counts of batches are dropped.
@@ -127,12 +64,12 @@ class Entries(dict[str, np.ndarray]):
         return [name for name in self if name.startswith(f"{prefix}.")]
 
 
-def assign_weights(model: keras.Model, family: str, entries: Entries, source: str) -> None:
+def assign_weights(model: keras.Model, naming: Naming, entries: Entries, source: str) -> None:
     """Gives a network the weights and moving statistics of a checkpoint.
 
     Args:
-        model: of `family`.
-        family: of `NAMING`.
+        model: of the network.
+        naming: of its layers.
         entries: of the checkpoint.
         source: what it is called in messages.
 
@@ -140,21 +77,21 @@ def assign_weights(model: keras.Model, family: str, entries: Entries, source: st
         UserError: naming the entries that are missing, left over or of another shape; the
             network is then as it was.
     """
-    naming = NAMING[family]
     places = {}
     for layer in model.layers:
         prefix = naming.of_layer(layer.name)
         if prefix is not None:
             places |= dict(_places(layer, prefix, naming, entries))
     missing = [name for name in places if name not in entries]
-    left = [entries.originals[name] for name in entries if name not in places]
+    copies = {f"{name}.weight" for name in naming.copies}
+    left = [entries.originals[name] for name in entries if name not in {*places, *copies}]
     misshapen, values = [], []
     for name, variable in places.items():
         if name in entries:
-            value = in_our_order(entries[name], len(variable.shape))
+            value = in_our_order(entries[name], variable)
             values.append((variable, value))
             if value.shape != tuple(variable.shape):
-                shape, needed = entries[name].shape, their_shape(variable.shape)
+                shape, needed = entries[name].shape, their_shape(variable)
                 misshapen.append(f"{entries.originals[name]} {shape} instead of {needed}")
     problems = {"missing": missing, "left over": left, "misshapen": misshapen}
     if any(problems.values()):
@@ -164,22 +101,29 @@ def assign_weights(model: keras.Model, family: str, entries: Entries, source: st
             Argument("model"),
             ", ",
             Argument("depth"),
-            " and ",
+            ", ",
             Argument("attention"),
+            " and ",
+            Argument("aggregation"),
             " that it was saved from.",
         )
     for variable, value in values:
         variable.assign(value)
 
 
-def in_our_order(array: np.ndarray, rank: int) -> np.ndarray:
+def in_our_order(array: np.ndarray, variable: keras.Variable) -> np.ndarray:
     """A kernel or vector with axes as Keras has them; as it is if it cannot be one.
 
-    PyTorch keeps kernels as (filters, inputs, H, W) and (outputs, inputs). A dense layer may be a
-    1x1 convolution there, a vector (1, C, 1, 1).
+    PyTorch keeps kernels as (filters, inputs, H, W), of depthwise convolutions (channels, 1, H, W),
+    and (outputs, inputs). A dense layer may be a 1x1 convolution there, a vector (1, C, 1, 1).
     """
+    rank = len(variable.shape)
     if rank == 4 and array.ndim == 4:
-        return array.transpose(2, 3, 1, 0)
+        return (
+            array.transpose(2, 3, 0, 1) if _is_depthwise(variable) else array.transpose(2, 3, 1, 0)
+        )
+    if rank == 3 and array.ndim == 3:
+        return array.transpose(2, 1, 0)
     if rank == 2 and array.ndim >= 2 and set(array.shape[2:]) <= {1}:
         return array.reshape(array.shape[:2]).T
     if rank == 1 and array.size == max(array.shape, default=0):
@@ -187,12 +131,18 @@ def in_our_order(array: np.ndarray, rank: int) -> np.ndarray:
     return array
 
 
-def their_shape(shape) -> tuple[int, ...]:
+def their_shape(variable: keras.Variable) -> tuple[int, ...]:
     """The shape that PyTorch gives a Keras variable."""
-    if len(shape) == 4:
-        height, width, inputs, filters = shape
-        return filters, inputs, height, width
-    return tuple(reversed(shape))
+    if len(variable.shape) == 4:
+        height, width, inputs, filters = variable.shape
+        kernel = (inputs, filters) if _is_depthwise(variable) else (filters, inputs)
+        return (*kernel, height, width)
+    return tuple(reversed(variable.shape))
+
+
+def _is_depthwise(variable) -> bool:
+    """Whether it is the kernel of a depthwise convolution, whose multiplier is the last axis."""
+    return variable.shape[-1] == 1 and variable.shape[-2] > 1
 
 
 def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, keras.Variable]]:
@@ -200,7 +150,7 @@ def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, keras.Variabl
     if isinstance(layer, keras.layers.BatchNormalization):
         for theirs, ours in BATCH_NORM.items():
             yield f"{prefix}.{theirs}", getattr(layer, ours)
-    elif isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+    elif isinstance(layer, LINEAR):
         yield f"{prefix}.weight", layer.kernel
         if layer.use_bias:
             yield f"{prefix}.bias", layer.bias
@@ -210,6 +160,9 @@ def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, keras.Variabl
         for place, connection in enumerate(layer.connections):
             name = f"{prefix}.{naming.of_connection(place)}"
             yield from _places(connection, name, naming, entries)
+    elif isinstance(layer, EfficientChannelAttention):
+        for transform in layer.transforms:
+            yield f"{prefix}.eca.conv.weight", transform.convolution.kernel
     elif isinstance(layer, SqueezeExcitation):
         yield from _in_turn(layer.transforms, dense_names(entries, prefix, naming), prefix)
     elif isinstance(layer, DenseImplicitAttention):

@@ -5,9 +5,12 @@ from itertools import takewhile
 
 import numpy as np
 
-from ras_keras.convert.pytorch_names import NAMING, Entries, dense_names, unit_names
+from ras_keras.convert.layouts import Naming, naming_of
+from ras_keras.convert.pytorch_names import Entries, dense_names, unit_names
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import NONE
+from ras_keras.models.imagenet_resnet import DEPTHS
+from ras_keras.models.imagenet_resnet import STAGES as IMAGENET_STAGES
 from ras_keras.models.registry import MODELS
 from ras_keras.models.stages import STAGES
 from ras_keras.models.wide_resnet import STAGE_FILTERS as WIDE_RESNET_FILTERS
@@ -17,21 +20,23 @@ from ras_keras.values.options import split, with_options
 # ResNet1202 has 200 of two convolutions.
 MOST_BLOCKS = 200
 # Options of a model, not of its attention.
-OF_MODEL = ("widen_factor",)
-ATTENTIONS = (NONE, "ras", "se", "dia")
+OF_MODEL = ("widen_factor", "cardinality", "base_width")
+# Families of three stages with as many blocks.
+CIFAR = ("resnet", "preresnet", "wrn")
+ATTENTIONS = (NONE, "ras", "se", "dia", "eca")
 
 
-def classes(entries: Entries, source: str) -> int:
+def classes(entries: Entries, classifier: str, source: str) -> int:
     """How many classes the classifier has.
 
     Raises:
         UserError: if there is none.
     """
-    weight = entries.get("fc.weight")
+    weight = entries.get(f"{classifier}.weight")
     if weight is None or weight.ndim != 2 or not len(weight):
         raise UserError(
-            f"{source} has no entry fc.weight of two dimensions, from which the number of classes "
-            "is read; give a checkpoint of a whole network."
+            f"{source} has no entry {classifier}.weight of two dimensions, from which the number "
+            "of classes is read; give a checkpoint of a whole network."
         )
     return len(weight)
 
@@ -47,18 +52,20 @@ def inferred(recipe: NetworkRecipe, entries: Entries, source: str) -> dict:
     Raises:
         UserError: if k and normalize_input contradict the number of batch normalizations.
     """
-    found = {}
-    naming, family = NAMING[recipe.family], MODELS[recipe.family]
-    below = entries.under(naming.of_stage(1))
-    blocks = len({name.split(".")[1] for name in below if name.split(".")[1].isdigit()})
+    naming = naming_of(recipe)
+    found = _aggregation(entries, naming)
+    if recipe.family == "imagenet_resnet":
+        found |= _imagenet_resnet(entries, naming)
+    family = MODELS[recipe.family]
+    blocks = _blocks(entries, naming, 1)
     if blocks > MOST_BLOCKS:
         raise UserError(
             f"{source} has {blocks:,} blocks in its first stage, more than the {MOST_BLOCKS} of "
             "the deepest published network; give a checkpoint of the papers' networks."
         )
-    if recipe.depth is None and blocks:
+    if recipe.family in CIFAR and recipe.depth is None and blocks:
         layers_per_depth = naming.convolutions * len(STAGES)
-        found["depth"] = family.least_depth + layers_per_depth * (blocks - 1)
+        found["depth"] = family.depths({}).least + layers_per_depth * (blocks - 1)
     if recipe.family == "wrn":
         found |= _widen_factor(entries.get(f"{naming.of_block(1, 1)}.conv1.weight"))
     if recipe.attention_name == "ras":
@@ -79,26 +86,32 @@ def inferred(recipe: NetworkRecipe, entries: Entries, source: str) -> dict:
 def completed(recipe: NetworkRecipe, found: dict) -> NetworkRecipe:
     """The recipe with what `inferred` found."""
     options = {name: value for name, value in found.items() if name != "depth"}
+    channels = options.pop("channels", None)
     of_model = {name: options.pop(name) for name in OF_MODEL if name in options}
     return replace(
         recipe,
         depth=found.get("depth", recipe.depth),
         model=with_options(recipe.model, **of_model),
         attention=with_options(recipe.attention, **options),
+        aggregation=recipe.aggregation
+        if channels is None
+        else with_options(recipe.aggregation, channels=channels),
     )
 
 
 def _options(recipe):
     """The options that are given to the attention and the model."""
     given = recipe.arguments()
-    return (given["attention_config"] or {}) | {
-        name: given[name] for name in OF_MODEL if name in split(recipe.model)[1]
-    }
+    return (
+        (given["attention_config"] or {})
+        | (given["aggregation_config"] or {})
+        | {name: given[name] for name in OF_MODEL if name in split(recipe.model)[1]}
+    )
 
 
 def _applications(recipe, entries, source):
     """k and normalize_input, of which the number of batch normalizations decides one."""
-    naming = NAMING[recipe.family]
+    naming = naming_of(recipe)
     block = naming.of_block(1, 1)
     names = (f"{block}.{naming.of_connection(place)}.weight" for place in range(len(entries)))
     connections = len(list(takewhile(lambda name: name in entries, names)))
@@ -123,6 +136,36 @@ def _applications(recipe, entries, source):
             Argument("attention", recipe.attention),
         )
     return {"k": expected, "normalize_input": normalize_input}
+
+
+def _blocks(entries: Entries, naming: Naming, stage: int) -> int:
+    """How many blocks a stage has."""
+    prefix = naming.of_stage(stage)
+    numbers = (name[len(prefix) + 1 :].partition(".")[0] for name in entries.under(prefix))
+    return len({number for number in numbers if number.isdigit()})
+
+
+def _imagenet_resnet(entries: Entries, naming: Naming) -> dict:
+    """The depth, and the groups of a ResNeXt."""
+    block = naming.of_block(1, 1)
+    bottleneck = f"{block}.conv3.weight" in entries
+    counts = tuple(_blocks(entries, naming, stage) for stage in IMAGENET_STAGES)
+    depths = [depth for depth, blocks in DEPTHS.items() if blocks == (bottleneck, counts)]
+    found = {"depth": depths[0]} if depths else {}
+    kernel = entries.get(f"{block}.conv2.weight")
+    if bottleneck and kernel is not None and kernel.ndim == 4 and kernel.shape[1]:
+        cardinality = len(kernel) // kernel.shape[1]
+        if cardinality > 1:
+            found |= {"cardinality": cardinality, "base_width": kernel.shape[1]}
+    return found
+
+
+def _aggregation(entries: Entries, naming: Naming) -> dict:
+    """The channels of the state."""
+    if not naming.of_stages:
+        return {}
+    kernel = entries.get(f"{naming.of_layer('stage1_aggregation_out')}.weight")
+    return {} if kernel is None or not len(kernel) else {"channels": len(kernel)}
 
 
 def _widen_factor(kernel: np.ndarray | None) -> dict:

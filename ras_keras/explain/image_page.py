@@ -1,6 +1,6 @@
 """One image: what the network takes it for, where it looks, and which channels it opens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from ras_keras.gates.pictures import (
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
 TOP = 5
+MASKS_A_LINE = 6
+MASK_HEIGHT = 1.9
 
 
 def image_page(
@@ -28,6 +30,7 @@ def image_page(
     places: Sequence[Place] = (),
     gates: Sequence[np.ndarray] = (),
     means: Sequence[np.ndarray] | None = None,
+    masks: Mapping[str, np.ndarray] | None = None,
 ):
     """A picture of all of it, as a matplotlib Figure.
 
@@ -41,6 +44,7 @@ def image_page(
         places: of the network's gates.
         gates: V of each for the image, (C,).
         means: V of each, the mean over other images; None if there are none.
+        masks: the soft masks of the image by the names of their layers, (h, w) each.
     """
     from matplotlib.figure import Figure
 
@@ -49,12 +53,13 @@ def image_page(
     if panels and means is not None:
         lines.append(("V less its mean\nover the images", means))
     height = line_height(max((len(panel.numbers) for panel in panels), default=0))
+    heights = [3.2] + [height] * len(lines)
+    if masks:
+        heights.append(MASK_HEIGHT * -(-len(masks) // MASKS_A_LINE))
     figure = Figure(
-        figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), 3.2 + height * len(lines)),
-        layout="constrained",
+        figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), sum(heights)), layout="constrained"
     )
-    parts = figure.subfigures(1 + len(lines), 1, height_ratios=[3.2] + [height] * len(lines))
-    parts = np.atleast_1d(parts)
+    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
     _draw_image(parts[0], image, cam, probabilities, class_names, target)
     if lines:
         draw_gates(parts[1], places, gates, ColourScale.of_gates(gates, lines[0][0]), gates)
@@ -62,8 +67,24 @@ def image_page(
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = ColourScale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
+    if masks:
+        _draw_masks(parts[-1], image, masks)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
+
+
+def _draw_masks(figure, image, masks):
+    """Each mask over the image, in colours from its least to its greatest value."""
+    lines = -(-len(masks) // MASKS_A_LINE)
+    axes = figure.subplots(lines, min(len(masks), MASKS_A_LINE), squeeze=False).ravel()
+    height, width = image.shape[:2]
+    for panel in axes:
+        panel.set_axis_off()
+    for panel, (name, mask) in zip(axes, masks.items(), strict=False):
+        panel.imshow(np.broadcast_to(image, (height, width, 3)), interpolation="nearest")
+        panel.imshow(mask, extent=(-0.5, width - 0.5, height - 0.5, -0.5), alpha=0.6)
+        title = f"{literal(name)}\n{mask.min():.2f} to {mask.max():.2f}"
+        panel.set_title(title, fontsize=7)
 
 
 def _draw_image(figure, image, cam, probabilities, class_names, target):

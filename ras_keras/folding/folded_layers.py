@@ -67,7 +67,8 @@ def _linear_weights(layer, affine):
 
 
 def _scale_shift(layer):
-    made = ScaleShift(layer.axis, name=layer.name, dtype=layer.dtype_policy)
+    fused = getattr(layer, "fused", True)
+    made = ScaleShift(layer.axis, fused, name=layer.name, dtype=layer.dtype_policy)
     affine = of_layer(layer)
     return made, lambda: made.set_weights([affine.scale, affine.shift])
 

@@ -3,10 +3,9 @@
 import keras
 from keras import ops
 
-from ras_keras.errors import ArgumentError
 from ras_keras.layers.attention import Attention
 from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced
-from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
+from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_one_of, check_rate
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 
@@ -72,10 +71,7 @@ class DenseImplicitAttention(Attention):
         # Without autocasting: under a half-precision policy it would round the state.
         super().__init__(autocast=False, **kwargs)
         self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
-        if activation not in ACTIVATIONS:
-            raise ArgumentError.of(
-                "activation", f"must be one of {', '.join(ACTIVATIONS)}", activation
-            )
+        check_one_of("activation", activation, ACTIVATIONS)
         self.activation = activation
         self.cells = check_at_least_one("cells", cells, MOST_APPLICATIONS)
         self.dropout = check_rate("dropout", dropout)

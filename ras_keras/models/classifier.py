@@ -10,7 +10,7 @@ from ras_keras.backend.recursion import deep_graphs
 from ras_keras.models.parts import channel_axis
 from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.values.checks import check_at_least_one, plain
+from ras_keras.values.checks import check_at_least_one, check_rate, plain
 
 MOST_CLASSES = 1_000_000
 # Divided by the root of less, 255 would be near the end of float16.
@@ -22,20 +22,28 @@ def image_classifier(
     body: Callable,
     name: str,
     *,
+    end: Callable | None = None,
+    first_level: int = 0,
+    dropout: float = 0.0,
     include_top: bool = True,
     weights: str | None = None,
     input_shape: Sequence[int | None] = (32, 32, 3),
     pooling: str | None = None,
     classes: int = 10,
     classifier_activation: str | None = "softmax",
+    features_only: bool = False,
     mean: Sequence[float] = CIFAR10_MEAN,
     variance: Sequence[float] = CIFAR10_VARIANCE,
 ) -> keras.Model:
     """A network that takes raw pixels, 0..255: normalization is its first layer.
 
     Args:
-        body: from the normalized images to the last map.
+        body: from the normalized images to the maps that its stages end in, or to
+            the last one.
         name: of the model.
+        end: from the last stage's map to what is pooled; None is the map itself.
+        first_level: of the pyramid: l of the stride 2^l at which the first stage works.
+        dropout: between the pooling and the classifier, in [0, 1).
         include_top: whether pooling and the classifier are part of it.
         weights: path of a saved `.keras` model or `.weights.h5` file of this
             network to start from, or None for a random start.
@@ -45,12 +53,16 @@ def image_classifier(
             "avg" or "max" for a vector.
         classes: of the classifier, an integer from 1 to 1,000,000.
         classifier_activation: of the classifier; None for logits.
+        features_only: whether the model gives the pyramid, the maps that its
+            stages end in, and `end`, pooling and classifier are left out;
+            `include_top` must be False then.
         mean: of each channel, in pixel units.
         variance: of each channel, in squared pixel units.
 
     Returns:
-        A functional `keras.Model` from (N, H, W, channels) to (N, classes), or
-        without the top to the body's map or one vector of its channels.
+        A functional `keras.Model` from (N, H, W, channels) to (N, classes);
+        without the top to the body's map or one vector of its channels; of
+        features only to a dict such as {"P2": (N, H/4, W/4, C), ...}.
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
@@ -58,8 +70,15 @@ def image_classifier(
     """
     input_shape = _checked_input_shape(input_shape, mean, variance)
     classes = check_at_least_one("classes", classes, MOST_CLASSES)
+    check_rate("dropout", dropout)
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
+
+    if features_only and (include_top or pooling is not None):
+        raise ValueError(
+            "`features_only` has neither a classifier nor a pooling: give `include_top=False` and "
+            f"`pooling=None`. Received: include_top={include_top}, pooling={pooling!r}"
+        )
 
     inputs = keras.Input(input_shape, name="images")
     x = layers.Normalization(
@@ -69,11 +88,18 @@ def image_classifier(
         dtype="float32",
         name="normalization",
     )(inputs)
-    x = body(x)
+    maps = body(x)
+    maps = maps if isinstance(maps, list) else [maps]
+    if features_only:
+        x = {f"P{level}": each for level, each in enumerate(maps, first_level)}
+    else:
+        x = maps[-1] if end is None else end(maps[-1])
     if include_top or pooling == "avg":
         x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
     elif pooling == "max":
         x = layers.GlobalMaxPooling2D(name="max_pooling")(x)
+    if include_top and dropout:
+        x = layers.Dropout(dropout, name="dropout")(x)
     if include_top:
         x = _dense(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name)

@@ -1,15 +1,22 @@
 """The CIFAR bottleneck ResNet in pre-activation form, with attention as a plug."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
+from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
 from ras_keras.models.resnet import EXPANSION, STAGE_FILTERS, blocks
-from ras_keras.models.stages import STAGES, residual_stages
+from ras_keras.models.stages import STAGES, Depths, residual_stages
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+
+
+def depths() -> Depths:
+    return Depths(published=164, least=11, check=blocks)
 
 
 def PreResNet(
@@ -17,8 +24,19 @@ def PreResNet(
     attention: AttentionLike = "ras",
     attention_config: dict | None = None,
     attention_stages: Sequence[int] = STAGES,
+    aggregation: AggregationLike = None,
+    aggregation_config: dict | None = None,
+    *,
+    include_top: bool = True,
+    weights: str | None = None,
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    pooling: str | None = None,
+    classes: int = 10,
+    classifier_activation: str | None = "softmax",
+    features_only: bool = False,
+    mean: Sequence[float] = CIFAR10_MEAN,
+    variance: Sequence[float] = CIFAR10_VARIANCE,
     name: str | None = None,
-    **kwargs,
 ) -> keras.Model:
     """Builds a pre-activation bottleneck ResNet for small images, with attention in every block.
 
@@ -34,8 +52,20 @@ def PreResNet(
         attention: as for `ResNet`.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.
+        aggregation: as for `ResNet`.
+        aggregation_config: constructor arguments of an aggregation given by name.
+        include_top: as for `ras_keras.models.image_classifier`, as are the
+            arguments that follow it.
+        weights: a file to start from.
+        input_shape: (H, W, channels).
+        pooling: without the top: None, "avg" or "max".
+        classes: of the classifier.
+        classifier_activation: None for logits.
+        features_only: whether the model gives the maps of its stages,
+            without the last batch normalization and ReLU.
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
         name: of the model, "preresnet<depth>" if None.
-        **kwargs: of `ras_keras.models.image_classifier`.
 
     Returns:
         As `ResNet`.
@@ -48,27 +78,43 @@ def PreResNet(
     1905.10671.
     """
 
+    aggregate = make_aggregation(aggregation, aggregation_config)
+
     def body(x):
-        x = residual_stages(
+        return residual_stages(
             convolution(x, STAGE_FILTERS[0] // EXPANSION, 3, "stem"),
             _bottleneck,
             filters=STAGE_FILTERS,
-            blocks=blocks(depth),
+            blocks=[blocks(depth)] * len(STAGES),
             attention=attention,
             attention_config=attention_config,
             attention_stages=attention_stages,
+            aggregation=aggregate,
         )
-        return relu(normalization(x, "final"), "final_relu")
 
-    return image_classifier(body, name or f"preresnet{depth}", **kwargs)
+    def end(x):
+        return aggregate.leave(relu(normalization(x, "final"), "final_relu"))
+
+    return image_classifier(
+        body,
+        name or f"preresnet{depth}",
+        end=end,
+        include_top=include_top,
+        weights=weights,
+        input_shape=input_shape,
+        pooling=pooling,
+        classes=classes,
+        classifier_activation=classifier_activation,
+        features_only=features_only,
+        mean=mean,
+        variance=variance,
+    )
 
 
-def PreResNet164(attention: AttentionLike = "ras", **kwargs) -> keras.Model:
-    """`PreResNet` of depth 164; takes the other arguments of `PreResNet`."""
-    return PreResNet(164, attention, **kwargs)
+PreResNet164 = partial(PreResNet, 164)
 
 
-def _bottleneck(x, filters, strides, attention, name):
+def _bottleneck(x, filters, strides, plugs, name):
     shortcut = x
     if not fits(x, filters, strides):
         shortcut = convolution(x, filters, 1, f"{name}_shortcut", strides)
@@ -77,6 +123,15 @@ def _bottleneck(x, filters, strides, attention, name):
         [(width, 1, 1), (width, 3, strides), (filters, 1, 1)], start=1
     ):
         x = relu(normalization(x, f"{name}_{i}"), f"{name}_{i}_relu")
+        if i == 1:
+            x = plugs.aggregation.enter(x, name)
         x = convolution(x, units, size, f"{name}_{i}", step)
-    x = attention(x, name, normalized=False)
-    return layers.Add(name=f"{name}_out")([x, shortcut])
+    return pre_activation_end(x, shortcut, strides, plugs, name)
+
+
+def pre_activation_end(branch, shortcut, strides, plugs, name):
+    """Attention on a branch and the addition of the shortcut; tells the aggregation."""
+    branch = plugs.attention(branch, name, normalized=False)
+    x = layers.Add(name=f"{name}_out")([branch, shortcut])
+    plugs.aggregation.update(name, strides, output=x, branch=branch, shortcut=shortcut)
+    return x

@@ -6,32 +6,53 @@ from dataclasses import dataclass
 
 import keras
 
-from ras_keras.models import resnet, wide_resnet
+from ras_keras.models import (
+    imagenet_resnet,
+    preresnet,
+    residual_attention,
+    resnet,
+    resnext,
+    wide_residual_attention,
+    wide_resnet,
+)
+from ras_keras.models.classifier import image_classifier
+from ras_keras.models.imagenet_resnet import ImageNetResNet
+from ras_keras.models.mobilenet_v2 import MobileNetV2
 from ras_keras.models.preresnet import PreResNet
+from ras_keras.models.residual_attention import ImageNetResidualAttention, ResidualAttention
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
+from ras_keras.models.stages import Depths
+from ras_keras.models.wide_residual_attention import WideResidualAttention
 from ras_keras.models.wide_resnet import WideResNet
+from ras_keras.models.xception import Xception
 from ras_keras.values.text import ANY, argument_kinds
 
-# What has a place of its own in a recipe, or is the caller's.
-OF_EVERY_NETWORK = ("depth", "attention", "attention_config", "name", ANY)
+# What has a place of its own in a recipe, or is the caller's; dropout is an option all the same.
+OF_EVERY_NETWORK = {
+    *("depth", "attention", "attention_config", "aggregation", "aggregation_config", ANY),
+    *inspect.signature(image_classifier).parameters,
+} - {"dropout"}
 
 
 @dataclass(frozen=True)
 class Family:
-    """Networks that differ in depth.
+    """Networks that differ in depth, or one network.
 
     Attributes:
         build: the function that builds one.
-        depth: of the published one.
-        least_depth: of one with a block a stage.
-        blocks: from a depth to the blocks of a stage; refuses other depths.
+        depths_of: from some of its options to the depths that it has; None if it has but one.
     """
 
     build: Callable[..., keras.Model]
-    depth: int
-    least_depth: int
-    blocks: Callable[[int], int]
+    depths_of: Callable[..., Depths] | None = None
+
+    def depths(self, options: dict) -> Depths | None:
+        """The depths with these options, None if there is but one network."""
+        if self.depths_of is None:
+            return None
+        names = inspect.signature(self.depths_of).parameters
+        return self.depths_of(**{name: options[name] for name in names if name in options})
 
     @property
     def option_kinds(self) -> dict[str, type]:
@@ -40,15 +61,28 @@ class Family:
         return {name: kind for name, kind in kinds.items() if name not in OF_EVERY_NETWORK}
 
     @property
+    def arguments(self) -> dict:
+        """The default of every argument of `build`."""
+        parameters = inspect.signature(self.build).parameters
+        return {name: parameter.default for name, parameter in parameters.items()}
+
+    @property
     def defaults(self) -> dict:
         """The values of those options where nothing is said of them."""
-        parameters = inspect.signature(self.build).parameters
-        return {name: parameters[name].default for name in self.option_kinds}
+        return {name: self.arguments[name] for name in self.option_kinds}
 
 
 MODELS = {
-    "resnet": Family(ResNet, 164, 11, resnet.blocks),
-    "preresnet": Family(PreResNet, 164, 11, resnet.blocks),
-    "wrn": Family(WideResNet, 52, 10, wide_resnet.blocks),
-    "resnext": Family(ResNeXt, 101, 11, resnet.blocks),
+    "resnet": Family(ResNet, resnet.depths),
+    "preresnet": Family(PreResNet, preresnet.depths),
+    "wrn": Family(WideResNet, wide_resnet.depths),
+    "resnext": Family(ResNeXt, resnext.depths),
+    "residual_attention": Family(ResidualAttention, residual_attention.depths),
+    "wide_residual_attention": Family(WideResidualAttention, wide_residual_attention.depths),
+    "imagenet_resnet": Family(ImageNetResNet, imagenet_resnet.depths),
+    "imagenet_residual_attention": Family(
+        ImageNetResidualAttention, residual_attention.imagenet_depths
+    ),
+    "mobilenet_v2": Family(MobileNetV2),
+    "xception": Family(Xception),
 }

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 
 import keras
-from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
+from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, fits, normalization, relu
-from ras_keras.models.resnet import blocks
-from ras_keras.models.stages import STAGES, residual_stages
+from ras_keras.models.parts import convolution, normalization, relu
+from ras_keras.models.resnet import blocks, post_activation_end, projection
+from ras_keras.models.stages import STAGES, Depths, residual_stages
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one
 
 STEM_FILTERS = 32
@@ -18,15 +19,30 @@ WIDEST = 1024
 STAGE_FILTERS = (128, 256, 512)
 
 
+def depths() -> Depths:
+    return Depths(published=101, least=11, check=blocks)
+
+
 def ResNeXt(
     depth: int = 101,
     attention: AttentionLike = "ras",
     attention_config: dict | None = None,
     attention_stages: Sequence[int] = STAGES,
+    aggregation: AggregationLike = None,
+    aggregation_config: dict | None = None,
     cardinality: int = 8,
     base_width: int = 32,
+    *,
+    include_top: bool = True,
+    weights: str | None = None,
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    pooling: str | None = None,
+    classes: int = 10,
+    classifier_activation: str | None = "softmax",
+    features_only: bool = False,
+    mean: Sequence[float] = CIFAR10_MEAN,
+    variance: Sequence[float] = CIFAR10_VARIANCE,
     name: str | None = None,
-    **kwargs,
 ) -> keras.Model:
     """Builds a ResNeXt for small images, with attention in every block.
 
@@ -43,11 +59,22 @@ def ResNeXt(
         attention: as for `ResNet`.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.
+        aggregation: as for `ResNet`.
+        aggregation_config: constructor arguments of an aggregation given by name.
         cardinality: groups, an integer from 1 to 1,024.
         base_width: channels of a group in the first stage, an integer
             from 1 to 1,024.
+        include_top: as for `ras_keras.models.image_classifier`, as are the
+            arguments that follow it.
+        weights: a file to start from.
+        input_shape: (H, W, channels).
+        pooling: without the top: None, "avg" or "max".
+        classes: of the classifier.
+        classifier_activation: None for logits.
+        features_only: whether the model gives the maps of its stages.
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
         name: of the model, "resnext<depth>-<cardinality>x<base_width>d" if None.
-        **kwargs: of `ras_keras.models.image_classifier`.
 
     Returns:
         A functional `keras.Model` from raw pixels (N, H, W, channels) to
@@ -63,38 +90,49 @@ def ResNeXt(
     """
     check_groups(cardinality, base_width)
 
+    aggregate = make_aggregation(aggregation, aggregation_config)
+
     def body(x):
         x = relu(normalization(convolution(x, STEM_FILTERS, 3, "stem"), "stem"), "stem_relu")
         return residual_stages(
             x,
             partial(_bottleneck, cardinality, base_width),
             filters=STAGE_FILTERS,
-            blocks=blocks(depth),
+            blocks=[blocks(depth)] * len(STAGES),
             attention=attention,
             attention_config=attention_config,
             attention_stages=attention_stages,
+            aggregation=aggregate,
         )
 
-    return image_classifier(body, name or f"resnext{depth}-{cardinality}x{base_width}d", **kwargs)
+    return image_classifier(
+        body,
+        name or f"resnext{depth}-{cardinality}x{base_width}d",
+        end=aggregate.leave,
+        include_top=include_top,
+        weights=weights,
+        input_shape=input_shape,
+        pooling=pooling,
+        classes=classes,
+        classifier_activation=classifier_activation,
+        features_only=features_only,
+        mean=mean,
+        variance=variance,
+    )
 
 
-def ResNeXt101(attention: AttentionLike = "ras", **kwargs) -> keras.Model:
-    """`ResNeXt` of depth 101, 8x32d unless asked otherwise; takes its other arguments."""
-    return ResNeXt(101, attention, **kwargs)
+ResNeXt101 = partial(ResNeXt, 101)
 
 
-def _bottleneck(cardinality, base_width, x, filters, strides, attention, name):
+def _bottleneck(cardinality, base_width, x, filters, strides, plugs, name):
     width = cardinality * base_width * filters // STAGE_FILTERS[0]
-    shortcut = x
-    if not fits(x, filters, strides):
-        shortcut = convolution(x, filters, 1, f"{name}_shortcut", strides)
-        shortcut = normalization(shortcut, f"{name}_shortcut")
+    shortcut = projection(x, filters, strides, name)
+    x = plugs.aggregation.enter(x, name)
     x = relu(normalization(convolution(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
     x = convolution(x, width, 3, f"{name}_2", strides, groups=cardinality)
     x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
     x = normalization(convolution(x, filters, 1, f"{name}_3"), f"{name}_3")
-    x = layers.Add(name=f"{name}_add")([attention(x, name), shortcut])
-    return relu(x, f"{name}_out")
+    return post_activation_end(x, shortcut, strides, plugs, name)
 
 
 def check_groups(cardinality: int, base_width: int) -> None:

@@ -1,15 +1,32 @@
-"""Three stages of residual blocks, with attention as a plug."""
+"""Stages of residual blocks, with attention and aggregation as plugs."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike, make_attention
+from ras_keras.models.aggregation import Aggregation
 from ras_keras.models.parts import normalization
 from ras_keras.values.checks import is_integer, plain
 
 STAGES = (1, 2, 3)
 # Layers that a network may have; Keras takes minutes to build 1,000.
 DEEPEST = 10_000
+
+
+@dataclass(frozen=True)
+class Depths:
+    """The depths of a family of networks.
+
+    Attributes:
+        published: where no other is asked for.
+        least: the smallest.
+        check: raises a ValueError for a depth that the family does not have.
+    """
+
+    published: int
+    least: int
+    check: Callable[[int], object]
 
 
 class StageAttention:
@@ -70,52 +87,86 @@ class StageAttention:
         return layer
 
 
+@dataclass(frozen=True)
+class Plugs:
+    """What a block calls beside its own layers.
+
+    Attributes:
+        attention: of the block's stage.
+        aggregation: of the network.
+    """
+
+    attention: StageAttention
+    aggregation: Aggregation
+
+
+def stage_attention(
+    attention: AttentionLike, config: dict | None, stage: int, chosen: Sequence[int]
+) -> StageAttention:
+    """The attention of a stage; none if it is not among the chosen ones."""
+    if stage in chosen:
+        return StageAttention(attention, config, stage)
+    return StageAttention(None, None, stage)
+
+
 def residual_stages(
     x,
     block: Callable,
     *,
     filters: Sequence[int],
-    blocks: int,
+    blocks: Sequence[int],
+    strides: Sequence[int] | None = None,
     attention: AttentionLike,
-    attention_config: dict | None,
+    attention_config: dict | list[dict | None] | None,
     attention_stages: Sequence[int],
-):
-    """Three stages of `blocks` blocks, the second and the third entered at stride 2.
+    aggregation: Aggregation,
+) -> list:
+    """Stages of residual blocks.
 
     Args:
         x: a map.
-        block: called as block(x, filters, strides, attention, name), with
-            `attention` a `StageAttention`.
+        block: called as block(x, filters, strides, plugs, name), with `Plugs`.
         filters: of each stage.
-        blocks: of every stage.
+        blocks: of each stage.
+        strides: at which each stage is entered; None is 1 for the first and 2 for the others.
         attention: as `make_attention` takes it.
-        attention_config: its constructor arguments.
+        attention_config: its constructor arguments, or a list of those of each stage.
         attention_stages: the stages that have attention, counted from 1.
+        aggregation: of the network.
+
+    Returns:
+        The map that each stage ends in.
 
     Raises:
         ValueError: for stages that do not exist, or attention that is in none.
     """
-    check_attention_stages(attention_stages)
-    for stage in STAGES:
-        chosen = stage in attention_stages
-        attend = StageAttention(
-            attention if chosen else None, attention_config if chosen else None, stage
-        )
-        for index in range(1, blocks + 1):
-            strides = 2 if index == 1 and stage > 1 else 1
-            x = block(x, filters[stage - 1], strides, attend, f"stage{stage}_block{index}")
-    return x
+    stages = tuple(range(1, len(filters) + 1))
+    check_attention_stages(attention_stages, stages)
+    configs = attention_config
+    if not isinstance(configs, list):
+        configs = [attention_config] * len(stages)
+    strides = strides or [1, *[2] * (len(filters) - 1)]
+    aggregation.start(x)
+    maps = []
+    for stage in stages:
+        attend = stage_attention(attention, configs[stage - 1], stage, attention_stages)
+        plugs = Plugs(attend, aggregation)
+        for index in range(1, blocks[stage - 1] + 1):
+            step = strides[stage - 1] if index == 1 else 1
+            x = block(x, filters[stage - 1], step, plugs, f"stage{stage}_block{index}")
+        maps.append(x)
+    return maps
 
 
-def check_attention_stages(stages: Sequence[int]) -> None:
+def check_attention_stages(chosen: Sequence[int], stages: Sequence[int]) -> None:
     """Refuses stages that do not exist, twice the same, and none at all.
 
     Raises:
         ValueError: saying which exist.
     """
-    stages = plain(tuple(stages))
-    if not stages or len({*stages}) < len(stages) or not {*stages} <= {*STAGES}:
-        raise ArgumentError.of("attention_stages", f"must be one or several of {STAGES}", stages)
+    chosen = plain(tuple(chosen))
+    if not chosen or len({*chosen}) < len(chosen) or not {*chosen} <= {*stages}:
+        raise ArgumentError.of("attention_stages", f"must be one or several of {stages}", chosen)
 
 
 def blocks_per_stage(depth: int, layers_per_block: int, others: int) -> int:

@@ -7,9 +7,12 @@ import keras
 from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
+from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, fits, normalization, relu
-from ras_keras.models.stages import STAGES, blocks_per_stage, residual_stages
+from ras_keras.models.preresnet import pre_activation_end
+from ras_keras.models.stages import STAGES, Depths, blocks_per_stage, residual_stages
+from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one, check_rate
 
 STAGE_FILTERS = (16, 32, 64)
@@ -22,15 +25,30 @@ def blocks(depth: int) -> int:
     return blocks_per_stage(depth, layers_per_block=2, others=4)
 
 
+def depths() -> Depths:
+    return Depths(published=52, least=10, check=blocks)
+
+
 def WideResNet(
     depth: int = 52,
     attention: AttentionLike = "ras",
     attention_config: dict | None = None,
     attention_stages: Sequence[int] = STAGES,
+    aggregation: AggregationLike = None,
+    aggregation_config: dict | None = None,
     widen_factor: int = 4,
     dropout: float = 0.3,
+    *,
+    include_top: bool = True,
+    weights: str | None = None,
+    input_shape: Sequence[int | None] = (32, 32, 3),
+    pooling: str | None = None,
+    classes: int = 10,
+    classifier_activation: str | None = "softmax",
+    features_only: bool = False,
+    mean: Sequence[float] = CIFAR10_MEAN,
+    variance: Sequence[float] = CIFAR10_VARIANCE,
     name: str | None = None,
-    **kwargs,
 ) -> keras.Model:
     """Builds a wide ResNet for small images, with attention in every block.
 
@@ -46,10 +64,22 @@ def WideResNet(
         attention: as for `ResNet`.
         attention_config: constructor arguments of an attention given by name.
         attention_stages: the stages that have attention, of 1, 2 and 3.
+        aggregation: as for `ResNet`.
+        aggregation_config: constructor arguments of an aggregation given by name.
         widen_factor: an integer from 1 to 100.
         dropout: between the convolutions of a block, in [0, 1).
+        include_top: as for `ras_keras.models.image_classifier`, as are the
+            arguments that follow it.
+        weights: a file to start from.
+        input_shape: (H, W, channels).
+        pooling: without the top: None, "avg" or "max".
+        classes: of the classifier.
+        classifier_activation: None for logits.
+        features_only: whether the model gives the maps of its stages,
+            without the last batch normalization and ReLU.
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
         name: of the model, "wrn<depth>-<widen_factor>" if None.
-        **kwargs: of `ras_keras.models.image_classifier`.
 
     Returns:
         A functional `keras.Model` from raw pixels (N, H, W, channels) to
@@ -65,38 +95,54 @@ def WideResNet(
     """
     check_width(widen_factor, dropout)
 
+    aggregate = make_aggregation(aggregation, aggregation_config)
+
     def body(x):
-        x = residual_stages(
+        return residual_stages(
             convolution(x, STAGE_FILTERS[0], 3, "stem"),
             partial(_block, dropout),
             filters=[widen_factor * filters for filters in STAGE_FILTERS],
-            blocks=blocks(depth),
+            blocks=[blocks(depth)] * len(STAGES),
             attention=attention,
             attention_config=attention_config,
             attention_stages=attention_stages,
+            aggregation=aggregate,
         )
-        return relu(normalization(x, "final"), "final_relu")
 
-    return image_classifier(body, name or f"wrn{depth}-{widen_factor}", **kwargs)
+    def end(x):
+        return aggregate.leave(relu(normalization(x, "final"), "final_relu"))
+
+    return image_classifier(
+        body,
+        name or f"wrn{depth}-{widen_factor}",
+        end=end,
+        include_top=include_top,
+        weights=weights,
+        input_shape=input_shape,
+        pooling=pooling,
+        classes=classes,
+        classifier_activation=classifier_activation,
+        features_only=features_only,
+        mean=mean,
+        variance=variance,
+    )
 
 
-def WideResNet52_4(attention: AttentionLike = "ras", **kwargs) -> keras.Model:
-    """`WideResNet` of depth 52 and widening factor 4; takes its other arguments."""
-    return WideResNet(52, attention, widen_factor=4, **kwargs)
+WideResNet52_4 = partial(WideResNet, 52)
 
 
-def _block(dropout, x, filters, strides, attention, name):
+def _block(dropout, x, filters, strides, plugs, name):
     activated = relu(normalization(x, f"{name}_1"), f"{name}_1_relu")
     shortcut = x
     if not fits(x, filters, strides):
         shortcut = convolution(activated, filters, 1, f"{name}_shortcut", strides)
-    x = convolution(activated, filters, 3, f"{name}_1", strides)
+    x = plugs.aggregation.enter(activated, name)
+    x = convolution(x, filters, 3, f"{name}_1", strides)
     x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
     if dropout:
         x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     x = convolution(x, filters, 3, f"{name}_2")
-    x = attention(x, name, normalized=False)
-    return layers.Add(name=f"{name}_out")([x, shortcut])
+    return pre_activation_end(x, shortcut, strides, plugs, name)
 
 
 def check_width(widen_factor: int, dropout: float) -> None:

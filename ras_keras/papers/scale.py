@@ -45,7 +45,7 @@ class Scale:
             )
         for model in sorted(models) if self.depth is not None else ():
             try:
-                MODELS[model].blocks(self.depth)
+                MODELS[model].depths({}).check(self.depth)
             except ArgumentError as error:
                 depth, problem = error.args
                 raise UserError(depth, f" for {model}", problem) from error

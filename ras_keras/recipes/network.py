@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
-from ras_keras.errors import Argument
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
+from ras_keras.models.aggregation import AGGREGATION
+from ras_keras.models.aggregation.registry import aggregation_kinds
 from ras_keras.models.registry import MODELS, Family
 from ras_keras.recipes.part import Part
 from ras_keras.values.choices import one_of
@@ -24,23 +26,27 @@ class NetworkRecipe(Part):
     imports: tuple[str, ...] = ()
     """Python modules to import first: they register attention of your own."""
     model: str = "resnet"
-    """resnet, preresnet, wrn or resnext; options may follow: wrn:widen_factor=8,
-    resnet:attention_stages=1+3,batch_norm=False."""
+    """resnet, preresnet, wrn, resnext, residual_attention, wide_residual_attention; at ImageNet
+    size imagenet_resnet, imagenet_residual_attention, mobilenet_v2, xception; options may follow:
+    wrn:widen_factor=8, resnet:block=basic, resnet:attention_stages=1+3,batch_norm=False."""
     depth: Annotated[int, Bounds(1, 10_000)] | None = None
-    """Depth of the network, 9n+2 (wrn: 6n+4); None is the published one, 164 (wrn: 52, resnext:
-    101)."""
+    """Depth of the network, 9n+2 (wrn: 6n+4, residual_attention: 36m+20); None is the published
+    one, 164 (wrn: 52, resnext: 101, residual_attention: 56)."""
     attention: str = "ras"
     """ras, se, eca, cbam, sem, spa, dia, dia_se, one of your own, or none; options may follow:
     ras:connection=tanh,gamma_initializer=0.1."""
     k: InitVar[int | None] = None
     """How often the attention's transform is applied, as --attention ras:k=K; None leaves it as it
     is, by default 2 for ras and 1 for others."""
+    aggregation: str = "none"
+    """rla, which hands a state from block to block, or none; options may follow:
+    rla:channels=32,cell=lstm."""
     weights: str | None = None
     """Saved .keras model to start from, or a run folder, whose best.keras is taken."""
 
     def __post_init__(self, k):
         super().__post_init__()
-        for field in ("model", "attention"):
+        for field in ("model", "attention", "aggregation"):
             # The same options in another order are the same.
             ordered = joined(*split(getattr(self, field)))
             object.__setattr__(self, field, ordered)
@@ -57,9 +63,14 @@ class NetworkRecipe(Part):
         """The attention without its options: a key of `ATTENTION`, or "none"."""
         return name_of(self.attention)
 
+    @property
+    def aggregation_name(self) -> str:
+        """The aggregation without its options: a key of `AGGREGATION`, or "none"."""
+        return name_of(self.aggregation)
+
     def resolved(self) -> "NetworkRecipe":
         """With the depth that it has."""
-        return replace(self, depth=self.arguments()["depth"])
+        return replace(self, depth=self.arguments().get("depth"))
 
     def arguments(self) -> dict:
         """What the function that builds the network takes, its defaults filled in.
@@ -70,11 +81,23 @@ class NetworkRecipe(Part):
         family = family_of(self.model)
         attention, config = self.attention_arguments()
         options = family.defaults | read_options("model", self.model, model_kinds)
-        return options | {
-            "depth": family.depth if self.depth is None else self.depth,
-            "attention": attention,
-            "attention_config": config,
-        }
+        aggregation = self.aggregation_name
+        one_of(Argument("aggregation"), aggregation, (NONE, *AGGREGATION))
+        of_aggregation = read_options("aggregation", self.aggregation, aggregation_kinds)
+        depths = family.depths(options)
+        if depths is None and self.depth is not None:
+            raise UserError(
+                Argument("depth", self.depth), f" says nothing to {self.family}; leave it out."
+            )
+        return (
+            options
+            | {"attention": attention, "attention_config": config}
+            | {
+                "aggregation": None if aggregation == NONE else aggregation,
+                "aggregation_config": of_aggregation or None,
+            }
+            | ({} if depths is None else {"depth": self.depth or depths.published})
+        )
 
     def attention_arguments(self) -> tuple[str | None, dict | None]:
         """What a network takes as `attention` and `attention_config`.
@@ -100,6 +123,7 @@ class NetworkRecipe(Part):
             self,
             model=merged(base.model, self.model),
             attention=merged(base.attention, self.attention),
+            aggregation=merged(base.aggregation, self.aggregation),
         )
 
     def describe_attention(self) -> str:
@@ -111,9 +135,10 @@ class NetworkRecipe(Part):
         return joined(attention, ({"k": layer.k} if hasattr(layer, "k") else {}) | config)
 
     def describe_model(self) -> str:
-        """Such as "resnet164" or "wrn52:widen_factor=8"."""
+        """Such as "resnet164", "wrn52:widen_factor=8" or "resnet20+rla:channels=8"."""
         name, options = split(self.model)
-        return joined(f"{name}{self.arguments()['depth']}", options)
+        text = joined(f"{name}{self.arguments().get('depth', '')}", options)
+        return text if self.aggregation == NONE else f"{text}+{self.aggregation}"
 
 
 def family_of(model: str) -> Family:

@@ -18,6 +18,12 @@ PAPER = {
     "preresnet": "dianet-preresnet164",
     "wrn": "dianet-wrn52-4",
     "resnext": "dianet-resnext101-8x32",
+    "residual_attention": "residual-attention56",
+    "wide_residual_attention": "residual-attention56",
+    **dict.fromkeys(
+        ("imagenet_resnet", "imagenet_residual_attention", "mobilenet_v2", "xception"),
+        "rla-resnet50",
+    ),
 }
 PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
 RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
@@ -88,10 +94,14 @@ def to_flags(recipe: Recipe) -> list[str]:
     """The flags that give a recipe, starting from the one it is named after."""
     base = start_of(recipe)
     named = RECIPES[recipe.recipe].network
-    before = base.values() | {"model": named.family, "attention": named.attention_name}
+    before = base.values() | {
+        "model": named.family,
+        "attention": named.attention_name,
+        "aggregation": named.aggregation_name,
+    }
     flags = ["--recipe", recipe.recipe]
     for name, value in recipe.values().items():
-        if name in ("model", "attention"):
+        if name in ("model", "attention", "aggregation"):
             value = _without_start(value, base.values()[name])
         # Where only epochs are given, train.py fits the schedule to them.
         written = name == "schedule" and recipe.optimization.epochs != base.optimization.epochs

@@ -18,6 +18,7 @@ from ras_keras.backend import devices
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import is_vacant, newest_first, remove_vacant
 from ras_keras.layers.parts.batch_normalization import replicas
+from ras_keras.layers.registry import NONE
 from ras_keras.outputs.class_names import save_model
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import located
@@ -71,9 +72,11 @@ class RunFolder:
                 ".",
             )
         plug, options = split(recipe.network.attention)
-        network = f"{recipe.network.family}{recipe.network.depth}-{plug}"
+        network = f"{recipe.network.family}{recipe.network.depth or ''}-{plug}"
         for option, value in options.items():
             network += f"-{option}{value}"
+        if recipe.network.aggregation != NONE:
+            network += f"-{recipe.network.aggregation}"
         network = "".join(c if c.isalnum() or c in "._-" else "-" for c in network)[:100]
         # Of "folder:PATH" the last part.
         dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.data.dataset).name)

@@ -7,9 +7,10 @@ from ras_keras.recipes.network import NetworkRecipe, family_of
 
 
 def least_network(network: NetworkRecipe) -> keras.Model:
-    """The recipe's network with a block a stage."""
-    family = family_of(network.model)
-    return family.build(**network.arguments() | {"depth": family.least_depth})
+    """The recipe's network at its least depth."""
+    family, arguments = family_of(network.model), network.arguments()
+    depths = family.depths(arguments)
+    return family.build(**arguments | ({} if depths is None else {"depth": depths.least}))
 
 
 def least_images(model: keras.Model) -> int:

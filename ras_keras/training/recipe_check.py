@@ -38,7 +38,9 @@ def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
             "; leave it out.",
         )
     try:
-        family_of(network.model).blocks(arguments["depth"])
+        depths = family_of(network.model).depths(arguments)
+        if depths is not None:
+            depths.check(arguments["depth"])
         layer = make_attention(*network.attention_arguments())
         model = least_network(network)
         if layer is not None:

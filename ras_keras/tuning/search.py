@@ -127,7 +127,7 @@ def default_name(space: Space, seeds: int) -> str:
     """Such as cifar10-resnet164-ras-search-k; the same flags give the same name."""
     fixed = space.fixed
     network = fixed.network
-    depth = "" if "depth" in space.domains else network.arguments()["depth"]
+    depth = "" if "depth" in space.domains else network.arguments().get("depth", "")
     dataset = "".join(c if c.isalnum() else "-" for c in Path(fixed.data.dataset).name)
     parts = [dataset, f"{network.family}{depth}"]
     if "attention" not in space.domains:

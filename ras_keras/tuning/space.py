@@ -22,6 +22,7 @@ FIELDS = {
     "batch_size": "32,64,128,256",
     "depth": "20,56,83,164",
     "attention": "",
+    "aggregation": "none,rla",
     "cutout": "0,8,16",
     "label_smoothing": "0,0.05,0.1",
 }

@@ -1,6 +1,7 @@
 """Numbers that are given as arguments; NumPy's count as Python's."""
 
 import numbers
+from collections.abc import Sequence
 
 from ras_keras.errors import ArgumentError
 
@@ -35,6 +36,17 @@ def check_rate(name: str, value) -> float:
     if not is_real(value) or not 0 <= value < 1:
         raise ArgumentError.of(name, "must be in [0, 1)", value)
     return float(value)
+
+
+def check_one_of(name: str, value, valid: Sequence) -> None:
+    """Refuses what is none of the valid values.
+
+    Raises:
+        ValueError: listing them.
+    """
+    if value not in valid:
+        listed = ", ".join("None" if each is None else str(each) for each in valid)
+        raise ArgumentError.of(name, f"must be one of {listed}", value)
 
 
 def is_integer(value) -> bool:

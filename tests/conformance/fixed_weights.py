@@ -10,7 +10,9 @@ def fixed(path: str, shape: tuple[int, ...]) -> np.ndarray:
     """The weight of this path and shape; the last part of the path decides its scale."""
     values = signed(path, shape)
     kind = path.rsplit("/", 1)[-1]
-    if kind == "kernel":
+    if kind.endswith("kernel"):
+        if "depthwise" in path:
+            return values * math.sqrt(6 / math.prod(shape[:2]))  # variance 2 / fan-in
         return values * math.sqrt(3 / math.prod(shape[:-1]))  # variance 1 / fan-in
     if kind == "gamma":
         return 1 + 0.2 * values

@@ -1,5 +1,6 @@
 """Writes golden.json, what the references give: `python -m tests.conformance.make_golden`."""
 
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.conformance import reference_imagenet as imagenet
 from tests.conformance import reference_layers as layers
 from tests.conformance import reference_networks as networks
+from tests.conformance import reference_residual_attention as masks
 from tests.conformance.fixed_weights import fixed, fixed_images, fixed_map
-from tests.conformance.reference_networks import Attention, stateless
+from tests.conformance.reference_aggregation import Aggregation
+from tests.conformance.reference_parts import Attention, stateless
 
 GOLDEN = Path(__file__).with_name("golden.json")
 
@@ -46,6 +50,24 @@ RAS = stateless(layers.ras, k=2)
 DIA_SHARED = Attention(layers.dia, shared=True)
 DIA_NORMALIZED = Attention(layers.dia, shared=True, normalized=True)
 
+RLA = partial(Aggregation, channels=8)
+RLA_MOBILE = partial(RLA, source="branch", one_recurrence=True)
+ECA = stateless(layers.eca)
+RLA_RESNETS = {
+    "rla": {},
+    "rla_v1": {"variant": "v1"},
+    "rla_v1post": {"variant": "v1post"},
+    "rla_v2": {"variant": "v2"},
+    "rla_v5": {"variant": "v5"},
+    "rla_v6": {"variant": "v6"},
+    "rla_branch": {"source": "branch"},
+    "rla_head_only": {"head_only": True},
+    "rla_unshared": {"unshared": True, "source": "branch"},
+    "rla_lstm": {"variant": "lstm"},
+    "rla_gru": {"variant": "gru"},
+    "rla_odd": {},
+}
+
 NETWORKS = {
     "resnet": partial(networks.resnet, depth=11, attention=RAS),
     "resnet_plain": partial(networks.resnet, depth=20),
@@ -53,7 +75,39 @@ NETWORKS = {
     "resnet_no_skip": partial(networks.resnet, depth=11, skip=False),
     "preresnet": partial(networks.preresnet, depth=20, attention=DIA_NORMALIZED),
     "wrn": partial(networks.wrn, depth=16, widen_factor=2, attention=stateless(layers.se)),
-    "resnext": partial(networks.resnext, depth=11, attention=stateless(layers.eca)),
+    "resnext": partial(networks.resnext, depth=11, attention=ECA),
+    "resnet_basic": partial(networks.basic_resnet, depth=14, projected=False),
+    "resnet_basic_projection": partial(networks.basic_resnet, depth=14, projected=True),
+    **{
+        f"resnet_{name}": partial(networks.resnet, depth=20, aggregation=partial(RLA, **options))
+        for name, options in RLA_RESNETS.items()
+    },
+    "resnet_basic_rla": partial(networks.basic_resnet, depth=8, projected=False, aggregation=RLA),
+    "preresnet_rla": partial(networks.preresnet, depth=20, aggregation=RLA),
+    "wrn_rla": partial(networks.wrn, depth=16, widen_factor=2, aggregation=RLA),
+    "resnext_rla": partial(networks.resnext, depth=11, aggregation=RLA),
+    "imagenet_resnet": partial(imagenet.imagenet_resnet, depth=18),
+    "imagenet_resnet_rla": partial(imagenet.imagenet_resnet, depth=18, aggregation=RLA),
+    "imagenet_resnet50_rla_eca": partial(
+        imagenet.imagenet_resnet, depth=50, attention=ECA, aggregation=RLA
+    ),
+    "mobilenet_v2": imagenet.mobilenet_v2,
+    "mobilenet_v2_rla": partial(imagenet.mobilenet_v2, aggregation=RLA_MOBILE),
+    "xception": imagenet.xception,
+    "xception_rla": partial(imagenet.xception, aggregation=RLA),
+    "residual_attention": masks.residual_attention,
+    "residual_attention_channel": partial(masks.residual_attention, mask="channel"),
+    "residual_attention_spatial": partial(masks.residual_attention, mask="spatial"),
+    "residual_attention_naive": partial(masks.residual_attention, naive=True),
+    "imagenet_residual_attention": masks.imagenet_residual_attention,
+    "wide_residual_attention": masks.wide_residual_attention,
+    "wide_residual_attention_naive": partial(masks.wide_residual_attention, naive=True),
+}
+# Of what is not evaluated on 16x16 pixels.
+NETWORK_SHAPES = {"resnet_rla_odd": (2, 17, 15, 3)} | {
+    name: (2, 32, 32, 3)
+    for name in NETWORKS
+    if name.startswith(("imagenet", "mobilenet", "xception", "residual", "wide"))
 }
 
 PUBLISHED = {
@@ -121,15 +175,22 @@ def layer_case(name: str) -> dict:
 
 
 def network_case(name: str) -> dict:
-    """The probabilities of a network and its weights."""
+    """The probabilities of a network, and the digest and the counts of its weights."""
     recorder = Recorder()
-    probabilities = NETWORKS[name](fixed_images(IMAGES), recorder)
+    shape = NETWORK_SHAPES.get(name, IMAGES)
+    probabilities = NETWORKS[name](fixed_images(shape), recorder)
     return {
-        "input": IMAGES,
-        "weights": recorder.shapes,
+        "input": shape,
+        "weights": digest(recorder.shapes),
         **recorder.counts(),
         "probabilities": rounded(probabilities),
     }
+
+
+def digest(shapes: dict[str, tuple[int, ...]]) -> str:
+    """Of the weights' paths and shapes, in whatever order they come."""
+    lines = sorted(f"{path} {list(shape)}" for path, shape in shapes.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def published_case(name: str, classes: int) -> dict[str, int]:

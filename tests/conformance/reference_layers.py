@@ -195,6 +195,13 @@ def conv2d(x: Array, kernel: Array, stride: int = 1, groups: int = 1) -> Array:
     return np.concatenate([np.einsum("nrcihw,hwio->nrco", *p, optimize=True) for p in parts], -1)
 
 
+def depthwise_conv2d(x: Array, kernel: Array, stride: int = 1) -> Array:
+    """As `conv2d`, each channel with its own 3x3 kernel of (3, 3, channels, 1)."""
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    return np.einsum("nrcihw,hwi->nrci", windows[:, ::stride, ::stride], kernel[..., 0])
+
+
 def batch_norm(x: Array, weights: Weights) -> Array:
     """gamma * (x - mean) / sqrt(variance + epsilon) + beta."""
     names = ("gamma", "beta", "moving_mean", "moving_variance")

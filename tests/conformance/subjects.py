@@ -1,7 +1,12 @@
 """What the conformance tests examine: small networks, filled with fixed weights."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import keras
 import numpy as np
+import pytest
 from keras import layers, ops
 
 from ras_keras.layers.registry import make_attention
@@ -32,16 +37,47 @@ def small_network(attention, config=None, size=8) -> keras.Model:
     return keras.Model(inputs, outputs)
 
 
-def network(row: Row, **options) -> keras.Model:
-    """The network of a row's first case, for images of 16x16."""
-    options = {"input_shape": (16, 16, 3), **row.first, **options}
-    return MODELS[row.name].build(**options)
+def network(row: Row, case: str | None = None, **options) -> keras.Model:
+    """The network of a row's first case, or of the named one, at the row's size."""
+    given = row.golden[case] if case else row.first
+    shape = (row.size, row.size, 3)
+    return MODELS[row.name].build(**{"input_shape": shape, "classes": 10, **given, **options})
 
 
-def subjects() -> dict:
-    """A maker for every row: a small network with each layer, and each network."""
-    makers = {f"layer {row}": lambda row=row: small_network(row.name, row.first) for row in LAYERS}
-    return makers | {f"network {row}": lambda row=row: network(row) for row in NETWORKS}
+@dataclass(frozen=True)
+class Subject:
+    """A model that the tests make, the row that it is of, and whether it takes long."""
+
+    row: Row
+    make: Callable[[], keras.Model]
+    slow: bool = False
+
+
+def subjects() -> dict[str, Subject]:
+    """For every row a small network with its layer, or its networks without and with aggregation.
+
+    Of the aggregated ones that of the first row alone is quick.
+    """
+    found = {
+        f"layer {row}": Subject(row, partial(small_network, row.name, row.first)) for row in LAYERS
+    }
+    for row in NETWORKS:
+        found[f"network {row}"] = Subject(row, partial(network, row), row.slow)
+        if row.aggregated:
+            make, slow = partial(network, row, row.aggregated), row is not NETWORKS[0]
+            found[f"network {row} rla"] = Subject(row, make, slow)
+    return found
+
+
+def tiered(values, slow):
+    """Parameters of a test, of which those that `slow` holds for are of the slow tier."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else [value]),
+            marks=[pytest.mark.slow] if slow(value) else [],
+        )
+        for value in values
+    ]
 
 
 def images_for(model: keras.Model, count: int = 4) -> np.ndarray:

@@ -5,7 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from tests.conformance.make_golden import GOLDEN, LAYERS, NETWORKS, layer_case, network_case
+from tests.conformance.make_golden import (
+    GOLDEN,
+    IMAGES,
+    LAYERS,
+    NETWORK_SHAPES,
+    NETWORKS,
+    layer_case,
+    network_case,
+)
+from tests.conformance.subjects import tiered
 from tests.models.test_parameters import DIANET, TABLE_1
 
 STORED = json.loads(GOLDEN.read_text())
@@ -19,9 +28,12 @@ def test_layers(name):
         np.testing.assert_allclose(case[values], stored[values], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", tiered(NETWORKS, lambda name: NETWORK_SHAPES.get(name, IMAGES)[1] > 17)
+)
 def test_networks(name):
     case, stored = network_case(name), STORED["networks"][name]
+    assert case["weights"] == stored["weights"]
     assert (case["total"], case["trainable"]) == (stored["total"], stored["trainable"])
     np.testing.assert_allclose(case["probabilities"], stored["probabilities"], rtol=1e-6)
 

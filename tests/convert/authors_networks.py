@@ -206,6 +206,7 @@ def randomized(network, seed=0):
             spread = 0.3 if tensor.ndim == 1 else (2 / tensor[0].numel()) ** 0.5
             tensor.copy_(near + spread * torch.randn(tensor.shape, generator=generator))
     network.eval()
+    classifier = network.fc if hasattr(network, "fc") else network.classifier[-1]
     with torch.no_grad():
-        network.fc.weight /= network(torch.randn(8, 3, 32, 32, generator=generator)).std()
+        classifier.weight /= network(torch.randn(8, 3, 32, 32, generator=generator)).std()
     return network

@@ -46,7 +46,7 @@ def checkpoint(k=2, classes=10, blocks=1):
 def built(entries, **fields):
     recipe = NetworkRecipe(**fields)
     check_import(recipe, 32, None, None)
-    return import_weights(Entries(entries), recipe, "x.pth")
+    return import_weights(Entries(entries), recipe, "x.pth", image_size=32)
 
 
 def refused(entries, says, **fields):

@@ -81,6 +81,7 @@ def test_half_precision(policy):
         ({"dtype": "float64"}, (None, 6, 5, 8), False),
         ({"scale": False}, (None, 6, 5, 8), False),
         ({}, (None, 8), False),
+        ({"fused": False}, (None, 6, 5, 8), False),
     ],
 )
 @pytest.mark.parametrize("training", [True, False])
@@ -91,3 +92,13 @@ def test_maps_with_channels_last_go_through_the_fused_kernel(options, shape, fus
         tf.TensorSpec(shape, options.get("dtype", "float32"))
     )
     assert ("FusedBatchNormV3" in {op.type for op in traced.graph.get_operations()}) == fused
+
+
+def test_a_tanh_behind_a_convolution():
+    """With oneDNN, which the tests turn on, TensorFlow merges the three and has no kernel then."""
+    images = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 1, use_bias=False)(images)
+    outputs = keras.layers.Activation("tanh")(BatchNormalization(fused=False)(x))
+    model = keras.Model(images, outputs)
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(model.predict(x, verbose=0), model(x), rtol=1e-4, atol=1e-6)

@@ -4,7 +4,9 @@ import keras
 import pytest
 
 from ras_keras.layers import DenseImplicitAttention, SqueezeExcitation
-from ras_keras.models import MODELS, PreResNet, ResNet, ResNeXt, WideResNet
+from ras_keras.models import PreResNet, ResNet, ResNeXt, WideResNet
+from tests.conformance import subjects
+from tests.conformance.table import NETWORKS
 
 
 def attention_layers(model):
@@ -20,10 +22,10 @@ def test_a_layer_a_block_or_a_layer_a_stage():
         assert list(attention_layers(ResNet(20, shared))) == stages
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_attention_stages(model):
-    depth = MODELS[model].least_depth
-    network = MODELS[model].build(depth, "dia", attention_stages=(1, 3))
+@pytest.mark.parametrize("row", subjects.tiered(NETWORKS, lambda row: row.slow), ids=str)
+def test_attention_stages(row):
+    given = {"attention": "dia", "attention_config": None}
+    network = subjects.network(row, attention_stages=(1, 3), **given)
     assert list(attention_layers(network)) == ["stage1_attention", "stage3_attention"]
 
 

@@ -20,6 +20,7 @@ OF_A_RECIPE = {
     "imports": "MODULE",
     "model": "NAME[:OPTIONS]",
     "attention": "NAME[:OPTIONS]",
+    "aggregation": "NAME[:OPTIONS]",
     "weights": "FILE|RUN_FOLDER",
 }
 

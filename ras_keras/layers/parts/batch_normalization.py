@@ -30,11 +30,21 @@ class BatchNormalization(keras.layers.BatchNormalization):
         momentum: of the moving statistics.
         epsilon: added to the variance; at least 1.001e-5 in the fused kernel,
             which is what GPUs ask for.
+        fused: False keeps maps out of the fused kernel, as those must be that a
+            tanh follows: on CPUs with oneDNN, TensorFlow merges a convolution, this
+            and a tanh to one operation, for which it has no kernel.
         **kwargs: of `keras.layers.BatchNormalization`.
     """
 
-    def __init__(self, momentum: float = MOMENTUM, epsilon: float = EPSILON, **kwargs):
+    def __init__(
+        self,
+        momentum: float = MOMENTUM,
+        epsilon: float = EPSILON,
+        fused: bool = True,
+        **kwargs,
+    ):
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        self.fused = fused
 
     def call(self, inputs, training=None, mask=None):
         training = bool(training and self.trainable)
@@ -67,9 +77,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
             _, variance = self._moments(inputs, None)
         return ops.abs(self.gamma) * ops.rsqrt(variance + self.epsilon)
 
+    def get_config(self):
+        return {**super().get_config(), "fused": self.fused}
+
     def _fits_fused_kernel(self, inputs, training) -> bool:
         return (
-            keras.backend.backend() == "tensorflow"
+            self.fused
+            and keras.backend.backend() == "tensorflow"
             and len(inputs.shape) == 4
             and self.axis in (-1, 3)
             and self.center

@@ -16,15 +16,17 @@ class ScaleShift(keras.layers.Layer):
 
     Args:
         axis: where the channels are.
+        fused: as for `BatchNormalization`.
 
     Input shape: any, with a known number of channels.
 
     Output shape: the input's.
     """
 
-    def __init__(self, axis: int = -1, **kwargs):
+    def __init__(self, axis: int = -1, fused: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.axis = axis
+        self.fused = fused
 
     def build(self, input_shape):
         shape = (input_shape[self.axis],)
@@ -36,7 +38,7 @@ class ScaleShift(keras.layers.Layer):
     def call(self, x):
         last = self.axis in (-1, len(x.shape) - 1)
         fits = len(x.shape) == 4 and last and self.compute_dtype in FUSED_DTYPES
-        if fits and keras.backend.backend() == "tensorflow":
+        if self.fused and fits and keras.backend.backend() == "tensorflow":
             return _fused(x, ops.convert_to_tensor(self.scale), ops.convert_to_tensor(self.shift))
         shape = [1] * len(x.shape)
         shape[self.axis] = -1
@@ -49,7 +51,7 @@ class ScaleShift(keras.layers.Layer):
         return input_shape
 
     def get_config(self):
-        return {**super().get_config(), "axis": self.axis}
+        return {**super().get_config(), "axis": self.axis, "fused": self.fused}
 
 
 def _fused(x, scale, shift):

@@ -1,0 +1,5 @@
+"""List the networks that have a name, with their sizes: python scripts/models.py --help"""
+
+from ras_keras_console import start
+
+start("models")

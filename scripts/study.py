@@ -1,0 +1,5 @@
+"""Show what attention does to the training of a network: python scripts/study.py --help"""
+
+from ras_keras_console import start
+
+start("study")
