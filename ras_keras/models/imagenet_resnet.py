@@ -8,7 +8,7 @@ from keras import layers
 
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
-from ras_keras.models.aggregation import AggregationLike, make_aggregation
+from ras_keras.models.aggregation import Aggregation, AggregationLike, make_aggregation
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
@@ -61,7 +61,7 @@ def ImageNetResNet(
     cardinality: int = 1,
     base_width: int = 64,
     use_bias: bool = False,
-    zero_init: bool = False,
+    zero_init: bool | None = None,
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -96,7 +96,7 @@ def ImageNetResNet(
         use_bias: whether the convolutions have biases, as some networks of the
             DIANet paper have.
         zero_init: whether the last batch normalization of a branch starts with
-            a scale of 0, as the released RLA-Nets do.
+            a scale of 0; None is as released, with an aggregation.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it. The pyramid of `features_only` is "P2" to
             "P5", without the aggregation's state.
@@ -128,6 +128,8 @@ def ImageNetResNet(
         raise ArgumentError.of("cardinality", f"must be 1 at depth {depth}", cardinality)
     aggregate = make_aggregation(aggregation, aggregation_config)
     convolve = partial(convolution, use_bias=use_bias)
+    if zero_init is None:
+        zero_init = type(aggregate) is not Aggregation
     last = partial(normalization, gamma_initializer="zeros") if zero_init else normalization
     block = partial(_basic, convolve, last)
     if bottleneck:
@@ -186,7 +188,6 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     return post_activation_end(x, shortcut, strides, plugs, name)
 
 
-_RLA = {"aggregation": "rla", "zero_init": True}
 _RESNEXT = {"cardinality": 32, "base_width": 4}
 
 ResNet18 = partial(ImageNetResNet, 18, name="resnet18")
@@ -196,8 +197,8 @@ ResNet101 = partial(ImageNetResNet, 101, name="resnet101")
 ResNet152 = partial(ImageNetResNet, 152, name="resnet152")
 ResNeXt50_32x4d = partial(ImageNetResNet, 50, name="resnext50_32x4d", **_RESNEXT)
 ResNeXt101_32x4d = partial(ImageNetResNet, 101, name="resnext101_32x4d", **_RESNEXT)
-RLAResNet50 = partial(ResNet50, name="rla_resnet50", **_RLA)
-RLAResNet101 = partial(ResNet101, name="rla_resnet101", **_RLA)
-RLAResNet152 = partial(ResNet152, name="rla_resnet152", **_RLA)
-RLAResNeXt50_32x4d = partial(ResNeXt50_32x4d, name="rla_resnext50_32x4d", **_RLA)
-RLAResNeXt101_32x4d = partial(ResNeXt101_32x4d, name="rla_resnext101_32x4d", **_RLA)
+RLAResNet50 = partial(ResNet50, name="rla_resnet50", aggregation="rla")
+RLAResNet101 = partial(ResNet101, name="rla_resnet101", aggregation="rla")
+RLAResNet152 = partial(ResNet152, name="rla_resnet152", aggregation="rla")
+RLAResNeXt50_32x4d = partial(ResNeXt50_32x4d, name="rla_resnext50_32x4d", aggregation="rla")
+RLAResNeXt101_32x4d = partial(ResNeXt101_32x4d, name="rla_resnext101_32x4d", aggregation="rla")

@@ -41,32 +41,46 @@ def published_name(family: str, attention: str) -> str:
     return (PAPER_WITH_DIA if attention in ("dia", "dia_se") else PAPER)[family]
 
 
-def starting_recipe(name: str, family: str | None = None, attention: str | None = None) -> Recipe:
-    """The recipe that flags start from: the named one as it is for a network and its attention.
+def starting_recipe(
+    name: str,
+    family: str | None = None,
+    attention: str | None = None,
+    aggregation: str | None = None,
+) -> Recipe:
+    """The recipe that flags start from: the named one as it is for a network and its plugs.
 
     Args:
-        name: of the recipe; "paper" is the published one of the network.
+        name: of the recipe; "paper" is the published one of the network, with RAS's attention
+            where it has one, and without aggregation.
         family: of the network, without options; None is the recipe's own.
         attention: likewise.
+        aggregation: likewise.
 
     Raises:
         UserError: for a name that is no recipe.
     """
     one_of(Argument("recipe"), name, RECIPES)
     if name == "paper":
-        family, attention = family or "resnet", attention or "ras"
-        name = published_name(family, attention)
+        family, aggregation = family or "resnet", aggregation or NONE
+        name = published_name(family, attention or "ras")
+        if RECIPES[name].network.attention_name != NONE:
+            attention = attention or "ras"
     recipe = RECIPES[name]
     if family not in (None, recipe.network.family):
         recipe = recipe.replace(model=family)
     if attention not in (None, recipe.network.attention_name):
         recipe = recipe.replace(attention=attention)
+    if aggregation not in (None, recipe.network.aggregation_name):
+        recipe = recipe.replace(aggregation=aggregation)
     return recipe
 
 
 def start_of(recipe: Recipe) -> Recipe:
     """The recipe that another one started from."""
-    return starting_recipe(recipe.recipe, recipe.network.family, recipe.network.attention_name)
+    network = recipe.network
+    return starting_recipe(
+        recipe.recipe, network.family, network.attention_name, network.aggregation_name
+    )
 
 
 def with_attention(recipe: Recipe, text: str) -> Recipe:

@@ -77,6 +77,7 @@ def first_recipe(arguments: Sequence[str]) -> Recipe:
         start = {
             "family": value_of("--model", arguments),
             "attention": value_of("--attention", arguments),
+            "aggregation": value_of("--aggregation", arguments),
         }
         given = {name: name_of(text) for name, text in start.items() if text is not None}
         return starting_recipe(named or "paper", **given)
