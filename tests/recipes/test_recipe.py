@@ -58,7 +58,10 @@ CHANGED = Recipe("quick").replace(
 )
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED])
+LIKE_A_FLAG = RECIPES["quick"].replace(dataset="folder:x", data_dir="-photos")
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED, LIKE_A_FLAG])
 def test_to_flags_and_back(recipe):
     found = parse_with_recipe(Train, to_flags(recipe), "train").recipe
     # `==` passes over where the data lie.
@@ -399,6 +402,7 @@ def test_milestones_beyond_the_end_are_allowed():
         ({"validation_split": 1.0}, r"`validation_split` must be in \[0, 1\)"),
         ({"schedule": (8, 5)}, r"`schedule` must be rising epochs >= 1. Received: \(8, 5\)"),
         ({"schedule": (0,)}, "`schedule` must be rising"),
+        ({"schedule": (-5, 8)}, "`schedule` must be rising"),
         ({"seed": -1}, "`seed` must be >= 0. Received: -1"),
         ({"decay": "cosin"}, "`decay` must be one of step, cosine. .* nearest is 'cosine'"),
         ({"warmup_epochs": -1}, "`warmup_epochs` must be >= 0. Received: -1"),
