@@ -44,7 +44,7 @@ def import_torch(what: str):
         UserError: if it is not installed.
     """
     # Triton, which CUDA builds of PyTorch bring for GPUs, aborts in one process with TensorFlow.
-    sys.modules.setdefault("triton", None)
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # None forbids the import
     try:
         return importlib.import_module("torch")
     except ImportError as error:

@@ -84,16 +84,16 @@ class Graph:
         ]
         self.tensors = [tensor for node in nodes for tensor in node.output_tensors]
         self._returned = {id(tensor) for tensor in model.outputs}
-        self._calls = {}
-        self._readers = {}
+        self._calls: dict[int, list] = {}
+        self._readers: dict[int, list[keras.Operation]] = {}
         for node in nodes:
             self._calls.setdefault(id(node.operation), []).append(node)
             for tensor in node.input_tensors:
                 self._readers.setdefault(id(tensor), []).append(node.operation)
         # As they were made: a depth alone does not order the calls of one layer.
         for operation in {id(node.operation): node.operation for node in nodes}.values():
-            order = {id(node): number for number, node in enumerate(calls(operation))}
-            self._calls[id(operation)].sort(key=lambda node, order=order: order[id(node)])
+            own = {id(node) for node in self._calls[id(operation)]}
+            self._calls[id(operation)] = [node for node in calls(operation) if id(node) in own]
         self.layers = [layer for layer in model.layers if id(layer) in self._calls]
 
     def arguments(self, layer: keras.layers.Layer) -> list[tuple]:

@@ -53,12 +53,12 @@ def image_page(
         figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), 3.2 + height * len(lines)),
         layout="constrained",
     )
-    parts = figure.subfigures(1 + len(lines), 1, height_ratios=[3.2] + [height] * len(lines))
-    parts = np.atleast_1d(parts)
+    ratios = [3.2] + [height] * len(lines)
+    parts = figure.subfigures(1 + len(lines), 1, squeeze=False, height_ratios=ratios)[:, 0]
     _draw_image(parts[0], image, cam, probabilities, class_names, target)
     if lines:
         draw_gates(parts[1], places, gates, Scale.of_gates(gates, lines[0][0]), gates)
-    if len(lines) == 2:
+    if panels and means is not None:
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = Scale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)

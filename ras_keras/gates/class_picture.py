@@ -25,7 +25,8 @@ def class_picture(study: GateStudy, title: str):
     figure = Figure(
         figsize=(max(PANEL_WIDTH * len(panels), 7) + 1, 2.8 + height), layout="constrained"
     )
-    above, below = figure.subfigures(2, 1, height_ratios=(2.8, height))
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.8, height))
+    above, below = parts[:, 0]
     _draw_variance(above, study, panels)
     chosen = [
         max(panel.numbers, key=lambda number: statistics[number].variance_between_classes.sum())

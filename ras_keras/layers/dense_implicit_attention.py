@@ -83,7 +83,8 @@ class DenseImplicitAttention(Attention):
     def build(self, input_shape):
         channels = self.channels(_map_shape(input_shape))
         hidden = reduced(channels, self.reduction_ratio)
-        self.input_layers, self.state_layers = [], []
+        self.input_layers: list[keras.layers.Layer] = []
+        self.state_layers: list[keras.layers.Layer] = []
         for cell in range(self.cells):
             for layers, source in ((self.input_layers, "input"), (self.state_layers, "state")):
                 name = f"cell{cell}_{source}"

@@ -56,9 +56,14 @@ class SwitchableAttention(Attention):
         )
         self.convolution = ChannelConvolution(adaptive_kernel_size(channels), name="convolution")
         self.linear = Linear("zeros", keras.initializers.Constant(BETA_START), name="linear")
-        for transform in (self.bottleneck, self.convolution, self.linear):
+        for transform in self.transforms:
             transform.build((None, channels))
         self.built = True
+
+    @property
+    def transforms(self) -> tuple[keras.layers.Layer, ...]:
+        """Those that the switches weigh, in their order."""
+        return self.bottleneck, self.convolution, self.linear
 
     def gate(self, x, training=False):
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
@@ -67,9 +72,7 @@ class SwitchableAttention(Attention):
         v = self.pool(x)
         switches = ops.split(ops.sigmoid(self.switch(v)), 3, axis=1)
         gate = 1.0
-        for switch, transform in zip(
-            switches, (self.bottleneck, self.convolution, self.linear), strict=True
-        ):
+        for switch, transform in zip(switches, self.transforms, strict=True):
             gate = gate * ops.sigmoid(switch * transform(v))
         return gate
 

@@ -34,10 +34,10 @@ def read_curves(run: RunFolder) -> Curves:
         UserError: if it has not finished an epoch, or its metrics.csv is damaged.
     """
     rows = run.read_metrics()
-    columns = {}
+    columns: dict[str, tuple[list[float], list[float]]] = {}
     for name in rows[0]:
         found = [(row["epoch"], row[name]) for row in rows if row[name] is not None]
-        columns[name] = tuple(map(list, zip(*found, strict=True))) if found else ([], [])
+        columns[name] = [epoch for epoch, _ in found], [value for _, value in found]
     # "." has no name of its own.
     return Curves(run.path.absolute().name, columns)
 
@@ -45,9 +45,9 @@ def read_curves(run: RunFolder) -> Curves:
 def plot_curves(runs: Sequence[Curves], file: Path) -> None:
     """Draws accuracy, loss and gate spread of one or more runs, a colour a run."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(4.5 * len(PANELS), 4), layout="constrained")
-    figure.get_layout_engine().set(wspace=0.06)
+    figure = Figure(figsize=(4.5 * len(PANELS), 4), layout=ConstrainedLayoutEngine(wspace=0.06))
     panels = figure.subplots(1, len(PANELS))
     for number, run in enumerate(runs):
         for axes, (name, _) in zip(panels, PANELS.items(), strict=True):

@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -251,7 +251,7 @@ class RunFolder:
             raise UserError(f"{file} is missing; the run has not finished an epoch.")
         return read_rows(file, {"epoch": Count}, others=float | None)
 
-    def write_json(self, name: str, content: dict | list) -> None:
+    def write_json(self, name: str, content: Mapping | list) -> None:
         write_json(self.file(name), content)
 
     def write_model(self, name: str, model: keras.Model, class_names: Sequence[str]) -> None:

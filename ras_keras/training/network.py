@@ -13,6 +13,7 @@ from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import family_of
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import given
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training.least_network import least_images, least_network
@@ -30,7 +31,7 @@ def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = (
     """
     return load_data(
         recipe.data,
-        batch_size=recipe.optimization.batch_size,
+        batch_size=given(recipe.optimization.batch_size),
         seed=recipe.execution.seed,
         least=least_images(least_network(recipe.network)),
         replicas=replicas,
@@ -69,12 +70,13 @@ def compiled_network(
     """
     network, execution = recipe.network, recipe.execution
     keras.utils.set_random_seed(execution.seed)
-    with dtype_policy(execution.precision):
+    precision = given(execution.precision)
+    with dtype_policy(precision):
         model = family_of(network.model).build(**network.arguments(), **of_images)
         if network.weights is not None:
             start_from(model, network.weights, class_names)
         model.compile(
-            optimizer=make_optimizer(recipe.optimization, execution.precision),
+            optimizer=make_optimizer(recipe.optimization, precision),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=JIT_COMPILE[execution.jit],

@@ -57,7 +57,7 @@ def plot_search(table: list[dict], best: dict, space: Space, file: Path) -> None
     for axes in figure.axes[::columns]:
         axes.set_ylabel("held-out accuracy in %")
     figure.axes[0].legend(fontsize=8)
-    if len(epochs) > 1:
+    if len(epochs) > 1 and shown is not None:
         figure.colorbar(shown, ax=figure.axes, label="epochs", ticks=epochs)
     figure.savefig(file, dpi=150)
 

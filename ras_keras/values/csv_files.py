@@ -39,7 +39,7 @@ def read_header(path: Path) -> list[str]:
     return _read(path)[0]
 
 
-def read_rows(path: Path, columns: Mapping[str, type], others: type | None = None) -> list[dict]:
+def read_rows(path: Path, columns: Mapping[str, object], others: object = None) -> list[dict]:
     """The rows of a file, each value of its type.
 
     Args:
