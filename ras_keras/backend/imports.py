@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 from ras_keras.errors import Argument, UserError, first_line
 
@@ -34,7 +35,7 @@ def import_modules(names: Sequence[str]) -> None:
             ) from error
 
 
-def import_torch(what: str):
+def import_torch(what: str) -> ModuleType:
     """The module torch, which only the extra `peers` brings.
 
     Args:

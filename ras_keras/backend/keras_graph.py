@@ -47,7 +47,7 @@ def _made_by(tensor):
     return operation, number, calls(operation)[call]
 
 
-def name_in_ops(operation) -> str | None:
+def name_in_ops(operation: object) -> str | None:
     """The name of an operation of keras.ops, such as "Softmax"; None for any other."""
     kind = type(operation)
     return kind.__name__ if kind.__module__.startswith("keras.src.ops.") else None
@@ -58,7 +58,7 @@ def is_called_as_keras_does(model: keras.Model) -> bool:
     return type(model).call.__module__.startswith("keras.")
 
 
-def is_graph(operation) -> bool:
+def is_graph(operation: object) -> bool:
     """Whether an operation is a functional or sequential model, with Keras's own `call`."""
     return (
         isinstance(operation, keras.Model)
@@ -134,7 +134,7 @@ class Graph:
         return readers[0] if self.is_called_once(readers[0]) else None
 
 
-def as_function(model) -> keras.Function | None:
+def as_function(model: object) -> keras.Function | None:
     """A functional or sequential model as a function of its inputs; None of other layers."""
     if isinstance(model, keras.Sequential) and model.built:
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)

@@ -1,7 +1,7 @@
 """What the authors' PyTorch code calls the weights of our networks."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -187,7 +187,7 @@ def in_our_order(array: np.ndarray, rank: int) -> np.ndarray:
     return array
 
 
-def their_shape(shape) -> tuple[int, ...]:
+def their_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape that PyTorch gives a Keras variable."""
     if len(shape) == 4:
         height, width, inputs, filters = shape

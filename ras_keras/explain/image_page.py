@@ -1,6 +1,7 @@
 """One image: what the network takes it for, where it looks, and which channels it opens."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from ras_keras.gates.pictures import (
 )
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 TOP = 5
 
 
@@ -28,7 +32,7 @@ def image_page(
     places: Sequence[Place] = (),
     gates: Sequence[np.ndarray] = (),
     means: Sequence[np.ndarray] | None = None,
-):
+) -> "Figure":
     """A picture of all of it, as a matplotlib Figure.
 
     Args:

@@ -1,16 +1,21 @@
 """How gates differ between classes."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ras_keras.gates.pictures import PANEL_WIDTH, Scale, stages
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # More classes are told apart by their numbers.
 NAMED = 20
 
 
-def class_picture(study: GateStudy, title: str):
+def class_picture(study: GateStudy, title: str) -> "Figure":
     """A picture of how V moves between classes and within them, as a matplotlib Figure.
 
     Above, for each gate: the deviation of V between the means of classes, within classes, and the

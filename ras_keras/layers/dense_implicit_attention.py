@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from ras_keras.errors import ArgumentError
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced
 from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_rate
 
@@ -105,7 +105,7 @@ class DenseImplicitAttention(Attention):
         h, c = self._step(inputs, training)
         return self.scale(ops.cast(x, self.compute_dtype), h[:, -1]), h, c
 
-    def gate(self, inputs, training=False):
+    def gate(self, inputs: Tensor | list[Tensor], training: bool | None = False) -> Tensor:
         """The gate that the layer applies to a map or [map, h, c]: float32 (N, C)."""
         if not self.built:
             self.build(_shapes(inputs))

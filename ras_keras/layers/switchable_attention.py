@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.efficient_channel_attention import adaptive_kernel_size
 from ras_keras.layers.parts.transforms import Bottleneck, ChannelConvolution, Linear, dense, reduced
 from ras_keras.layers.recurrent_attention import BETA_START
@@ -65,7 +65,7 @@ class SwitchableAttention(Attention):
         """Those that the switches weigh, in their order."""
         return self.bottleneck, self.convolution, self.linear
 
-    def gate(self, x, training=False):
+    def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
         if not self.built:
             self.build(x.shape)

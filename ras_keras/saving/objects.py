@@ -39,7 +39,7 @@ DTYPES = {
 }
 
 
-def is_object(value) -> TypeGuard[dict]:
+def is_object(value: object) -> TypeGuard[dict]:
     """Whether a value is what Keras makes an object of."""
     return (
         isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value

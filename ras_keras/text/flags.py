@@ -6,7 +6,7 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def with_value(name: str, value) -> list[str]:
+def with_value(name: str, value: object) -> list[str]:
     """A flag and its value: learning_rate=0.1 is --learning-rate 0.1, mirror=False --no-mirror."""
     if isinstance(value, bool):
         return [flag(name if value else f"no_{name}")]

@@ -46,7 +46,7 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = number
         self.release()
 
-    def release(self):
+    def release(self) -> None:
         """Gives the signals back to who had them before."""
         for number, handler in self.previous.items():
             signal.signal(number, handler)
@@ -250,7 +250,7 @@ class ProgressBar(keras.callbacks.Callback):
         parts += [f"{row['images_per_second']:.0f} images/s", f"{duration(left)} left"]
         self.bar.write("  ".join(parts))
 
-    def close(self):
+    def close(self) -> None:
         self.bar.close()
 
     def on_train_end(self, logs=None):

@@ -1,7 +1,7 @@
 """From a recipe to its data and its compiled network."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -88,7 +88,7 @@ def compiled_network(
 
 
 @contextlib.contextmanager
-def dtype_policy(name: str):
+def dtype_policy(name: str) -> Iterator[None]:
     """Makes `name` Keras's dtype policy for a while."""
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)

@@ -6,7 +6,7 @@ import operator
 import types
 import typing
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ras_keras.values.typed import typed
 
@@ -19,7 +19,7 @@ AND = "+"
 SIMPLE = (bool, int, float, str, types.NoneType)
 
 
-def read_text(text: str, kind, *, nothing: str = NONE):
+def read_text(text: str, kind: object, *, nothing: str = NONE) -> Any:
     """What a text says.
 
     Args:
@@ -35,7 +35,7 @@ def read_text(text: str, kind, *, nothing: str = NONE):
     return typed(_plain(text, kind, nothing), kind)
 
 
-def written(value) -> str:
+def written(value: object) -> str:
     """The text of a value, which `read_text` reads."""
     if value is None:
         return NONE
