@@ -27,6 +27,7 @@ test-large: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 # The site of the documentation, in build/site; a warning is an error.
 docs: .venv/installed-docs

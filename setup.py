@@ -75,14 +75,20 @@ setup(
             *DOCS,
             # Runs the notebook in examples/.
             "ipykernel>=7",
+            "hypothesis>=6.140",
             "jax>=0.10",
+            # Checks the types; the others are those of packages that come without.
+            "mypy>=2.4,<3",
             "nbclient>=0.10",
+            "pandas-stubs>=3",
             "pre-commit>=4",
             "pytest>=9",
             "pytest-xdist>=3.8",
             "ruff==0.17.5",
             # Drives the browser of test_serve.py.
             "selenium>=4.40",
+            "types-psutil>=7",
+            "types-tqdm>=4.67",
         ],
     },
     entry_points={"console_scripts": ["ras-keras = ras_keras_console:main"]},

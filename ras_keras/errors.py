@@ -49,12 +49,12 @@ class ArgumentError(ValueError):
     __str__ = UserError.__str__
 
     @classmethod
-    def of(cls, name: str, problem: str, value) -> "ArgumentError":
+    def of(cls, name: str, problem: str, value: object) -> "ArgumentError":
         """Such as "`k` must be an integer >= 1. Received: k=0"."""
         return cls(Argument(name), f" {problem}. Received: {name}={value!r}")
 
 
-def first_line(error) -> str:
+def first_line(error: BaseException) -> str:
     """The first line of an error's message, or its type where it says nothing.
 
     Of one that Keras or OpenVINO wrapped it is the first line of what was raised.

@@ -7,6 +7,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow convolves channels-first maps on a CPU by oneDNN alone, which some processors start
 # without.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# Most of a test on JAX is compilation: without its optimization 40 % of the time is saved.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 import keras
 import pytest

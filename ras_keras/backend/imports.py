@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 from ras_keras.errors import Argument, UserError, first_line
 
@@ -34,7 +35,7 @@ def import_modules(names: Sequence[str]) -> None:
             ) from error
 
 
-def import_torch(what: str):
+def import_torch(what: str) -> ModuleType:
     """The module torch, which only the extra `peers` brings.
 
     Args:
@@ -44,7 +45,7 @@ def import_torch(what: str):
         UserError: if it is not installed.
     """
     # Triton, which CUDA builds of PyTorch bring for GPUs, aborts in one process with TensorFlow.
-    sys.modules.setdefault("triton", None)
+    sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # None forbids the import
     try:
         return importlib.import_module("torch")
     except ImportError as error:

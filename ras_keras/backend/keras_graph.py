@@ -47,7 +47,7 @@ def _made_by(tensor):
     return operation, number, calls(operation)[call]
 
 
-def name_in_ops(operation) -> str | None:
+def name_in_ops(operation: object) -> str | None:
     """The name of an operation of keras.ops, such as "Softmax"; None for any other."""
     kind = type(operation)
     return kind.__name__ if kind.__module__.startswith("keras.src.ops.") else None
@@ -58,7 +58,7 @@ def is_called_as_keras_does(model: keras.Model) -> bool:
     return type(model).call.__module__.startswith("keras.")
 
 
-def is_graph(operation) -> bool:
+def is_graph(operation: object) -> bool:
     """Whether an operation is a functional or sequential model, with Keras's own `call`."""
     return (
         isinstance(operation, keras.Model)
@@ -84,16 +84,16 @@ class Graph:
         ]
         self.tensors = [tensor for node in nodes for tensor in node.output_tensors]
         self._returned = {id(tensor) for tensor in model.outputs}
-        self._calls = {}
-        self._readers = {}
+        self._calls: dict[int, list] = {}
+        self._readers: dict[int, list[keras.Operation]] = {}
         for node in nodes:
             self._calls.setdefault(id(node.operation), []).append(node)
             for tensor in node.input_tensors:
                 self._readers.setdefault(id(tensor), []).append(node.operation)
         # As they were made: a depth alone does not order the calls of one layer.
         for operation in {id(node.operation): node.operation for node in nodes}.values():
-            order = {id(node): number for number, node in enumerate(calls(operation))}
-            self._calls[id(operation)].sort(key=lambda node, order=order: order[id(node)])
+            own = {id(node) for node in self._calls[id(operation)]}
+            self._calls[id(operation)] = [node for node in calls(operation) if id(node) in own]
         self.layers = [layer for layer in model.layers if id(layer) in self._calls]
 
     def arguments(self, layer: keras.layers.Layer) -> list[tuple]:
@@ -134,7 +134,7 @@ class Graph:
         return readers[0] if self.is_called_once(readers[0]) else None
 
 
-def as_function(model) -> keras.Function | None:
+def as_function(model: object) -> keras.Function | None:
     """A functional or sequential model as a function of its inputs; None of other layers."""
     if isinstance(model, keras.Sequential) and model.built:
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)

@@ -24,7 +24,8 @@ class SafeStream:
         self.bars = bars
 
     def write(self, text: str) -> int:
-        start = MOVES.match(text).end() if self.bars else 0
+        moves = MOVES.match(text) if self.bars else None
+        start = moves.end() if moves else 0
         safe = text[:start] + shown(text[start:], kept="\n\t")
         encoding = self.stream.encoding or "utf-8"
         self.stream.write(safe.encode(encoding, "backslashreplace").decode(encoding))

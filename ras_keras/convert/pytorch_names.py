@@ -43,7 +43,7 @@ class Entries(dict[str, np.ndarray]):
 
     def __init__(self, arrays: Mapping[str, np.ndarray]):
         super().__init__()
-        self.originals = {}
+        self.originals: dict[str, str] = {}
         for original, array in arrays.items():
             name = re.sub(WRAPPERS, "", original)
             if name.endswith("num_batches_tracked"):
@@ -77,7 +77,7 @@ def assign_weights(model: keras.Model, naming: Naming, entries: Entries, source:
         UserError: naming the entries that are missing, left over or of another shape; the
             network is then as it was.
     """
-    places = {}
+    places: dict[str, keras.Variable] = {}
     for layer in model.layers:
         prefix = naming.of_layer(layer.name)
         if prefix is not None:

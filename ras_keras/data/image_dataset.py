@@ -96,11 +96,11 @@ class ImageDataset:
 
     def fingerprint(self) -> Fingerprint:
         """What tells it from other data sets."""
-        counts = (
-            np.bincount(each.labels, minlength=len(self.class_names)).tolist()
+        train, test = (
+            tuple(np.bincount(each.labels, minlength=len(self.class_names)).tolist())
             for each in (self.train, self.test)
         )
-        return Fingerprint(self.class_names, *map(tuple, counts), self.contents)
+        return Fingerprint(self.class_names, train, test, self.contents)
 
     def with_classes(self, names: Sequence[str], places: Sequence[int]) -> "ImageDataset":
         """The data set with its classes in another order.
@@ -159,7 +159,7 @@ class ImageDataset:
 
         A constant channel is given the variance of photographs.
         """
-        if self._published:
+        if self.mean is not None and self.variance is not None:
             return self.mean, self.variance
         means, variances = self._own_statistics
         return means, tuple(

@@ -5,6 +5,7 @@ import os
 import socket
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 BATCH = 500
 # The papers normalize all three with CIFAR-10's statistics.
 PUBLISHED = {"mean": CIFAR10_MEAN, "variance": CIFAR10_VARIANCE}
-PARTICULARS = {
+PARTICULARS: dict[str, dict[str, Any]] = {
     "cifar10": PUBLISHED,
     "cifar100": PUBLISHED,
     "stl10": {**PUBLISHED, "crop_padding": 12, "drop_remainder": True},

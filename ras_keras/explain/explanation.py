@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from ras_keras.inference.predictor import Predictor
 from ras_keras.text.shown import shown
 from ras_keras.values.choices import one_of
 from ras_keras.values.csv_files import write_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 EXAMPLES = 10
 DPI = 120
@@ -97,7 +101,7 @@ class Explainer:
         self.gates = Gates(predictor.model)
         self.masks = Masks(predictor.model)
 
-    def page(self, example: Example, study: GateStudy | None = None):
+    def page(self, example: Example, study: GateStudy | None = None) -> "Figure":
         """A picture of one image, as a matplotlib Figure.
 
         Args:
@@ -144,7 +148,7 @@ def write_study(study: GateStudy, folder: Path, title: str) -> Iterator[Path]:
         yield folder / name
 
 
-def write_page(figure, folder: Path, example: Example) -> Path:
+def write_page(figure: "Figure", folder: Path, example: Example) -> Path:
     """Writes an image's picture, which replaces none of another image, and returns its file."""
     file = folder / f"{example.name}.png"
     number = 1

@@ -99,7 +99,7 @@ def overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
     from matplotlib import colormaps
 
     colours = 255 * colormaps["turbo"](cam)[..., :3]
-    return np.uint8(np.round(0.55 * image + 0.45 * colours))
+    return np.round(0.55 * image + 0.45 * colours).astype("uint8")
 
 
 def _before_classifier(place):

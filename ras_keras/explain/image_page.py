@@ -1,6 +1,7 @@
 """One image: what the network takes it for, where it looks, and which channels it opens."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from ras_keras.gates.pictures import (
     stages,
 )
 from ras_keras.text.picture import LONGEST_TITLE, literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TOP = 5
 MASKS_A_LINE = 6
@@ -31,7 +35,7 @@ def image_page(
     gates: Sequence[np.ndarray] = (),
     means: Sequence[np.ndarray] | None = None,
     masks: Mapping[str, np.ndarray] | None = None,
-):
+) -> "Figure":
     """A picture of all of it, as a matplotlib Figure.
 
     Args:
@@ -59,11 +63,11 @@ def image_page(
     figure = Figure(
         figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), sum(heights)), layout="constrained"
     )
-    parts = np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights))
+    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     _draw_image(parts[0], image, cam, probabilities, class_names, target)
     if lines:
         draw_gates(parts[1], places, gates, ColourScale.of_gates(gates, lines[0][0]), gates)
-    if len(lines) == 2:
+    if panels and means is not None:
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = ColourScale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)

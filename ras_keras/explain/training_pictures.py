@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ras_keras.data.image_dataset import Images
 from ras_keras.explain.grad_cam import GradCam, overlay
 from ras_keras.gates.gates import Gates
 from ras_keras.gates.pictures import study_heat_map
@@ -60,7 +61,9 @@ class TrainingPictures(OnImages):
         ]
         figures = self._figures(done)
         if self.labelled is not None:
-            figures["examples"] = self._labelled(beside, f"Grad-CAM after epoch {done}")
+            figures["examples"] = self._labelled(
+                self.labelled, beside, f"Grad-CAM after epoch {done}"
+            )
         # Keras counts epochs from 0 in its curves.
         with self.writer.as_default(step=epoch):
             tf.summary.image("grad_cam", np.stack(beside), max_outputs=SHOWN)
@@ -72,7 +75,7 @@ class TrainingPictures(OnImages):
         source = self.images if self.labelled is None else self.labelled.images
         return np.stack([np.asarray(source[number]) for number in self.examples])
 
-    def _labelled(self, beside, title):
+    def _labelled(self, labelled: Images, beside, title):
         """The examples with their classes, as a matplotlib Figure."""
         from matplotlib.figure import Figure
 
@@ -85,7 +88,7 @@ class TrainingPictures(OnImages):
         for axes, picture, number, guess in zip(
             panels, beside, self.examples, predicted, strict=False
         ):
-            truth = literal(self.class_names[int(self.labelled.labels[number])])
+            truth = literal(self.class_names[int(labelled.labels[number])])
             guessed = literal(self.class_names[guess])
             axes.imshow(picture, interpolation="nearest")
             axes.set_title(f"{truth}, predicted {guessed}", fontsize=8)

@@ -128,7 +128,7 @@ def images_of_files(
         uint8 (H, W, channels), `IMAGES` of them, or fewer if no more can be read.
     """
     first = equally_spaced(len(files), IMAGES)
-    images = []
+    images: list[np.ndarray] = []
     for number in dict.fromkeys([*first.tolist(), *range(len(files))]):
         if len(images) == IMAGES:
             break

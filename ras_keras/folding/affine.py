@@ -59,6 +59,6 @@ def of_gate(layer: RecurrentAttention) -> Affine:
     return result
 
 
-def as_float64(variable) -> np.ndarray:
+def as_float64(variable: keras.Variable) -> np.ndarray:
     """The value of a variable, in the precision that maps are put together in."""
     return keras.ops.convert_to_numpy(variable).astype("float64")

@@ -15,7 +15,7 @@ def copy_state(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
             memory of what it computes with away.
     """
     for theirs, ours in zip(all_layers(source), all_layers(target), strict=True):
-        store = {}
+        store: dict[str, object] = {}
         theirs.save_own_variables(store)
         ours.load_own_variables(
             {name: np.array(keras.ops.convert_to_numpy(value)) for name, value in store.items()}

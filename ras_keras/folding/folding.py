@@ -140,14 +140,18 @@ class _Folding:
         """Folds a 1x1 convolution and its gate with the sum and the ReLU behind them."""
         addition = self.graph.following(gate)
         # What is added may be a gate that was folded with the addition before.
-        if not self._is_shortcut(addition, gate) or id(addition) in self._instead:
+        if (
+            addition is None
+            or not self._is_shortcut(addition, gate)
+            or id(addition) in self._instead
+        ):
             self._put(gate, *gated_convolution(convolution, affine, gate, None), *absorbed)
             return
         absorbed.append(gate)
-        relu = self.graph.following(addition)
-        if _is_relu(relu) and relu.compute_dtype == addition.compute_dtype:
+        relu, activation = self.graph.following(addition), None
+        if relu is not None and _is_relu(relu) and relu.compute_dtype == addition.compute_dtype:
             absorbed.append(relu)
-        activation = "relu" if relu in absorbed else None
+            activation = "relu"
         made, fill = gated_convolution(convolution, affine, gate, activation)
         branch = [tensor is self.graph.output(gate) for tensor in self.graph.inputs(addition)]
 

@@ -1,16 +1,21 @@
 """How gates differ between classes."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ras_keras.gates.pictures import PANEL_WIDTH, ColourScale, stages
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # More classes are told apart by their numbers.
 NAMED = 20
 
 
-def class_picture(study: GateStudy, title: str):
+def class_picture(study: GateStudy, title: str) -> "Figure":
     """A picture of how V moves between classes and within them, as a matplotlib Figure.
 
     Above, for each gate: the deviation of V between the means of classes, within classes, and the
@@ -25,7 +30,8 @@ def class_picture(study: GateStudy, title: str):
     figure = Figure(
         figsize=(max(PANEL_WIDTH * len(panels), 7) + 1, 2.8 + height), layout="constrained"
     )
-    above, below = figure.subfigures(2, 1, height_ratios=(2.8, height))
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(2.8, height))
+    above, below = parts[:, 0]
     _draw_variance(above, study, panels)
     chosen = [
         max(panel.numbers, key=lambda number: statistics[number].variance_between_classes.sum())

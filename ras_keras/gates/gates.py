@@ -79,10 +79,11 @@ class Gates:
         self.places = _places([name for _, name, _ in found])
         self.lengths = [len(applications) for _, _, applications in found]
         self.model = None
-        if found:
+        function = as_function(model)
+        if found and function is not None:
             # One flat list: of one output alone Keras makes no list.
             outputs = [v for _, _, applications in found for v in applications]
-            self.model = keras.Model(as_function(model).input, outputs)
+            self.model = keras.Model(function.input, outputs)
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         """V of each call, float32 (N, C), for images (N, H, W, 3); empty without gates."""
@@ -150,11 +151,11 @@ def _gates_in(model) -> list[tuple]:
 
 def _gates_of_model(model, name, arguments) -> list[tuple]:
     """The gates of a model that another one calls."""
-    inner = _gates_in(model)
-    if not inner:
+    inner, function = _gates_in(model), as_function(model)
+    if not inner or function is None:
         return []
     outputs = [v for _, _, applications in inner for v in applications]
-    values = keras.Model(as_function(model).input, outputs)(*arguments)
+    values = keras.Model(function.input, outputs)(*arguments)
     values = iter(values if isinstance(values, list | tuple) else [values])
     return [
         (layer, f"{name}/{place}", list(islice(values, len(applications))))

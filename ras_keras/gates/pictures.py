@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from ras_keras.gates.gates import Place
 from ras_keras.gates.statistics import CONSTANT
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PANEL_WIDTH = 3.6
 # Narrower scales of colours would show rounding.
@@ -99,7 +103,7 @@ def stages(places: Sequence[Place], values: Sequence[np.ndarray]) -> list[Stage]
     return found
 
 
-def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: str):
+def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: str) -> "Figure":
     """A picture of every V of a network.
 
     Args:
@@ -116,7 +120,7 @@ def gate_heat_map(places: Sequence[Place], gates: Sequence[np.ndarray], title: s
     return figure
 
 
-def study_heat_map(study: GateStudy, title: str):
+def study_heat_map(study: GateStudy, title: str) -> "Figure":
     """A picture of the means of V over images and of its deviations, as a matplotlib Figure."""
     means = [v.mean for v in study.statistics]
     deviations = [v.deviation for v in study.statistics]

@@ -1,5 +1,7 @@
 """What each application of a transform does to a gate."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ras_keras.gates.pictures import PANEL_WIDTH, stages
@@ -7,11 +9,14 @@ from ras_keras.gates.statistics import CONSTANT
 from ras_keras.gates.study import GateStudy
 from ras_keras.text.picture import LONGEST_TITLE, literal
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # So many lines have their name in the legend, evenly spaced.
 NAMED = 6
 
 
-def recurrence_picture(study: GateStudy, title: str):
+def recurrence_picture(study: GateStudy, title: str) -> "Figure":
     """A picture of V after 1..k applications, as a matplotlib Figure.
 
     Above, for the gate of each stage that moves most: a line per channel, the mean of V over

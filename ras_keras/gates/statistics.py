@@ -21,8 +21,8 @@ class GateStatistics:
         self.stride = -(-images // SAMPLE)
         self.images = 0
         self.counts = np.zeros(classes)
-        self.sample = []
-        self.first = None
+        self.sample: list[np.ndarray] = []
+        self.first = np.zeros(0)
 
     def add(self, v: np.ndarray, labels: np.ndarray | None = None) -> None:
         """Takes a batch.
@@ -31,9 +31,9 @@ class GateStatistics:
             v: (n, C).
             labels: int (n,), in 0..classes.
         """
-        if self.first is None:
+        if not self.images:
             # Sums of differences to it lose no digits where V hardly moves.
-            self.first = np.float64(v[0])
+            self.first = v[0].astype("float64")
             self.sums = np.zeros((len(self.counts), v.shape[1]))
             self.squares = np.zeros(v.shape[1])
         differences = v - self.first

@@ -76,7 +76,7 @@ def study_gates(
         images: how many they hold together.
         class_names: of the labels.
     """
-    found = []
+    found: list[list[GateStatistics]] = []
     for batch, labels in batches:
         for place, applications in enumerate(gates.recurrence(batch)):
             if place == len(found):

@@ -17,12 +17,12 @@ class Format:
     Attributes:
         ending: of its file, or of the folder of a SavedModel.
         modules: what writes and runs it beside TensorFlow.
-        extra: of this package, which installs them.
+        extra: of this package, which installs them; empty where there are none.
     """
 
     ending: str
     modules: tuple[str, ...] = ()
-    extra: str | None = None
+    extra: str = ""
 
 
 # Keras's fifth, PyTorch's, can only be written on Keras's PyTorch backend.

@@ -24,9 +24,9 @@ def table(
     yield f"{'image':{image_width}}  {'class':{class_width}}  probability\n"
     for prediction in predictions:
         image = shown(prediction.image)
-        names = map(shown, prediction.classes)
-        for name, probability in zip(names, prediction.probabilities, strict=True):
-            yield f"{image:{image_width}}  {name:{class_width}}  {100 * probability:9.2f} %\n"
+        for name, probability in zip(prediction.classes, prediction.probabilities, strict=True):
+            line = f"{image:{image_width}}  {shown(name):{class_width}}"
+            yield f"{line}  {100 * probability:9.2f} %\n"
             image = ""
 
 

@@ -2,8 +2,8 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
@@ -105,12 +105,12 @@ def best(predictor: Predictor, image: str, probabilities: np.ndarray, top: int) 
 
 
 def _read_ahead(
-    image_shape: Sequence[int | None],
+    image_shape: tuple[int | None, int | None, int],
     images: Iterable[tuple[str, Path | BinaryIO]],
     ahead: int,
     unreadable: Callable[[UnreadableImage], None],
 ) -> Iterator[tuple[str, np.ndarray]]:
-    waiting = deque()
+    waiting: deque[tuple[str, Future[np.ndarray]]] = deque()
     images = iter(images)
     readers = ThreadPoolExecutor(READERS)
 

@@ -61,7 +61,8 @@ def open_exported(path: Path, name: str, threads: int | None = None) -> Exported
     check_installed(name, module)
     try:
         shape, run = open_format(path, threads or os.cpu_count())
-        batch, height, width, channels = (int(size) if size else None for size in shape)
+        batch, height, width, _ = (int(size) if size else None for size in shape)
+        channels = int(shape[3])
         # Two of the runtimes cannot compute two batches at the same time.
         run = _one_at_a_time(run if batch is None else _in_batches(run, batch))
         numbers = run(made_images((height, width, channels)))
@@ -189,7 +190,7 @@ def _open_litert(path, threads):
 
 def import_openvino():
     """OpenVINO without its report of use, which it would send unasked."""
-    sys.modules.setdefault("openvino_telemetry", None)
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None forbids the import
     import openvino
 
     return openvino

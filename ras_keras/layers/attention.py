@@ -1,7 +1,13 @@
 """What all attention layers have in common."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
+
+# Of the backend, or symbolic: Keras has no type for both.
+Tensor = Any
 
 
 class Attention(keras.layers.Layer):
@@ -47,23 +53,24 @@ class Attention(keras.layers.Layer):
         self.axis = 1 if self.data_format == "channels_first" else -1
         self.spatial_axes = (2, 3) if self.data_format == "channels_first" else (1, 2)
 
-    def channels(self, input_shape) -> int:
+    def channels(self, input_shape: Sequence[int | None]) -> int:
         """C of an input's shape, once it has been checked."""
-        if len(input_shape) != 4 or input_shape[self.axis] is None:
+        channels = input_shape[self.axis] if len(input_shape) == 4 else None
+        if channels is None:
             raise ValueError(
                 f"{type(self).__name__} takes inputs of rank 4 with a known number of channels "
                 f"on axis {self.axis} ({self.data_format}). Received: shape={tuple(input_shape)}"
             )
-        return input_shape[self.axis]
+        return channels
 
-    def pool(self, x):
+    def pool(self, x: Tensor) -> Tensor:
         """X', the mean of each channel: float32 (N, C)."""
         height, width = (ops.shape(x)[axis] for axis in self.spatial_axes)
         # One axis after the other and the division last, which is fastest on a CPU.
         rows = ops.sum(ops.cast(x, "float32"), axis=self.spatial_axes[0])
         return ops.sum(rows, axis=self.spatial_axes[0]) / ops.cast(height * width, "float32")
 
-    def scale(self, x, v):
+    def scale(self, x: Tensor, v: Tensor) -> Tensor:
         """X * V for a gate V of shape (N, C)."""
         return x * ops.expand_dims(ops.cast(v, x.dtype), self.spatial_axes)
 

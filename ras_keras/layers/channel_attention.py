@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.batch_normalization import EPSILON, MOMENTUM
 from ras_keras.layers.parts.connections import make_connection
 from ras_keras.layers.parts.steepness import LONG, Steepness
@@ -125,15 +125,15 @@ class ChannelAttention(Attention):
         """The size of the vector that `pool` returns."""
         return channels
 
-    def features(self, v):
+    def features(self, v: Tensor) -> Tensor:
         """What a transform sees of a vector."""
         return v
 
-    def gate(self, x, training=False):
+    def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
         return self.recurrence(x, training)[-1]
 
-    def recurrence(self, x, training=False):
+    def recurrence(self, x: Tensor, training: bool | None = False) -> list[Tensor]:
         """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
         if not self.built:
             self.build(x.shape)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.batch_normalization import BatchNormalization
 from ras_keras.layers.parts.transforms import Bottleneck, check_odd, reduced
 from ras_keras.values.checks import check_at_least_one
@@ -101,14 +101,14 @@ class ConvolutionalBlockAttention(Attention):
         shape[self.axis] = channels
         return tuple(shape)
 
-    def gate(self, x, training=False):
+    def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate of the channels: float32 of shape (N, C)."""
         if not self.built:
             self.build(x.shape)
         maximum = ops.max(ops.cast(x, "float32"), axis=self.spatial_axes)
         return ops.sigmoid(self.mlp(self.pool(x)) + self.mlp(maximum))
 
-    def spatial_gate(self, x, training=False):
+    def spatial_gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """S, the gate of the places: float32 of shape (N, H, W, 1)."""
         x = ops.cast(x, "float32")
         pooled = [f(x, axis=self.axis, keepdims=True) for f in (ops.max, ops.mean)]

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced
 from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_one_of, check_rate
 
@@ -79,7 +79,8 @@ class DenseImplicitAttention(Attention):
     def build(self, input_shape):
         channels = self.channels(_map_shape(input_shape))
         hidden = reduced(channels, self.reduction_ratio)
-        self.input_layers, self.state_layers = [], []
+        self.input_layers: list[keras.layers.Layer] = []
+        self.state_layers: list[keras.layers.Layer] = []
         for cell in range(self.cells):
             for layers, source in ((self.input_layers, "input"), (self.state_layers, "state")):
                 name = f"cell{cell}_{source}"
@@ -100,7 +101,7 @@ class DenseImplicitAttention(Attention):
         h, c = self._step(inputs, training)
         return self.scale(ops.cast(x, self.compute_dtype), h[:, -1]), h, c
 
-    def gate(self, inputs, training=False):
+    def gate(self, inputs: Tensor | list[Tensor], training: bool | None = False) -> Tensor:
         """The gate that the layer applies to a map or [map, h, c]: float32 (N, C)."""
         if not self.built:
             self.build(_shapes(inputs))

@@ -47,7 +47,7 @@ class EfficientChannelAttention(ChannelAttention):
         super().__init__(**kwargs)
         self.kernel_size = None if kernel_size is None else check_odd("kernel_size", kernel_size)
 
-    def make_transform(self, channels, name):
+    def make_transform(self, channels: int, name: str) -> ChannelConvolution:
         kernel_size = self.kernel_size or adaptive_kernel_size(channels)
         if kernel_size > channels:
             raise ArgumentError.of(

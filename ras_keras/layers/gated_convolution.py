@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 
 # Of 1 / V the logarithm: a gate below 2e-12 counts as that.
 LARGEST = 27.0
@@ -62,7 +62,7 @@ class GatedConvolution(Attention):
         self.beta = self.add_weight((self.filters,), "zeros", name="beta", **options)
         self.built = True
 
-    def gate(self, inputs):
+    def gate(self, inputs: Tensor | list[Tensor]) -> Tensor:
         """V, the gate that the layer applies: float32 of shape (N, filters)."""
         x, *_ = _parts(inputs)
         return ops.sigmoid(self._logits(x))

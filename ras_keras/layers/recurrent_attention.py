@@ -97,16 +97,16 @@ class RecurrentAttention(ChannelAttention):
         self.gamma_initializer = _initializer(gamma_initializer)
         self.beta_initializer = _initializer(beta_initializer)
 
-    def make_transform(self, channels, name):
+    def make_transform(self, channels: int, name: str) -> Linear:
         return Linear(self.gamma_initializer, self.beta_initializer, name=name)
 
     @property
-    def gamma(self):
+    def gamma(self) -> keras.Variable:
         """Of the first or only transform, shape (C,)."""
         return self.transforms[0].gamma
 
     @property
-    def beta(self):
+    def beta(self) -> keras.Variable:
         """Of the first or only transform, shape (C,)."""
         return self.transforms[0].beta
 

@@ -147,10 +147,12 @@ def constructor_kinds(maker: Maker) -> dict[str, type]:
     """The keyword arguments that make this layer, with the types that a text can be read as."""
     if not inspect.isclass(maker):
         return argument_kinds(maker)
-    kinds = {}
+    kinds: dict[str, type] = {}
     for cls in maker.__mro__:
         if cls is keras.layers.Layer:
             break
         if "__init__" in vars(cls):
-            kinds |= {n: k for n, k in argument_kinds(cls.__init__).items() if n not in kinds}
+            kinds |= {
+                n: k for n, k in argument_kinds(vars(cls)["__init__"]).items() if n not in kinds
+            }
     return {name: kind for name, kind in kinds.items() if name not in ("self", ANY)}

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ras_keras.layers.attention import Tensor
 from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 
 LEVELS = (1, 2, 4)
@@ -58,10 +59,10 @@ class SpatialPyramidAttention(SqueezeExcitation):
                 f"Received: shared_connection=True, normalize_input=True, k={self.k}"
             )
 
-    def pooled_width(self, channels):
+    def pooled_width(self, channels: int) -> int:
         return CELLS * channels
 
-    def pool(self, x):
+    def pool(self, x: Tensor) -> Tensor:
         x = ops.cast(x, "float32")
         if self.data_format == "channels_last":
             x = ops.transpose(x, (0, 3, 1, 2))
@@ -77,7 +78,7 @@ class SpatialPyramidAttention(SqueezeExcitation):
         super().build(input_shape)
         self.width = self.pooled_width(self.channels(input_shape))
 
-    def features(self, v):
+    def features(self, v: Tensor) -> Tensor:
         if v.shape[1] == self.width:
             return v
         return ops.concatenate([ops.repeat(v, bins**2, axis=1) for bins in LEVELS], axis=1)

@@ -46,7 +46,7 @@ class SqueezeExcitation(ChannelAttention):
         self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
         self.use_bias = use_bias
 
-    def make_transform(self, channels, name):
+    def make_transform(self, channels: int, name: str) -> Bottleneck:
         hidden = reduced(channels, self.reduction_ratio)
         return Bottleneck(hidden, channels, self.use_bias, name=name)
 

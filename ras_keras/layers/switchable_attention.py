@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention
+from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.efficient_channel_attention import adaptive_kernel_size
 from ras_keras.layers.parts.transforms import Bottleneck, ChannelConvolution, Linear, dense, reduced
 from ras_keras.layers.recurrent_attention import BETA_START
@@ -56,20 +56,23 @@ class SwitchableAttention(Attention):
         )
         self.convolution = ChannelConvolution(adaptive_kernel_size(channels), name="convolution")
         self.linear = Linear("zeros", keras.initializers.Constant(BETA_START), name="linear")
-        for transform in (self.bottleneck, self.convolution, self.linear):
+        for transform in self.transforms:
             transform.build((None, channels))
         self.built = True
 
-    def gate(self, x, training=False):
+    @property
+    def transforms(self) -> tuple[keras.layers.Layer, ...]:
+        """Those that the switches weigh, in their order."""
+        return self.bottleneck, self.convolution, self.linear
+
+    def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
         if not self.built:
             self.build(x.shape)
         v = self.pool(x)
         switches = ops.split(ops.sigmoid(self.switch(v)), 3, axis=1)
         gate = 1.0
-        for switch, transform in zip(
-            switches, (self.bottleneck, self.convolution, self.linear), strict=True
-        ):
+        for switch, transform in zip(switches, self.transforms, strict=True):
             gate = gate * ops.sigmoid(switch * transform(v))
         return gate
 

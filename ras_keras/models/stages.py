@@ -48,7 +48,7 @@ class StageAttention:
         self.config = config
         self.stage = stage
         self.layer = None
-        self.state = []
+        self.state: list = []
 
     def __call__(self, x, block: str, normalized: bool = True):
         """The branch `x` of a block, attended to.

@@ -57,7 +57,7 @@ class StartingWeights:
             settings, name = _settings(config), _name(config)
         check_weights(archive)
         with archive.open_weights() as stream, h5py.File(stream, "r") as file:
-            layers = {
+            layers: dict[str, Arrays | None] = {
                 name: {place: array[()] for place, array in arrays.items()}
                 for name, arrays in _layers(file).items()
             }
@@ -149,7 +149,7 @@ def _layers(file) -> dict[str, dict[str, h5py.Dataset]]:
     """The arrays in an HDF5 file as Keras writes it, by the names of its layers."""
     found = {}
     for entry, group in file.get("layers", {}).items():
-        arrays = {}
+        arrays: dict[str, h5py.Dataset] = {}
 
         def note(place, item, arrays=arrays):
             if isinstance(item, h5py.Dataset) and RANDOM_STATE not in place.split("/"):

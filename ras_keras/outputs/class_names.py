@@ -132,7 +132,7 @@ def read_names_file(file: Path) -> tuple[str, ...]:
         ) from error
 
 
-def is_name(value) -> bool:
+def is_name(value: object) -> bool:
     """Whether a value is text for one line, without control characters."""
     return (
         isinstance(value, str)

@@ -67,7 +67,8 @@ def image_classifier(model: keras.Model) -> ImageClassifier:
     made = maker(output)
     if isinstance(made, TwoClasses):
         return ImageClassifier(model, least=LEAST if made.from_logits else LEAST_OF_TWO)
-    scores, notices = of_graph(output), ()
+    notices: tuple[str, ...] = ()
+    scores = of_graph(output)
     if scores is None:
         numbers = model.predict_on_batch(made_images(inputs[1:]))
         scores, notices = read_numbers(model.name, numbers, loss)

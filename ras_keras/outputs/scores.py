@@ -91,7 +91,7 @@ def of_graph(output: keras.KerasTensor) -> Scores | None:
     return found.pop() if len(found) == 1 else None
 
 
-def keeps_numbers(operation, place: Place, inputs: list[Place]) -> bool:
+def keeps_numbers(operation: keras.Operation, place: Place, inputs: list[Place]) -> bool:
     """Whether an operation hands on what it reads, at inference, in another shape at most."""
     if isinstance(operation, layers.Activation):
         return operation.activation is keras.activations.linear
@@ -103,14 +103,14 @@ def keeps_numbers(operation, place: Place, inputs: list[Place]) -> bool:
     return len(inputs) == 1 and inputs[0].tensor.shape[-1] == place.tensor.shape[-1]
 
 
-def is_activation(operation) -> bool:
+def is_activation(operation: keras.Operation) -> bool:
     """Whether an operation is a softmax, a sigmoid or the like and no more than that."""
     return isinstance(operation, layers.Activation | layers.Softmax) or (
         name_in_ops(operation) in OPERATIONS
     )
 
 
-def activation_of(operation, rank: int) -> Callable | None:
+def activation_of(operation: keras.Operation, rank: int) -> Callable | None:
     """The activation that an operation ends in, None if it is not one of `BEHIND`.
 
     Args:

@@ -83,7 +83,7 @@ class DataRecipe(Part):
         if data_dir is None or "://" in data_dir:
             return self
         # Not resolved where it need not be: a link is the name that the user gave.
-        data_dir = Path(os.path.expanduser(data_dir))  # noqa: PTH111, which raises for ~unknown
-        data_dir = data_dir.resolve() if ".." in data_dir.parts else data_dir.absolute()
-        dataset = f"{FOLDER}{data_dir.name}" if is_folder(self.dataset) else self.dataset
-        return replace(self, dataset=dataset, data_dir=str(data_dir))
+        path = Path(os.path.expanduser(data_dir))  # noqa: PTH111, which raises for ~unknown
+        path = path.resolve() if ".." in path.parts else path.absolute()
+        dataset = f"{FOLDER}{path.name}" if is_folder(self.dataset) else self.dataset
+        return replace(self, dataset=dataset, data_dir=str(path))

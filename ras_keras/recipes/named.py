@@ -54,15 +54,18 @@ class NamedRecipe:
         recipe = finite(Recipe(name).to_dict())
         for part in PARTS:
             recipe[part] |= content.pop(part, {})
-        empty = {"paper": None, "published": []}
+        empty: dict[str, object] = {"paper": None, "published": []}
         return typed(empty | content | {"recipe": recipe}, cls)
 
 
 def _named_recipes() -> dict[str, NamedRecipe]:
     folder = files("ras_keras.recipes") / "named"
-    found = sorted(file for file in folder.iterdir() if file.name.endswith(ENDING))
-    texts = {file.name.removesuffix(ENDING): file.read_text(encoding="utf-8") for file in found}
-    return {name: NamedRecipe.read(name, text) for name, text in texts.items()}
+    texts = {
+        file.name.removesuffix(ENDING): file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(ENDING)
+    }
+    return {name: NamedRecipe.read(name, texts[name]) for name in sorted(texts)}
 
 
 NAMED = _named_recipes()

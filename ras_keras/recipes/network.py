@@ -1,6 +1,5 @@
 """The network of a recipe: its family and depth, its attention, its starting weights."""
 
-from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
@@ -129,10 +128,10 @@ class NetworkRecipe(Part):
     def describe_attention(self) -> str:
         """Such as "ras:k=3,connection=tanh", always with k where the layer has one."""
         attention, config = self.attention_arguments()
-        if attention is None:
+        if attention is None or config is None:
             return NONE
-        layer = make_layer(attention, config)
-        return joined(attention, ({"k": layer.k} if hasattr(layer, "k") else {}) | config)
+        k = getattr(make_layer(attention, config), "k", None)
+        return joined(attention, ({} if k is None else {"k": k}) | config)
 
     def describe_model(self) -> str:
         """Such as "resnet164", "wrn52:widen_factor=8" or "resnet20+rla:channels=8"."""
@@ -156,11 +155,11 @@ def model_kinds(name: str) -> dict[str, type]:
     return family_of(name).option_kinds
 
 
-def _with_k(name: str) -> Mapping[str, type]:
+def _with_k(name: str) -> dict[str, type]:
     """With k for every attention: one without a recurrence refuses all but 1 itself."""
     return attention_kinds(name) | ({} if name == NONE else {"k": int})
 
 
-def attention_kinds(name: str) -> Mapping[str, type]:
+def attention_kinds(name: str) -> dict[str, type]:
     """The options of an attention, with their types."""
     return {} if name == NONE else constructor_kinds(ATTENTION[name])

@@ -9,7 +9,10 @@ from ras_keras.values.typed import Bounds, That
 
 Share = Annotated[float, Bounds(0, 1, without="high")]
 Positive = Annotated[float, Bounds(0, without="low")]
-Rising = That(lambda epochs: list(epochs) == sorted({*epochs} - {0}), "rising epochs >= 1")
+Rising = That(
+    lambda epochs: list(epochs) == sorted({each for each in epochs if each >= 1}),
+    "rising epochs >= 1",
+)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What the parts of a recipe have in common."""
 
 import dataclasses
+from dataclasses import dataclass
 
 from ras_keras.values.checks import plain
 
 
+@dataclass(frozen=True)
 class Part:
     """Base of the frozen dataclasses that a recipe is made of."""
 

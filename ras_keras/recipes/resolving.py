@@ -1,9 +1,12 @@
 """What a recipe leaves to the data set, the device and the environment."""
 
 import dataclasses
+from typing import TypeVar
 
 from ras_keras.backend import devices
 from ras_keras.recipes.recipe import Recipe
+
+T = TypeVar("T")
 
 
 def resolve(recipe: Recipe) -> Recipe:
@@ -19,6 +22,17 @@ def resolve(recipe: Recipe) -> Recipe:
         batch_size=recipe.optimization.batch_size or batch_size,
         precision=recipe.execution.precision or devices.default_precision(),
     )
+
+
+def given(value: T | None) -> T:
+    """A value that a resolved recipe has.
+
+    Raises:
+        ValueError: if it is left open.
+    """
+    if value is None:
+        raise ValueError("the recipe must be resolved; call `resolve` first.")
+    return value
 
 
 def located(recipe: Recipe) -> Recipe:

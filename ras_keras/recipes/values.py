@@ -32,7 +32,7 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
             of a version before 0.6.
     """
     if is_older(file):
-        way_on = ("give its values one by one.",)
+        way_on: tuple[str | Argument, ...] = ("give its values one by one.",)
         if file.name == RECIPE:
             best = file.with_name("best.keras")
             way_on = "start a new run from the old weights: ", Argument("weights", best)
@@ -94,9 +94,9 @@ def _check_attention(network: NetworkRecipe) -> None:
         return
     name, config = network.attention_arguments()
     try:
-        for option in REPEATED:
-            if option in config:
-                check_at_least_one(option, config[option], MOST_APPLICATIONS)
+        for option, value in (config or {}).items():
+            if option in REPEATED:
+                check_at_least_one(option, value, MOST_APPLICATIONS)
         make_attention(name, config)
     except ValueError as error:
         raise UserError(*in_recipe(error, network)) from error

@@ -29,7 +29,8 @@ def is_better(progress: Progress, accuracy: float, loss: float, loss_name: str) 
     """
     if progress.best_epoch == 0 or accuracy != progress.best_accuracy:
         return accuracy > progress.best_accuracy
-    return loss < progress.history[progress.best_epoch - 1][loss_name]
+    best = progress.history[progress.best_epoch - 1][loss_name]
+    return best is None or loss < best
 
 
 def write(

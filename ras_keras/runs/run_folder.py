@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -257,7 +257,7 @@ class RunFolder:
             file, lambda header: dict.fromkeys(header, float | None) | {"epoch": Count}
         )
 
-    def write_json(self, name: str, content: dict | list) -> None:
+    def write_json(self, name: str, content: Mapping | list) -> None:
         write_json(self.file(name), content)
 
     def write_model(self, name: str, model: keras.Model, class_names: Sequence[str]) -> None:

@@ -83,7 +83,8 @@ def save(run: RunFolder, values: list[np.ndarray], progress: Progress) -> None:
     folder = run.file("state")
     folder.mkdir(exist_ok=True)
     write_atomically(
-        folder / f"epoch-{progress.epoch:04d}.npz", lambda file: np.savez(file, **arrays)
+        folder / f"epoch-{progress.epoch:04d}.npz",
+        lambda file: np.savez(file, allow_pickle=False, **arrays),
     )
     for outdated in run.states()[KEPT:]:
         outdated.unlink()

@@ -47,7 +47,7 @@ class TrainedModel:
     @property
     def data(self) -> DataRecipe | None:
         """The data of that run, None if there is none."""
-        return self.recipe and self.recipe.data
+        return None if self.recipe is None else self.recipe.data
 
     def load(self, imports: Sequence[str] = ()) -> keras.Model:
         """Loads it.

@@ -50,10 +50,10 @@ class Window(io.RawIOBase):
         self.stream = path.open("rb")
         self.offset, self.size, self.position = offset, size, 0
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
     def seek(self, position, whence=io.SEEK_SET):
@@ -61,7 +61,7 @@ class Window(io.RawIOBase):
         self.position = max(0, start + position)
         return self.position
 
-    def tell(self):
+    def tell(self) -> int:
         return self.position
 
     def readinto(self, buffer):
@@ -71,7 +71,7 @@ class Window(io.RawIOBase):
         self.position += read
         return read
 
-    def close(self):
+    def close(self) -> None:
         self.stream.close()
         super().close()
 

@@ -37,7 +37,7 @@ class Calls:
     def __init__(self, custom_objects: dict):
         self.custom_objects = custom_objects
         # By the identity of a configuration, which is looked at from each model around it.
-        self.counted = {}
+        self.counted: dict[int, int] = {}
 
     def to_build(self, each: dict) -> int:
         """Until an object is there."""

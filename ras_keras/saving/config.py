@@ -103,7 +103,7 @@ def _parts(
     Beside each: whether Keras makes objects of it, and the keys whose texts are names there. The
     configuration of a class that Keras does not define is its own to read.
     """
-    waiting = [(config, 1, True, False)]
+    waiting: list[tuple[dict | list, int, bool, bool]] = [(config, 1, True, False)]
     while waiting:
         value, depth, keras_reads, of_object = waiting.pop()
         if depth > DEEPEST:

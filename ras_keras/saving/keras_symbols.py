@@ -5,6 +5,7 @@ Keras publishes no such table. This one is that of Keras 3.15, `keras.src.saving
 
 import sys
 import types
+from typing import TypeGuard
 
 import keras
 from keras.src.api_export import get_symbol_from_name
@@ -27,7 +28,7 @@ OPERATIONS = "keras.ops"
 NO_FUNCTIONS = {"serialize", "deserialize", "get"}
 
 
-def of_keras(module) -> bool:
+def of_keras(module: object) -> TypeGuard[str]:
     """Whether a module is one of Keras's."""
     return isinstance(module, str) and (module == "keras" or module.startswith("keras."))
 

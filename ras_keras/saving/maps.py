@@ -119,7 +119,7 @@ def _called_with(called, node) -> list[tuple]:
     return [tuple(each.shape) for each in given if hasattr(each, "shape")]
 
 
-def _shapes(value) -> Iterator[list[int]]:
+def _shapes(value) -> Iterator[list[int | None]]:
     """The sizes in a shape, or in each shape of a list or dict of them."""
     values = list(value.values()) if isinstance(value, dict) else value
     if isinstance(values, list):

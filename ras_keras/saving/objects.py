@@ -1,5 +1,7 @@
 """Which objects and functions a `.keras` file may name: those of an allow-list, and no others."""
 
+from typing import TypeGuard
+
 import keras
 
 from ras_keras.errors import UserError
@@ -37,7 +39,7 @@ DTYPES = {
 }
 
 
-def is_object(value) -> bool:
+def is_object(value: object) -> TypeGuard[dict]:
     """Whether a value is what Keras makes an object of."""
     return (
         isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value

@@ -62,7 +62,8 @@ def _walk(root, archive) -> tuple[list[tuple[int, ...]], int]:
     """Shapes of all arrays below a group and the bytes they say they have."""
     shapes, size = [], 0
     content = np.memmap(archive.path, "uint8", "r", archive.weights_offset, archive.weights_size)
-    seen, groups = set(), [(root, ())]
+    seen: set = set()
+    groups: list[tuple] = [(root, ())]
     while groups:
         group, place = groups.pop()
         if len(place) >= DEEPEST:

@@ -74,29 +74,31 @@ class Connection(H11Protocol):
         idle = [
             other
             for other in self.connections
-            if other.idle and self.loop.time() - other.idle_since > SECONDS_TO_BEGIN
+            if isinstance(other, Connection)
+            and other.idle
+            and self.loop.time() - other.idle_since > SECONDS_TO_BEGIN
         ]
         if idle:
             min(idle, key=lambda other: other.idle_since).transport.abort()
         return bool(idle) or self.uploads.drop_slowest()
 
 
-def sweep(connections: Iterable[Connection]) -> None:
+def sweep(connections: Iterable[asyncio.Protocol]) -> None:
     """Ends the connections that have sent no request, or read no answer, for 30 s.
 
     Of answers that are not read, more than 64 MB are not kept either.
     """
     now = asyncio.get_running_loop().time()
-    connections = list(connections)
-    for each in connections:
+    ours = [each for each in connections if isinstance(each, Connection)]
+    for each in ours:
         unsent = each.transport.get_write_buffer_size()
         if unsent < each.unsent or not each.unsent:
             each.unsent_since = now
         each.unsent = unsent
         if now - (each.idle_since if each.idle else each.unsent_since) > SECONDS:
             each.transport.abort()
-    total = sum(each.unsent for each in connections)
-    for each in sorted(connections, key=lambda each: each.unsent_since):
+    total = sum(each.unsent for each in ours)
+    for each in sorted(ours, key=lambda each: each.unsent_since):
         if total > MAXIMUM_UNSENT and each.unsent:
             each.transport.abort()
             total -= each.unsent

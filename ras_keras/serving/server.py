@@ -91,7 +91,8 @@ def make_server(app, uploads: "Uploads", turns: "Turns"):
 
     config = uvicorn.Config(
         app,
-        http=partial(Connection, uploads=uploads),
+        # Annotated as a class, and only called.
+        http=partial(Connection, uploads=uploads),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         # What strangers send wrong is no failure of the server's.

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from ras_keras.serving.busy import STOPPING, Busy
 
@@ -47,7 +48,7 @@ class Lane:
 
     def __init__(self, order: Callable):
         self.order = order
-        self.turn = None
+        self.turn: Turn | None = None
         self.thread = ThreadPoolExecutor(1, "answers")
 
     def next_of(self, waiting: list[Turn]) -> Turn | None:
@@ -119,7 +120,7 @@ class Turns:
                     continue
                 self.waiting.remove(lane.turn)
                 done = lane.thread.submit(lane.turn.work)
-                done.add_done_callback(lambda done, lane=lane: _tell(loop, self._end, lane, done))
+                done.add_done_callback(partial(_tell, loop, self._end, lane))
 
     def _end(self, lane, done):
         result = lane.turn.result

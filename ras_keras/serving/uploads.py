@@ -119,7 +119,7 @@ class Uploads:
     async def _receive(self, upload, request):
         length = request.headers.get("content-length")
         length = int(length) if length else None
-        refusal = None
+        refusal: HTTPException | Busy | None = None
         if length is not None and length > MAXIMUM_UPLOAD:
             refusal = HTTPException(413, TOO_LARGE, {"Connection": "close"})
             if "expect" in request.headers:

@@ -24,7 +24,13 @@ def code(text: str) -> str:
     if not re.search(r"[`|\\]", text):
         return f"`{text}`"
     # Of these none can stand between backticks in a cell.
-    entities = {"`": "&#96;", "|": "&#124;", "\\": "&#92;", "*": "&#42;", "_": "&#95;"}
+    entities: dict[str, str | int | None] = {
+        "`": "&#96;",
+        "|": "&#124;",
+        "\\": "&#92;",
+        "*": "&#42;",
+        "_": "&#95;",
+    }
     return f"<code>{html.escape(text).translate(str.maketrans(entities))}</code>"
 
 

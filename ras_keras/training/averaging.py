@@ -42,7 +42,7 @@ class WeightAveraging(keras.callbacks.Callback):
         self.statistics = MovingStatistics(self.network)
         self.statistics.jit_compile = model.jit_compile
 
-    def update(self):
+    def update(self) -> None:
         """Brings the second network up to date with the first."""
         optimizer = getattr(self.trained.optimizer, "inner_optimizer", self.trained.optimizer)
         for weight, average in zip(

@@ -46,7 +46,7 @@ class StopOnSignal(keras.callbacks.Callback):
         self.received = number
         self.release()
 
-    def release(self):
+    def release(self) -> None:
         """Gives the signals back to who had them before."""
         for number, handler in self.previous.items():
             signal.signal(number, handler)
@@ -213,7 +213,8 @@ class ProgressBar(keras.callbacks.Callback):
         self.progress = progress
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
-        self.bar = None
+        # Shows nothing until the training begins.
+        self.bar = tqdm(disable=True)
 
     def on_train_begin(self, logs=None):
         self.bar = tqdm(
@@ -241,16 +242,16 @@ class ProgressBar(keras.callbacks.Callback):
         left = (time.perf_counter() - self.began) / (done - self.first) * (self.epochs - done)
         parts = [f"epoch {done}/{self.epochs}", f"loss {row['loss']:.3f}"]
         for name, label in _ACCURACIES.items():
-            if name in row:
-                parts.append(f"{label} {100 * row[name]:.2f} %")
+            accuracy = row.get(name)
+            if accuracy is not None:
+                parts.append(f"{label} {100 * accuracy:.2f} %")
         if "gate_spread" in row:
             parts.append(f"gate spread {row['gate_spread']:.2g}")
         parts += [f"{row['images_per_second']:.0f} images/s", f"{duration(left)} left"]
         self.bar.write("  ".join(parts))
 
-    def close(self):
-        if self.bar is not None:
-            self.bar.close()
+    def close(self) -> None:
+        self.bar.close()
 
     def on_train_end(self, logs=None):
         self.close()

@@ -5,12 +5,13 @@ from pathlib import Path
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.recipes.recipe import Recipe, difference
+from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.memory import released
 from ras_keras.training.trainer import train
 
 
-def train_or_resume(recipe: Recipe, path: Path, **options) -> dict:
+def train_or_resume(recipe: Recipe, path: Path, **options) -> Result:
     """Brings the run in `path` to its end: searches and tables are many runs like that.
 
     A run that has finished is not trained again, one that was cut short goes on

@@ -35,6 +35,6 @@ def peak_memory() -> int:
     try:
         import resource
     except ImportError:
-        return used.peak_wset
+        return used.peak_wset  # type: ignore[attr-defined]  # of Windows alone
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if psutil.MACOS else 1024 * peak

@@ -1,7 +1,7 @@
 """From a recipe to its data and its compiled network."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -13,7 +13,7 @@ from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.recipes.resolving import resolve
+from ras_keras.recipes.resolving import given, resolve
 from ras_keras.recipes.starts import start_of
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.trained_model import TrainedModel
@@ -33,7 +33,7 @@ def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = (
     try:
         return load_data(
             recipe.data,
-            batch_size=recipe.optimization.batch_size,
+            batch_size=given(recipe.optimization.batch_size),
             seed=recipe.execution.seed,
             least=least_images(least_network(recipe.network)),
             replicas=replicas,
@@ -41,10 +41,10 @@ def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = (
         )
     except UserError as error:
         of_start = resolve(start_of(recipe)).optimization.batch_size
-        given = Argument("batch_size", recipe.optimization.batch_size)
-        if given not in error.args[:1] or given.value != of_start:
+        asked = Argument("batch_size", recipe.optimization.batch_size)
+        if asked not in error.args[:1] or asked.value != of_start:
             raise
-        raise UserError(given, f" (recipe {recipe.recipe})", *error.args[1:]) from error
+        raise UserError(asked, f" (recipe {recipe.recipe})", *error.args[1:]) from error
 
 
 def recipe_network(recipe: Recipe, data: Data) -> keras.Model:
@@ -78,12 +78,13 @@ def compiled_network(
     """
     network, execution = recipe.network, recipe.execution
     keras.utils.set_random_seed(execution.seed)
-    with dtype_policy(execution.precision):
+    precision = given(execution.precision)
+    with dtype_policy(precision):
         model = family_of(network.model).build(**network.arguments(), **of_images)
         if network.weights is not None:
             start_from(model, network.weights, class_names, network)
         model.compile(
-            optimizer=make_optimizer(recipe.optimization, execution.precision),
+            optimizer=make_optimizer(recipe.optimization, precision),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=["accuracy"],
             jit_compile=JIT_COMPILE[execution.jit],
@@ -95,7 +96,7 @@ def compiled_network(
 
 
 @contextlib.contextmanager
-def dtype_policy(name: str):
+def dtype_policy(name: str) -> Iterator[None]:
     """Makes `name` Keras's dtype policy for a while."""
     previous = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)

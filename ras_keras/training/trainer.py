@@ -13,8 +13,10 @@ from ras_keras.gates.gates import Gates
 from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import given
 from ras_keras.runs import best_model, state
 from ras_keras.runs.run_data import write_fingerprint
+from ras_keras.runs.run_files import Outcome, Result
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
@@ -46,7 +48,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     test: bool = True,
     same_data: Sequence[RunFolder] = (),
-) -> dict:
+) -> Result:
     """Trains a recipe's network and leaves the run in its folder.
 
     Args:
@@ -94,7 +96,7 @@ def train(
         print_estimate(recipe.optimization, data, progress, seconds_per_image)
         averaging = None
         if recipe.optimization.average_weights:
-            averaging = WeightAveraging(model, data, recipe.optimization.batch_size)
+            averaging = WeightAveraging(model, data, given(recipe.optimization.batch_size))
         _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
         network = model
         if averaging:
@@ -104,8 +106,7 @@ def train(
         gates = Gates(network).rows(_fixed_images(data))
         if gates:
             write_table(run.file("gates.csv"), gates)
-        result = _result(recipe, network, data, progress)
-        result["best"] = _best(recipe, run, network, data, progress)
+        result = _result(recipe, run, network, data, progress)
         if test:
             _add_test(result, recipe, run, network, data)
         result["peak_memory_bytes"] = peak_memory()
@@ -191,8 +192,8 @@ def _looked_at(data):
     return data.watched or Images(data.batches.images, data.batches.labels)
 
 
-def _result(recipe, model, data, progress) -> dict:
-    """What came out of the training, the best epoch apart."""
+def _result(recipe, run, model, data, progress) -> Result:
+    """What came out of the training, its test apart."""
     return {
         "protocol": recipe.data.protocol,
         "dataset": recipe.data.dataset,
@@ -202,10 +203,11 @@ def _result(recipe, model, data, progress) -> dict:
         "device": devices.description(),
         "seconds": sum(row["seconds"] for row in progress.history),
         "final": {"epoch": progress.epoch},
+        "best": _best(recipe, run, model, data, progress),
     }
 
 
-def _best(recipe, run, network, data, progress) -> dict:
+def _best(recipe, run, network, data, progress) -> Outcome:
     """What came out as the best epoch; best.keras is its model."""
     if data.watched is None:
         run.write_model(best_model.FILE, network, data.class_names)
@@ -213,13 +215,18 @@ def _best(recipe, run, network, data, progress) -> dict:
     images, prefix = "held-out training images", "val_"
     if recipe.data.protocol == "paper":
         images, prefix = "test images", "test_"
-    best = {"epoch": progress.best_epoch, "selected_on": f"{len(data.watched)} {images}"}
+    best: Outcome = {
+        "epoch": progress.best_epoch,
+        "selected_on": f"{len(data.watched)} {images}",
+    }
     accuracy = progress.best_accuracy
     if not best_model.secure(run, network, data.class_names, progress):
         lost = f"nothing: the model of epoch {progress.best_epoch} is lost, best is final"
         best = {"epoch": progress.epoch, "selected_on": lost}
         accuracy = progress.history[-1][f"{prefix}accuracy"]
-    return best if recipe.data.protocol == "paper" else best | {"val_accuracy": accuracy}
+    if recipe.data.protocol != "paper":
+        best["val_accuracy"] = accuracy
+    return best
 
 
 def _add_test(result, recipe, run, model, data):

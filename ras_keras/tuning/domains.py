@@ -55,7 +55,7 @@ class Range:
     def points(self) -> tuple:
         """What a grid takes: all integers, of other ranges five points evenly spaced."""
         if self.integer and not self.log:
-            return tuple(range(self.low, self.high + 1))
+            return tuple(range(int(self.low), int(self.high) + 1))
         shares = [i / (RANGE_POINTS - 1) for i in range(RANGE_POINTS)]
         if self.log:
             values = [self.low * (self.high / self.low) ** share for share in shares]
@@ -123,7 +123,7 @@ def parse_domain(name: str, kind: type, text: str) -> Domain:
         )
     if found.integer and found.high - found.low < FEW_INTEGERS:
         # So few that a search can come to the end of them.
-        return Choices(tuple(range(found.low, found.high + 1)))
+        return Choices(tuple(range(int(found.low), int(found.high) + 1)))
     if found.log and found.low <= 0:
         raise UserError(given, f": a logarithmic range begins above 0. Received: {low}")
     return found

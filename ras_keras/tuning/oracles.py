@@ -3,6 +3,7 @@
 import math
 import warnings
 from pathlib import Path
+from typing import Final
 
 import keras_tuner as kt
 from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
@@ -13,13 +14,13 @@ from ras_keras.tuning.oracle_files import check_files
 from ras_keras.tuning.space import Space
 from ras_keras.values.json_files import write_json
 
-OBJECTIVE = "val_accuracy"
+OBJECTIVE: Final = "val_accuracy"
 # Its standard deviation over the seeds of a trial.
-SD = "sd"
+SD: Final = "sd"
 ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
 
 
-class Lasting:
+class Lasting(kt.Oracle):
     """What is added to an oracle of keras-tuner's.
 
     Its state is whole on disk at any moment; a trial that was under way when the search was
@@ -51,7 +52,7 @@ class Lasting:
         )
         self.space = space
         self.report = report
-        self.failure = None
+        self.failure: UserError | None = None
         self.verbose = 0
         # Draws of points that were tried before a finite space counts as exhausted.
         self._max_collisions = 1000

@@ -47,14 +47,14 @@ class Search:
         """
         from ras_keras.tuning import oracles
 
-        options = {"max_trials": self.trials}
+        options: dict[str, int | None] = {"max_trials": self.trials}
         if self.algorithm == "hyperband":
             options = {"max_epochs": self.space.fixed.optimization.epochs}
         elif self.algorithm != "grid":
             options = {"max_trials": self.trials or TRIALS}
         if self.algorithm == "bayesian":
             # keras-tuner's own choice would leave nothing but random points in a large space.
-            options["num_initial_points"] = max(2, options["max_trials"] // 3)
+            options["num_initial_points"] = max(2, (self.trials or TRIALS) // 3)
         made = oracles.ALGORITHMS[self.algorithm](
             self.space, report, self.space.fixed.execution.seed, **options
         )

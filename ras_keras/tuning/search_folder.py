@@ -56,11 +56,14 @@ class SearchFolder:
                 )
             return
         stored = read_json(file, Asked, ("restore it, or choose another ", Argument("name")))
-        now = {"algorithm": algorithm, "space": space.to_dict(), "seeds": seeds}
         differs = [
-            f"{what} {stored[what]} there, {now[what]} here"
-            for what in now
-            if stored[what] != now[what]
+            f"{what} {there} there, {here} here"
+            for what, there, here in (
+                ("algorithm", stored["algorithm"], algorithm),
+                ("space", stored["space"], space.to_dict()),
+                ("seeds", stored["seeds"], seeds),
+            )
+            if there != here
         ]
         if stored["recipe"] != space.fixed:
             differs.append(difference(stored["recipe"], space.fixed))

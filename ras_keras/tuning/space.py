@@ -181,7 +181,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
 
 def _texts(narrowed, search) -> dict[str, str]:
     """The values that --space gives, by what it names."""
-    given = {}
+    given: dict[str, str] = {}
     for each in narrowed:
         name, equals, text = each.partition("=")
         if not equals:
@@ -189,7 +189,7 @@ def _texts(narrowed, search) -> dict[str, str]:
                 Argument("space", each), f" says no values; write {each}=A,B or {each}=LOW:HIGH."
             )
         if name not in search:
-            one_of(Argument("space"), name, {**DEFAULTS, **dict.fromkeys(search)})
+            one_of(Argument("space"), name, [*DEFAULTS, *search])
             raise UserError(
                 Argument("space", each),
                 f" says nothing, for {name} is not searched; name it by ",

@@ -75,7 +75,7 @@ def _supervise(search, oracle, count, arguments):
         workers = [Worker(number, count, port, search, arguments) for number in range(1, count + 1)]
         for worker in workers:
             print(f"{worker.name} started, its output is in {worker.log}", flush=True)
-        deaths = Counter()
+        deaths: Counter[int] = Counter()
         try:
             while any([worker.is_at_work() for worker in workers]):
                 time.sleep(POLL_SECONDS)

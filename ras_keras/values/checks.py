@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 from ras_keras.errors import ArgumentError
 
@@ -9,7 +10,7 @@ from ras_keras.errors import ArgumentError
 MOST_APPLICATIONS = 1000
 
 
-def check_at_least_one(name: str, value, most: int | None = None) -> int:
+def check_at_least_one(name: str, value: object, most: int | None = None) -> int:
     """`value` as an int.
 
     Args:
@@ -27,7 +28,7 @@ def check_at_least_one(name: str, value, most: int | None = None) -> int:
     return int(value)
 
 
-def check_rate(name: str, value) -> float:
+def check_rate(name: str, value: object) -> float:
     """`value` as a float.
 
     Raises:
@@ -49,17 +50,17 @@ def check_one_of(name: str, value, valid: Sequence) -> None:
         raise ArgumentError.of(name, f"must be one of {listed}", value)
 
 
-def is_integer(value) -> bool:
+def is_integer(value: object) -> TypeGuard[int]:
     """Whether it is one of Python's or NumPy's integers; True and False are none."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
-def is_real(value) -> bool:
+def is_real(value: object) -> TypeGuard[float]:
     """Whether it is one of Python's or NumPy's integers or floats; True and False are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A NumPy number as Python's; a list or tuple with such numbers in it; all else as it is."""
     if isinstance(value, list | tuple):
         return type(value)(map(plain, value))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ras_keras.errors import Argument, UserError
 
 
-def one_of(what: str | Argument, value, valid: Iterable[str | None]) -> None:
+def one_of(what: str | Argument, value: object, valid: Iterable[str | None]) -> None:
     """Refuses a value that is not among the valid ones, naming the nearest and all of them.
 
     Raises:
@@ -21,7 +21,7 @@ def one_of(what: str | Argument, value, valid: Iterable[str | None]) -> None:
     )
 
 
-def nearest(value, names: Iterable[str]) -> str:
+def nearest(value: object, names: Iterable[str]) -> str:
     """Such as " The nearest is 'ras'."; nothing where no name is near."""
     found = difflib.get_close_matches(str(value), [*names], n=1)
     return f" The nearest is {found[0]!r}." if found else ""

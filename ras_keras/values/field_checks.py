@@ -3,14 +3,14 @@
 import dataclasses
 import types
 import typing
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds, That
 
 
-def check_fields(values) -> None:
+def check_fields(values: Any) -> None:
     """Refuses what the types of a dataclass's fields do not have.
 
     Args:
@@ -24,7 +24,7 @@ def check_fields(values) -> None:
         check_value(field.name, getattr(values, field.name), kinds[field.name])
 
 
-def check_value(name: str, value, kind) -> None:
+def check_value(name: str, value: object, kind: object) -> None:
     """Refuses a value that the type of a field has not, one among others or out of bounds.
 
     Args:

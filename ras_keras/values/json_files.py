@@ -12,7 +12,7 @@ from ras_keras.values.typed import WrongValue, finite, in_short, typed
 T = TypeVar("T")
 
 
-def write_json(file: Path, content) -> None:
+def write_json(file: Path, content: object) -> None:
     """Writes a file whole or not at all; a number that is not finite is written as null.
 
     Raises:

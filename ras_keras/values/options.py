@@ -57,7 +57,7 @@ def split_list(text: str) -> list[str]:
 
     What has a = in it is an option of the name before it.
     """
-    found = []
+    found: list[str] = []
     for part in filter(None, text.split(",")):
         if found and "=" in part and ":" not in part:
             found[-1] += f",{part}"

@@ -1,10 +1,12 @@
 """Values as text: what a flag, an option or a cell of a CSV file says, by its type."""
 
+import functools
 import inspect
+import operator
 import types
 import typing
 from collections.abc import Callable, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ras_keras.values.typed import typed
 
@@ -17,7 +19,7 @@ AND = "+"
 SIMPLE = (bool, int, float, str, types.NoneType)
 
 
-def read_text(text: str, kind, *, nothing: str = NONE):
+def read_text(text: str, kind: object, *, nothing: str = NONE) -> Any:
     """What a text says.
 
     Args:
@@ -33,7 +35,7 @@ def read_text(text: str, kind, *, nothing: str = NONE):
     return typed(_plain(text, kind, nothing), kind)
 
 
-def written(value) -> str:
+def written(value: object) -> str:
     """The text of a value, which `read_text` reads."""
     if value is None:
         return NONE
@@ -73,7 +75,7 @@ def argument_kinds(function: Callable) -> dict[str, type]:
         hints = typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError):
         hints = {}
-    found = {}
+    found: dict[str, type] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:
             found[ANY] = object
@@ -90,7 +92,7 @@ def _readable(kind):
         return object if _readable(arguments[0]) is object else kind
     if origin in (typing.Union, types.UnionType):
         readable = tuple(each for each in map(_readable, arguments) if each is not object)
-        return typing.Union[readable] if readable else object  # noqa: UP007, of a computed list
+        return functools.reduce(operator.or_, readable) if readable else object
     if origin in (tuple, list, Sequence) and arguments[0] in SIMPLE:
-        return tuple[arguments[0], ...]
+        return types.GenericAlias(tuple, (arguments[0], ...))
     return kind if kind in SIMPLE or origin is Literal else object

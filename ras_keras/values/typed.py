@@ -34,7 +34,7 @@ class That:
     holds: Callable[[Any], object]
     what: str
 
-    def problem(self, value) -> str | None:
+    def problem(self, value: Any) -> str | None:
         """What the value must be and is not, in words; None for one that is right."""
         return None if self.holds(value) else self.what
 
@@ -53,7 +53,7 @@ class Bounds:
     high: float = math.inf
     without: Literal["low", "high"] | None = None
 
-    def problem(self, value) -> str | None:
+    def problem(self, value: Any) -> str | None:
         """What the value must be and is not, in words; None for one that is right."""
         above = value > self.low if self.without == "low" else value >= self.low
         below = value < self.high if math.inf in (self.high, value) else value <= self.high
@@ -89,7 +89,7 @@ class WrongValue(ValueError):
         self.key = key
 
 
-def typed(value, kind, key: str = "", what: str = ""):
+def typed(value: Any, kind: Any, key: str = "", what: str = "") -> Any:
     """A value that JSON holds as its type has it: a dataclass for an object, a tuple for a list.
 
     Args:
@@ -126,7 +126,7 @@ def typed(value, kind, key: str = "", what: str = ""):
     return value
 
 
-def describe(kind) -> str:
+def describe(kind: Any) -> str:
     """A type in words, such as "an integer >= 1 or nothing"."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
@@ -139,7 +139,7 @@ def describe(kind) -> str:
     return NAMES.get(origin or kind, "an object")
 
 
-def finite(value):
+def finite(value: Any) -> Any:
     """A value to be written, with None for each number in it that is not finite."""
     if isinstance(value, dict):
         return {name: finite(each) for name, each in value.items()}
@@ -148,7 +148,7 @@ def finite(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def in_short(value) -> str:
+def in_short(value: object) -> str:
     """A value in short, on one line, without control characters."""
     short = reprlib.Repr()
     short.maxstring = short.maxother = 60

@@ -11,6 +11,7 @@ pytest.importorskip("jax")
 
 def test_trains_saves_and_resumes(tmp_path, run_python):
     flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
+    flags += ["--training-images", "300"]
     # Averaged weights: JAX gives away the memory of what a network computes with.
     flags += [
         "--average-weights",

@@ -50,7 +50,10 @@ CHANGED = Recipe("quick").replace(
 )
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED])
+LIKE_A_FLAG = RECIPES["quick"].replace(dataset="folder:x", data_dir="-photos")
+
+
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), CHANGED, LIKE_A_FLAG])
 def test_to_flags_and_back(recipe):
     found = parse_with_recipe(Train, to_flags(recipe), "train").recipe
     # `==` passes over where the data lie.

@@ -37,6 +37,7 @@ from ras_keras.training import RECIPES, check_recipe
         ({"validation_split": 1.0}, r"`validation_split` must be in \[0, 1\)"),
         ({"schedule": (8, 5)}, r"`schedule` must be rising epochs >= 1. Received: \(8, 5\)"),
         ({"schedule": (0,)}, "`schedule` must be rising"),
+        ({"schedule": (-5, 8)}, "`schedule` must be rising"),
         ({"seed": -1}, "`seed` must be >= 0. Received: -1"),
         ({"decay": "cosin"}, "`decay` must be one of step, cosine. .* nearest is 'cosine'"),
         ({"warmup_epochs": -1}, "`warmup_epochs` must be >= 0. Received: -1"),

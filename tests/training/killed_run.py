@@ -54,8 +54,11 @@ def kill_around_state(moment):
 
 
 def main(log_dir, name, moment):
+    # Four steps an epoch, the last one smaller.
     recipe = resolve(
-        RECIPES["quick"].replace(depth=11, batch_size=128, epochs=EPOCHS, schedule=(2, 4))
+        RECIPES["quick"].replace(
+            depth=11, training_images=250, batch_size=64, epochs=EPOCHS, schedule=(2, 4)
+        )
     )
     resume = Path(log_dir, name).exists()
     run = (

@@ -54,11 +54,12 @@ def survey(path: str) -> ClassFolders:
             Argument("data_dir"),
             " names one that was moved.",
         )
-    passed_over = Counter()
+    passed_over: Counter[str] = Counter()
     train, test = (_class_folders(path, split, passed_over) for split in ("train", "test"))
     _check(path, train, test)
     names = tuple(sorted(train))
-    images, lacking = {"train": [], "test": []}, []
+    images: dict[str, list] = {"train": [], "test": []}
+    lacking = []
     for label, name in enumerate(names):
         files = _images(path, train[name], passed_over)
         if not files:
@@ -119,7 +120,7 @@ def _check(path, train, test):
             )
     if len(train) < 2:
         raise _error(path, f"its one class is {min(train)!r}; a classifier needs two or more.")
-    owners = {}
+    owners: dict[str, str] = {}
     for name, folder in train.items():
         other = owners.setdefault(os.path.realpath(folder), name)
         if other != name:
@@ -156,7 +157,7 @@ def _notices(path, names, passed_over, lacking) -> tuple[str, ...]:
         notices.append(f"no test images of {listed(lacking)}")
     if os.path.realpath(Path(path, "train")) == os.path.realpath(Path(path, "test")):
         notices.append("train and test are one folder: the test is on images trained on")
-    alike = {}
+    alike: dict[str, list[str]] = {}
     for name in names:
         alike.setdefault(" ".join(name.casefold().split()).rstrip("."), []).append(name)
     notices += [

@@ -85,10 +85,10 @@ def digest(found: ClassFolders) -> str:
 def _load(files, image_size, expected=None) -> Images:
     if image_size is not None:
         expected = (image_size, image_size)
-    images = None
+    images = np.empty(0, "uint8")
     for i, (file, _) in enumerate(files):
         pixels = read_image(file, (image_size, image_size, 3))
-        if images is None:
+        if i == 0:
             expected = expected or pixels.shape[:2]
             images = allocate_images(len(files), expected)
         if pixels.shape[:2] != expected:

@@ -4,6 +4,7 @@ import contextlib
 import io
 
 import numpy as np
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ras_keras.errors import UserError
 
@@ -65,7 +66,7 @@ def open_image(data: bytes, formats: tuple[str, ...]):
             raise ValueError(f"more than {MAXIMUM_SCANS} scans")
         if scans * width * height > MAXIMUM_SCANNED_PIXELS:
             raise ValueError(f"{scans} scans of {width}x{height} pixels")
-    if image.format == "TIFF":
+    if isinstance(image, TiffImageFile):
         tile = image.tag_v2.get(TILE_WIDTH, 0) * image.tag_v2.get(TILE_HEIGHT, 0)
         if tile > MAXIMUM_PIXELS:
             raise ValueError(f"a tile has more than {MAXIMUM_PIXELS:,} pixels")

@@ -1,5 +1,6 @@
 """What stands between two applications of an attention transform."""
 
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -33,7 +34,7 @@ def make_connection(kind: str, *, momentum: float, epsilon: float, name: str) ->
     Raises:
         ValueError: for a `kind` that is none of these.
     """
-    makers = {
+    makers: dict[str, Callable[..., keras.layers.Layer]] = {
         "batch_norm": partial(
             BatchNormalization, momentum=momentum, epsilon=epsilon, dtype="float32"
         ),

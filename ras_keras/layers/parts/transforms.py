@@ -1,5 +1,7 @@
 """The transforms that gates are made of: float32 layers over a vector of channels."""
 
+from typing import Any
+
 import keras
 from keras import initializers, ops
 
@@ -133,7 +135,7 @@ def reduced(channels: int, reduction_ratio: int) -> int:
 MOST_PLACES = 4095
 
 
-def check_odd(name: str, value) -> int:
+def check_odd(name: str, value: Any) -> int:
     """`value` as an int.
 
     Raises:
