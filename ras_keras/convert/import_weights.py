@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from ras_keras.convert.layouts import FAMILIES, NAMING, naming_of
+from ras_keras.convert.layouts import naming_of
 from ras_keras.convert.pytorch_names import Entries, assign_weights
 from ras_keras.convert.pytorch_settings import ATTENTIONS, classes, completed, inferred
 from ras_keras.errors import Argument, UserError
@@ -29,13 +29,7 @@ def check_import(
     Raises:
         UserError: naming the argument at fault.
     """
-    one_of(Argument("model"), recipe.family, FAMILIES)
-    if naming_of(recipe) is None:
-        known = [name for name in NAMING if "+" in name]
-        raise UserError(
-            Argument("aggregation", recipe.aggregation),
-            f" has no known names in {recipe.family}; they are known of {', '.join(known)}.",
-        )
+    naming_of(recipe)
     one_of(Argument("attention"), recipe.attention_name, ATTENTIONS)
     for name, values in (("mean", mean), ("std", std)):
         least = 0 if name == "mean" else 1e-6

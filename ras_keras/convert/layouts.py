@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
+from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.models import mobilenet_v2
 from ras_keras.recipes.network import NetworkRecipe
+from ras_keras.values.choices import one_of
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,10 @@ def _parts(convolutions: int, **others: str) -> dict[str, str]:
 
 SHORTCUT = {"shortcut_conv": "downsample.0", "shortcut_bn": "downsample.1"}
 STEM = {"stem_conv": "conv1", "stem_bn": "bn1"}
-RLA = {
-    "beside": {"aggregation_bn": "stage_bns.{zero}.{index}"},
-    "of_stages": {
-        "aggregation_out": "conv_outs.{zero}",
-        "aggregation_recurrent": "recurrent_convs.{zero}",
-    },
+BESIDE = {"aggregation_bn": "stage_bns.{zero}.{index}"}
+OF_STAGES = {
+    "aggregation_out": "conv_outs.{zero}",
+    "aggregation_recurrent": "recurrent_convs.{zero}",
 }
 INVERTED = {
     "depthwise_conv": "conv.1.0",
@@ -128,7 +128,8 @@ NAMING = {
         "stages.{zero}.{index}",
         _parts(3, **SHORTCUT),
         {**STEM, "final_aggregation_bn": "bn2", "predictions": "fc"},
-        **RLA,
+        BESIDE,
+        OF_STAGES,
     ),
     "mobilenet_v2": Naming(
         "features.{number}",
@@ -155,14 +156,28 @@ NAMING = {
             "last_bn": "conv2.1",
             "predictions": "classifier.1",
         },
-        **RLA,
+        BESIDE,
+        OF_STAGES,
         copies=("recurrent_convs.1", "recurrent_convs.2", "recurrent_convs.3", "recurrent_convs.4"),
     ),
 }
 FAMILIES = tuple(name for name in NAMING if "+" not in name)
 
 
-def naming_of(recipe: NetworkRecipe) -> Naming | None:
-    """The names in a recipe's network, None if they are not known."""
-    aggregation = recipe.aggregation_name
-    return NAMING.get(recipe.family if aggregation == NONE else f"{recipe.family}+{aggregation}")
+def naming_of(recipe: NetworkRecipe) -> Naming:
+    """The names in a recipe's network.
+
+    Raises:
+        UserError: if they are not known.
+    """
+    one_of(Argument("model"), recipe.family, FAMILIES)
+    name = recipe.family
+    if recipe.aggregation_name != NONE:
+        name += f"+{recipe.aggregation_name}"
+    if name not in NAMING:
+        known = ", ".join(each for each in NAMING if "+" in each)
+        raise UserError(
+            Argument("aggregation", recipe.aggregation),
+            f" has no known names in {recipe.family}; they are known of {known}.",
+        )
+    return NAMING[name]

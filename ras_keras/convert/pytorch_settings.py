@@ -56,16 +56,16 @@ def inferred(recipe: NetworkRecipe, entries: Entries, source: str) -> dict:
     found = _aggregation(entries, naming)
     if recipe.family == "imagenet_resnet":
         found |= _imagenet_resnet(entries, naming)
-    family = MODELS[recipe.family]
+    depths = MODELS[recipe.family].depths({})
     blocks = _blocks(entries, naming, 1)
     if blocks > MOST_BLOCKS:
         raise UserError(
             f"{source} has {blocks:,} blocks in its first stage, more than the {MOST_BLOCKS} of "
             "the deepest published network; give a checkpoint of the papers' networks."
         )
-    if recipe.family in CIFAR and recipe.depth is None and blocks:
+    if recipe.family in CIFAR and depths is not None and recipe.depth is None and blocks:
         layers_per_depth = naming.convolutions * len(STAGES)
-        found["depth"] = family.depths({}).least + layers_per_depth * (blocks - 1)
+        found["depth"] = depths.least + layers_per_depth * (blocks - 1)
     if recipe.family == "wrn":
         found |= _widen_factor(entries.get(f"{naming.of_block(1, 1)}.conv1.weight"))
     if recipe.attention_name == "ras":

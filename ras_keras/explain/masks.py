@@ -32,13 +32,18 @@ class Masks:
 
     @deep_graphs()
     def __init__(self, model: keras.Model):
-        function, outputs, self.names = as_function(model), [], []
-        graph = None if function is None else Graph(function)
-        for layer in () if graph is None else graph.layers:
+        self.names: list[str] = []
+        self.model = None
+        function = as_function(model)
+        if function is None:
+            return
+        graph, outputs = Graph(function), []
+        for layer in graph.layers:
             if isinstance(layer, SoftMask):
                 self.names.append(layer.name)
                 outputs += [_Shown(layer)(*arguments) for arguments in graph.arguments(layer)]
-        self.model = keras.Model(function.input, outputs) if outputs else None
+        if outputs:
+            self.model = keras.Model(function.input, outputs)
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         """The mean of each mask over its channels, float32 (N, h, w), for images (N, H, W, 3)."""

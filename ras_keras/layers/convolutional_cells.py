@@ -30,7 +30,7 @@ class _Cell(layers.Layer):
             dtype=self.dtype_policy,
             name=name,
         )
-        shape = [None, None, None, None]
+        shape: list[int | None] = [None] * 4
         shape[self.axis] = input_channels + self.channels
         layer.build(tuple(shape))
         return layer

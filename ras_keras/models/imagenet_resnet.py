@@ -188,15 +188,16 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     return post_activation_end(x, shortcut, strides, plugs, name)
 
 
-_RESNEXT = {"cardinality": 32, "base_width": 4}
-
 ResNet18 = partial(ImageNetResNet, 18, name="resnet18")
 ResNet34 = partial(ImageNetResNet, 34, name="resnet34")
 ResNet50 = partial(ImageNetResNet, 50, name="resnet50")
 ResNet101 = partial(ImageNetResNet, 101, name="resnet101")
 ResNet152 = partial(ImageNetResNet, 152, name="resnet152")
-ResNeXt50_32x4d = partial(ImageNetResNet, 50, name="resnext50_32x4d", **_RESNEXT)
-ResNeXt101_32x4d = partial(ImageNetResNet, 101, name="resnext101_32x4d", **_RESNEXT)
+_ResNeXt_32x4d = partial(ImageNetResNet, cardinality=32, base_width=4)
+ResNeXt50_32x4d = partial(_ResNeXt_32x4d, 50, name="resnext50_32x4d")
+ResNeXt101_32x4d = partial(
+    ImageNetResNet, 101, name="resnext101_32x4d", cardinality=32, base_width=4
+)
 RLAResNet50 = partial(ResNet50, name="rla_resnet50", aggregation="rla")
 RLAResNet101 = partial(ResNet101, name="rla_resnet101", aggregation="rla")
 RLAResNet152 = partial(ResNet152, name="rla_resnet152", aggregation="rla")

@@ -101,7 +101,7 @@ def MobileNetV2(
     aggregate = make_aggregation(
         aggregation, aggregation_config, update_from="branch", shared="network", depthwise=True
     )
-    configs = attention_config
+    configs: dict | list[dict | None] | None = attention_config
     if attention == "eca":
         configs = [
             {"kernel_size": 1 if filters < 96 else 3, **(attention_config or {})}
@@ -153,7 +153,12 @@ def _inverted_residual(x, filters, strides, plugs, name):
         x = layers.ZeroPadding2D(1, name=f"{name}_depthwise_padding")(x)
     padding = "same" if strides == 1 else "valid"
     x = convolution_layer(
-        None, 3, f"{name}_depthwise_conv", strides, padding=padding, depthwise=True
+        x.shape[channel_axis()],
+        3,
+        f"{name}_depthwise_conv",
+        strides,
+        padding=padding,
+        depthwise=True,
     )(x)
     x = _relu6(normalization(x, f"{name}_depthwise"), f"{name}_depthwise")
     branch = normalization(convolution(x, filters, 1, f"{name}_project"), f"{name}_project")

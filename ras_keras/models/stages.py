@@ -142,8 +142,9 @@ def residual_stages(
     """
     stages = tuple(range(1, len(filters) + 1))
     check_attention_stages(attention_stages, stages)
-    configs = attention_config
-    if not isinstance(configs, list):
+    if isinstance(attention_config, list):
+        configs = attention_config
+    else:
         configs = [attention_config] * len(stages)
     strides = strides or [1, *[2] * (len(filters) - 1)]
     aggregation.start(x)

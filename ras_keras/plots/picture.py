@@ -20,8 +20,8 @@ def drawn(plot, size: tuple[float, float], title: str = "", log: Collection[str]
 
     theme = seaborn.axes_style("whitegrid") | seaborn.plotting_context("paper", font_scale=1.1)
     figure = Figure(figsize=size)
-    plot.on(figure).theme(theme).layout(engine="constrained").plot()
-    figure.get_layout_engine().set(wspace=0.04)
+    plot.on(figure).theme(theme).plot()
+    figure.set_layout_engine("constrained", wspace=0.04)
     # Seaborn's own logarithmic axis has means of logarithms, and names powers of ten alone.
     for axes in figure.axes:
         if axes.get_ylabel() in log:

@@ -94,11 +94,13 @@ class GradientNorms(OnImages):
     def __init__(self, run: RunFolder):
         super().__init__()
         self.run = run
-        self.rows: list[dict] | None = None
+        self.rows: list[dict] = []
+        self.begun = False
 
     def on_epoch_begin(self, epoch, logs=None):
-        if self.rows is not None:
+        if self.begun:
             return
+        self.begun = True
         self.rows = [row for row in read_gradients(self.run) if row["epoch"] <= epoch]
         if epoch == 0:
             self._add(0)
@@ -107,6 +109,8 @@ class GradientNorms(OnImages):
         self._add(epoch + 1)
 
     def _add(self, epoch):
+        if self.labelled is None:
+            return
         images, labels = self.labelled.images[:IMAGES], self.labelled.labels[:IMAGES]
         norms = gradient_norms(self.model, np.asarray(images), np.asarray(labels))
         self.rows = [row for row in self.rows if row["epoch"] != epoch]

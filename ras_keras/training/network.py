@@ -149,8 +149,9 @@ def _difference(weights, trained, model, network) -> list:
     if trained.recipe is None or network is None:
         named = weights.name is not None and weights.name != model.name
         return [f"{weights.name}, not {model.name}"] if named else []
-    saved, found = trained.recipe.network, []
-    for name in ("model", "depth", "attention"):
+    saved = trained.recipe.network
+    found: list = []
+    for name in ("model", "depth", "attention", "aggregation"):
         before, now = getattr(saved, name), getattr(network, name)
         if before != now:
             comma = [", "] if found else []

@@ -9,6 +9,7 @@ import keras_tuner as kt
 import tensorflow as tf
 
 from ras_keras.errors import first_line
+from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, resolve, train_or_resume
 from ras_keras.training.callbacks import Diverged
@@ -89,7 +90,7 @@ class RecipeHyperModel(kt.HyperModel):
         write_trial(path, values, found[OBJECTIVE], results[0]["epochs"])
         return found | {"seconds": sum(result["seconds"] for result in results)}
 
-    def _train(self, recipe: Recipe, path: Path, callbacks) -> dict:
+    def _train(self, recipe: Recipe, path: Path, callbacks) -> Result:
         try:
             return train_or_resume(
                 recipe,

@@ -66,8 +66,9 @@ def _read(path: Path) -> pd.DataFrame:
         if path.exists() and not path.is_file():
             raise UserError(f"{path} is no file; name a CSV file.")
         # The other engine reads quotes in wrong places as something.
-        options = {"engine": "python", "encoding": "utf-8-sig", "na_filter": False}
-        return pd.read_csv(path, header=None, dtype=str, **options)
+        return pd.read_csv(
+            path, header=None, dtype=str, engine="python", encoding="utf-8-sig", na_filter=False
+        )
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; name a CSV file.") from error
     except (csv.Error, ValueError) as error:
