@@ -12,7 +12,9 @@ def fixed(path: str, shape: tuple[int, ...]) -> np.ndarray:
     kind = path.rsplit("/", 1)[-1]
     if kind.endswith("kernel"):
         if "depthwise" in path:
-            return values * math.sqrt(6 / math.prod(shape[:2]))  # variance 2 / fan-in
+            # Those of separable convolutions have no ReLU behind them.
+            variance = 1 if kind == "depthwise_kernel" else 2
+            return values * math.sqrt(3 * variance / math.prod(shape[:2]))
         return values * math.sqrt(3 / math.prod(shape[:-1]))  # variance 1 / fan-in
     if kind == "gamma":
         return 1 + 0.2 * values

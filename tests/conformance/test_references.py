@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from ras_keras.models import PreResNet164, ResNeXt101, WideResNet52_4
 from tests.conformance.make_golden import (
     GOLDEN,
     IMAGES,
@@ -44,11 +45,11 @@ def test_parameters():
         published = STORED["published"][classes]
         for attention in ("se", "cbam", "eca", "sem", "spa", "dia"):
             assert published[f"resnet164_{attention}"]["trainable"] == TABLE_1[attention][number]
-    dianet = {(network.__name__, name): count for network, name, *_, count in DIANET}
+    dianet = {(network, name): count for network, name, *_, count in DIANET}
     for stored, key in (
-        ("preresnet164_dia", ("PreResNet164", "dia")),
-        ("wrn52_4_dia", ("WideResNet52_4", "dia")),
-        ("resnext101_dia", ("ResNeXt101", "dia")),
-        ("resnext101", ("ResNeXt101", None)),
+        ("preresnet164_dia", (PreResNet164, "dia")),
+        ("wrn52_4_dia", (WideResNet52_4, "dia")),
+        ("resnext101_dia", (ResNeXt101, "dia")),
+        ("resnext101", (ResNeXt101, None)),
     ):
         assert STORED["published"]["100"][stored]["trainable"] == dianet[key]
