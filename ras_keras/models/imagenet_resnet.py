@@ -15,6 +15,7 @@ from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
 from ras_keras.models.stages import Depths, residual_stages
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
+from ras_keras.values.checks import is_integer
 
 STEM_FILTERS = 64
 STAGE_FILTERS = (64, 128, 256, 512)
@@ -36,10 +37,10 @@ def blocks(depth: int) -> tuple[bool, tuple[int, ...]]:
     Raises:
         ValueError: for another depth, naming the nearest.
     """
-    if depth not in DEPTHS:
+    if not is_integer(depth) or depth not in DEPTHS:
         listed = ", ".join(map(str, DEPTHS))
         nearest = ""
-        if isinstance(depth, int):
+        if is_integer(depth):
             nearest = f"; the nearest is {min(DEPTHS, key=lambda each: abs(each - depth))}"
         raise ArgumentError.of("depth", f"must be one of {listed}{nearest}", depth)
     return DEPTHS[depth]

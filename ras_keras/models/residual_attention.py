@@ -185,7 +185,7 @@ def imagenet_modules(depth: int) -> Modules:
     Raises:
         ValueError: for another depth.
     """
-    if depth not in IMAGENET_DEPTHS:
+    if not is_integer(depth) or depth not in IMAGENET_DEPTHS:
         raise ArgumentError.of("depth", "must be 56 or 92", depth)
     return IMAGENET_DEPTHS[depth]
 

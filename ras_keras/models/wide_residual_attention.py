@@ -17,7 +17,7 @@ from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.residual_attention import check_no_aggregation, check_size
 from ras_keras.models.stages import Depths, StageAttention, check_attention_stages, stage_attention
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.values.checks import check_one_of
+from ras_keras.values.checks import check_one_of, is_integer
 
 STEM_FILTERS = 32
 # Of each stage: the widths of its unit, its strides, and the poolings of its masks.
@@ -33,7 +33,7 @@ def modules(depth: int) -> tuple[int, ...]:
     Raises:
         ValueError: for a depth other than 56 and 92.
     """
-    if depth not in DEPTHS:
+    if not is_integer(depth) or depth not in DEPTHS:
         raise ArgumentError.of("depth", "must be 56 or 92", depth)
     return DEPTHS[depth]
 
