@@ -35,7 +35,7 @@ NOTEBOOK = "examples/quickstart.ipynb"
 PUBLISHED = re.compile(r"<!-- published: (.+) -->")
 # The place of the list of networks, and the file that `scripts/models.py --output` wrote.
 NETWORKS = "<!-- networks -->"
-LISTED = ROOT / "results" / "models.csv"
+LISTED = ROOT / "docs" / "networks.csv"
 SUBCOMMANDS = {"benchmark": tuple(KINDS), "reproduce": ("", "report")}
 # What the generator says of docstrings without counting it as a warning.
 WARNING = re.compile(r"^(griffe|mkdocstrings|zensical): .*", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,8 @@ from tqdm import tqdm
 
 from ras_keras.commands.line.fields import File, Name
 from ras_keras.commands.line.flags import parse
-from ras_keras.models.named import flags_of, named_networks
+from ras_keras.models.named import fields_of, named_networks
+from ras_keras.text.flags import with_value
 from ras_keras.training.plan import trainable_parameters
 from ras_keras.values.choices import one_of
 from ras_keras.values.csv_files import write_table
@@ -39,6 +41,12 @@ def main(arguments: Sequence[str], program: str) -> None:
     if options.output:
         write_table(Path(options.output), rows)
         print(f"written  {options.output}")
+
+
+def flags_of(network: partial) -> str:
+    """The flags of a recipe with this network: "--model resnet --attention ras --depth 83"."""
+    fields = fields_of(network).items()
+    return " ".join(word for name, value in fields for word in with_value(name, value))
 
 
 def _row(name, network) -> dict:

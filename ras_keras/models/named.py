@@ -1,4 +1,4 @@
-"""The networks that have a name of their own, and the flags that give them."""
+"""The networks that have a name of their own, and the recipes that give them."""
 
 from functools import partial
 
@@ -18,8 +18,8 @@ def named_networks() -> dict[str, partial]:
     }
 
 
-def flags_of(network: partial) -> str:
-    """The flags of a recipe with this network: "--model resnet --depth 83 --attention ras"."""
+def fields_of(network: partial) -> dict[str, str | int]:
+    """The values of a `NetworkRecipe` of this network."""
     name, family = next(item for item in models.MODELS.items() if item[1].build is network.func)
     given = family.arguments | network.keywords
     if network.args:
@@ -29,10 +29,9 @@ def flags_of(network: partial) -> str:
         for option, default in family.defaults.items()
         if given[option] != default
     }
-    parts = ["--model", joined(name, options)]
+    fields = {"model": joined(name, options), "attention": given["attention"] or NONE}
     if family.depths_of is not None:
-        parts += ["--depth", str(given["depth"])]
-    parts += ["--attention", given["attention"] or NONE]
+        fields["depth"] = given["depth"]
     if given["aggregation"]:
-        parts += ["--aggregation", given["aggregation"]]
-    return " ".join(parts)
+        fields["aggregation"] = given["aggregation"]
+    return fields

@@ -18,8 +18,8 @@ PAPER = {
     "preresnet": "dianet-preresnet164",
     "wrn": "dianet-wrn52-4",
     "resnext": "dianet-resnext101-8x32",
-    "residual_attention": "residual-attention56",
-    "wide_residual_attention": "residual-attention56",
+    "residual_attention": "residual-attention",
+    "wide_residual_attention": "residual-attention",
     **dict.fromkeys(
         ("imagenet_resnet", "imagenet_residual_attention", "mobilenet_v2", "xception"),
         "rla-resnet50",

@@ -34,7 +34,14 @@ OPTIONS = {
     "gamma_initializer": "0,0.01,0.1,0.3",
 }
 DEFAULTS = OPTIONS | FIELDS
-DEPTHS = {"wrn": "16,28,40,52", "resnext": "29,56,101"}
+DEPTHS = {
+    "wrn": "16,28,40,52",
+    "resnext": "29,56,101",
+    "imagenet_resnet": "18,34,50,101",
+    **dict.fromkeys(
+        ("residual_attention", "wide_residual_attention", "imagenet_residual_attention"), "56,92"
+    ),
+}
 
 
 @dataclass(frozen=True)

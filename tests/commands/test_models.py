@@ -6,11 +6,12 @@ import pytest
 
 from ras_keras.commands import run
 from ras_keras.commands.line.flags import first_recipe
-from ras_keras.models.named import flags_of, named_networks
+from ras_keras.commands.models import flags_of
+from ras_keras.models.named import named_networks
 from ras_keras.recipes.network import family_of
 from tests.conftest import ROOT
 
-LISTED = ROOT / "results" / "models.csv"
+LISTED = ROOT / "docs" / "networks.csv"
 
 
 def rows(file):
@@ -35,10 +36,10 @@ def test_counts_are_those_of_the_list(tmp_path, capsys):
 
 
 def test_a_name_that_there_is_not(capsys):
-    assert run("models", ["ResNet51"], "models") == 2
+    assert run("models", ["RLAResNet5"], "models") == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "The nearest is 'ResNet50'" in error
+    assert "The nearest is 'RLAResNet50'" in error
 
 
 @pytest.mark.parametrize("name", ["ResNet20", "RLAMobileNetV2", "RLAResNeXt50_32x4d", "ResNet83"])

@@ -22,7 +22,7 @@ def test_masks_and_their_gates():
     assert masks.names == NAMES == [place.layer for place in gates.places]
     for name, mask, gate in zip(NAMES, masks(images), gates(images), strict=True):
         layer = model.get_layer(name)
-        inner = type(model)(model.inputs, layer.input[1])
+        inner = type(model)(model.inputs[0], layer.input[1])
         m = 1 / (1 + np.exp(-ops.convert_to_numpy(inner(images)).astype("float64")))
         np.testing.assert_allclose(mask, m.mean(axis=-1), atol=1e-5)
         np.testing.assert_allclose(gate, m.mean(axis=(1, 2)), atol=1e-5)

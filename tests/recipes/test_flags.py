@@ -28,6 +28,7 @@ CHANGED = Recipe("quick").replace(
     model="wrn:attention_stages=1+3,dropout=0.2,widen_factor=2",
     depth=29,
     attention="ras:k=3,connection=tanh,gamma_initializer=0.25,shared=False",
+    aggregation="rla:channels=8",
     epochs=7,
     batch_size=64,
     learning_rate=0.05,

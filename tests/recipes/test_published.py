@@ -76,6 +76,16 @@ def test_the_paper_of_each_network(flags, name, epochs, schedule, factor, decay)
     assert again == recipe
 
 
+# Of papers that have no table here.
+ELSEWHERE = {
+    "residual-attention": {
+        Figure("abstract", "cifar10", 96.10),
+        Figure("abstract", "cifar100", 79.55),
+    },
+    "rla-resnet50": {Figure("README", "imagenet2012", 77.17)},
+}
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_a_named_recipe_is_trained_by_its_command_and_has_the_papers_figures(name):
     named = NAMED[name]
@@ -90,5 +100,5 @@ def test_a_named_recipe_is_trained_by_its_command_and_has_the_papers_figures(nam
         and name_of(each.module) == recipe.network.attention_name
         and each.value != "diverged"
     ]
-    assert {*named.published} <= {*figures}
+    assert {*named.published} <= {*figures} | ELSEWHERE.get(name, set())
     assert bool(named.paper) == bool(named.published) == (name not in ("quick", "strong"))
