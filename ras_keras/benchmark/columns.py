@@ -29,7 +29,7 @@ MACHINE = {
 }
 NETWORK = {
     "network": Annotated[str, That(_is_network, "a JSON object of what builds the network")],
-    **{"model": Text, "depth": Count, "attention": Text},
+    **{"model": Text, "depth": Count | None, "attention": Text},
     **{"image_size": Count, "classes": Count, "precision": Precision},
 }
 REPEATED = {"batch_size": Count, "n": Count, "steps": Count}
@@ -64,7 +64,7 @@ BENCHMARK_COLUMNS = {
     "data": {
         "what": Literal["pipeline alone", "training", "waiting for data"],
         **{"unit": Text, "dataset": Text},
-        **{"model": Text, "depth": Count, "attention": Text, "precision": Precision},
+        **{"model": Text, "depth": Count | None, "attention": Text, "precision": Precision},
         **REPEATED,
         **_spread("value"),
         **MACHINE,

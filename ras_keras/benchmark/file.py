@@ -45,7 +45,9 @@ def read_benchmark(path: Path) -> pd.DataFrame:
 
 def _contradiction(row: dict) -> str | None:
     """A column that others contradict, in words; None if there is none."""
-    if "network" in row and json.loads(row["network"]).get("depth") != row["depth"]:
+    depth = row.get("depth")
+    depth = None if pd.isna(depth) else depth
+    if "network" in row and json.loads(row["network"]).get("depth") != depth:
         return f"depth: {row['depth']} is not the depth of the column network"
     for name in [each.removesuffix("_low") for each in row if each.endswith("_low")]:
         median, low, high = found = [row[f"{name}_{each}"] for each in STATISTICS]

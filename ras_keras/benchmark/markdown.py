@@ -109,9 +109,10 @@ def _described(row: dict) -> dict:
     model, options = split(row["model"])
     libraries = {library: row.get(column) for library, column in LIBRARIES.items()}
     what, policy = row.get("what", ""), row.get("omp_wait_policy")
+    depth = "" if pd.isna(row["depth"]) else int(row["depth"])
     return row | {
         # Such as "resnet83" or "wrn52:widen_factor=8".
-        "name": joined(f"{model}{row['depth']}", options),
+        "name": joined(f"{model}{depth}", options),
         "activity": what.capitalize(),
         "difference_of": DIFFERENCES.get(what),
         "versions": ", ".join(

@@ -1,11 +1,14 @@
 """Lists of networks, each named in a few words."""
 
+import itertools
 from collections.abc import Sequence
 
 from ras_keras.backend.imports import import_modules
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.models.aggregation import AGGREGATION
+from ras_keras.models.aggregation.registry import aggregation_kinds
 from ras_keras.models.registry import MODELS
 from ras_keras.recipes.network import NetworkRecipe, attention_kinds, model_kinds
 from ras_keras.recipes.recipe import Recipe
@@ -19,10 +22,11 @@ def network_recipes(
     models: Sequence[str],
     depths: Sequence[int],
     attentions: Sequence[str],
+    aggregations: Sequence[str] = (NONE,),
     *,
     imports: Sequence[str] = (),
     with_plain: bool = False,
-    names: tuple[str, str] = ("models", "attentions"),
+    names: tuple[str, str, str] = ("models", "attentions", "aggregations"),
     **settings,
 ) -> list[Recipe]:
     """A resolved recipe for every model at every depth with every attention, none twice.
@@ -34,6 +38,7 @@ def network_recipes(
         models: of `MODELS`, with options of the function that builds one.
         depths: none for the published one of each model.
         attentions: of `ATTENTION`, with what the layer takes, or "none".
+        aggregations: of `AGGREGATION`, likewise; each stands beside every attention.
         imports: Python modules that register more of them.
         with_plain: puts the plain network first, at every depth of every model.
         names: of the arguments that brought models and attentions.
@@ -47,22 +52,25 @@ def network_recipes(
     for name, given, valid, kinds in (
         (names[0], models, MODELS, model_kinds),
         (names[1], attentions, (NONE, *ATTENTION), attention_kinds),
+        (names[2], aggregations, (NONE, *AGGREGATION), aggregation_kinds),
     ):
         if not given:
             raise UserError(Argument(name), " names nothing; give one or several names.")
         for text in given:
             one_of(Argument(name), name_of(text), valid)
             read_options(name, text, kinds)
+    plugs = [*itertools.product(attentions, aggregations)]
     if with_plain:
-        attentions = (NONE, *attentions)
+        plugs = [(NONE, NONE), *plugs]
     recipes = {}
-    for model in models:
-        for depth in depths or (None,):
-            for attention in attentions:
-                network = NetworkRecipe(imports=tuple(imports), model=model, depth=depth)
-                network = network.with_attention(attention)
-                recipe = Recipe(network=network).replace(**settings)
-                check_recipe(recipe)
-                key = network.family, network_key(network.arguments())
-                recipes.setdefault(key, resolve(recipe))
+    for model, depth, (attention, aggregation) in itertools.product(
+        models, depths or (None,), plugs
+    ):
+        network = NetworkRecipe(
+            imports=tuple(imports), model=model, depth=depth, aggregation=aggregation
+        ).with_attention(attention)
+        recipe = Recipe(network=network).replace(**settings)
+        check_recipe(recipe)
+        key = network.family, network_key(network.arguments())
+        recipes.setdefault(key, resolve(recipe))
     return list(recipes.values())

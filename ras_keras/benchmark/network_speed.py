@@ -1,5 +1,6 @@
 """How fast networks predict and train, beside the plain network."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 
@@ -47,7 +48,7 @@ def speed_rows(
     plain = {
         _body(recipe.network): speeds[number]
         for number, recipe in enumerate(recipes)
-        if recipe.network.attention == NONE
+        if recipe.network.attention == recipe.network.aggregation == NONE
     }
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
@@ -71,7 +72,7 @@ def speed_rows(
 
 def _body(network: NetworkRecipe) -> tuple[str, str]:
     """What a network has in common with the plain one that it is compared with."""
-    plain = network.with_attention(NONE)
+    plain = dataclasses.replace(network.with_attention(NONE), aggregation=NONE)
     return plain.family, network_key(plain.arguments())
 
 
@@ -91,8 +92,8 @@ def network_columns(recipe: Recipe, classes: int) -> dict:
     return {
         "network": network_key(arguments),
         "model": recipe.network.model,
-        "depth": arguments["depth"],
-        "attention": recipe.network.describe_attention(),
+        "depth": arguments.get("depth"),
+        "attention": recipe.network.describe_plugs(),
         "image_size": image_size(recipe.data),
         "classes": classes,
         "precision": recipe.execution.precision,

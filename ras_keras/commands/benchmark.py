@@ -48,6 +48,8 @@ class Networks:
     """Of every model; none given is the published one."""
     attentions: tuple[Spelled, ...] = (NONE, *ATTENTION)
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
+    aggregations: tuple[Spelled, ...] = (NONE,)
+    """Names beside every attention, options may follow: rla:channels=8,cell=lstm."""
     imports: tuple[str, ...] = ()
     """Python modules to import first: they register attention of your own."""
     image_size: int = 32
@@ -248,7 +250,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
         ("resnet",),
         (options.depth,),
         (options.attention,),
-        names=("model", "attention"),
+        names=("model", "attention", "aggregation"),
         batch_size=options.batch_size,
         seed=options.seed,
         precision="float32",

@@ -133,6 +133,11 @@ class NetworkRecipe(Part):
         k = getattr(make_layer(attention, config), "k", None)
         return joined(attention, ({} if k is None else {"k": k}) | config)
 
+    def describe_plugs(self) -> str:
+        """Such as "ras:k=2", or with an aggregation "ras:k=2 + rla:channels=8"."""
+        attention = self.describe_attention()
+        return attention if self.aggregation == NONE else f"{attention} + {self.aggregation}"
+
     def describe_model(self) -> str:
         """Such as "resnet164", "wrn52:widen_factor=8" or "resnet20+rla:channels=8"."""
         name, options = split(self.model)

@@ -56,7 +56,8 @@ def print_plan(
     lines = {
         "recipe": _source(recipe),
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if resume else ''}",
-        "network": f"{recipe.network.describe_model()}, {_attention(recipe.network)}, "
+        "network": f"{recipe.network.describe_model()}{_blocks(recipe.network)}, "
+        f"{_attention(recipe.network)}, "
         f"{trainable_parameters(model):,} trainable "
         "parameters",
         "data": f"{recipe.data.dataset}: {len(batches.images):,} training images of "
@@ -73,6 +74,12 @@ def print_plan(
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _blocks(network: NetworkRecipe) -> str:
+    """The kind of its blocks, where the family has several."""
+    block = network.arguments().get("block")
+    return f" of {block} blocks" if block else ""
 
 
 def _attention(network: NetworkRecipe) -> str:

@@ -12,6 +12,7 @@ from ras_keras.benchmark import versus_pytorch
 from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_key import network_key
+from ras_keras.commands import run
 from ras_keras.training import Recipe
 from tests.commands.test_commands import SMALL, call
 
@@ -201,3 +202,18 @@ def test_more_classes_than_memory_holds(capsys):
     assert call("benchmark", "model", "--classes", "2000000000") == 2
     error = "error: --classes must be at most 1,000,000. Received: 2000000000\n"
     assert capsys.readouterr().err == error
+
+
+@pytest.mark.slow
+def test_aggregations_beside_attentions(tmp_path):
+    """Plain stands first; a network without a depth has an empty cell, and both are read again."""
+    file = tmp_path / "speed.csv"
+    flags = ["--depths", "11", "--attentions", "none", "--aggregations", "none", "rla:channels=4"]
+    short = ["--batch-size", "4", "--repeats", "1", "--steps", "1", "--output", str(file)]
+    assert run("benchmark", ["inference", *flags, *short], "benchmark") == 0
+    rows = read_benchmark(file)
+    assert [*rows["attention"]] == ["none", "none + rla:channels=4"]
+    assert rows["ratio_to_plain_median"][0] == 1
+    model = ["model", "--models", "mobilenet_v2", "--attentions", "none", "--output", str(file)]
+    assert run("benchmark", model, "benchmark") == 0
+    assert read_benchmark(file)["depth"].isna().all()
