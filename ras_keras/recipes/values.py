@@ -116,8 +116,10 @@ def in_recipe(error: Exception, network: NetworkRecipe) -> tuple:
     about = parts[0].name if isinstance(parts[0], Argument) else ""
     if any(about in names_in(part) for part in PARTS.values()):
         return parts
-    of_model = network.attention == NONE or about in split(network.model)[1]
-    given = (
-        Argument("model", network.model) if of_model else Argument("attention", network.attention)
-    )
+    if about in split(network.aggregation)[1]:
+        given = Argument("aggregation", network.aggregation)
+    elif network.attention == NONE or about in split(network.model)[1]:
+        given = Argument("model", network.model)
+    else:
+        given = Argument("attention", network.attention)
     return given, ": ", about, *parts[1 if about else 0 :]

@@ -25,6 +25,20 @@ from ras_keras.training import RECIPES, check_recipe
             {"attention": "ras:connection=batchnorm"},
             "connection=batchnorm': connection must be None or one of batch_norm, affine, rational",
         ),
+        (
+            {"aggregation": "rla:channels=0"},
+            "aggregation='rla:channels=0': channels must be an integer >= 1. Received: channels=0",
+        ),
+        (
+            {"aggregation": "rla:variant=v9"},
+            "aggregation='rla:variant=v9': variant must be one of released, v1",
+        ),
+        ({"aggregation": "rlaa"}, "`aggregation` must be one of none, rla. .* nearest is 'rla'"),
+        (
+            {"model": "residual_attention", "depth": 56, "aggregation": "rla"},
+            "`aggregation` must be None in a residual attention network",
+        ),
+        ({"model": "mobilenet_v2", "depth": 20}, "depth=20 says nothing to mobilenet_v2"),
         ({"precision": "bfloat16"}, "`precision` must be one of float32, mixed_bfloat16"),
         ({"protocol": "heldout"}, "`protocol` .* The nearest is 'held-out'"),
         ({"jit": "yes"}, "`jit` must be one of auto, on, off"),
