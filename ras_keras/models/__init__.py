@@ -2,6 +2,11 @@
 
 from ras_keras.models.aggregation import AGGREGATION, Aggregation, RecurrentLayerAggregation
 from ras_keras.models.classifier import image_classifier
+from ras_keras.models.imagenet_residual_attention import (
+    ImageNetResidualAttention,
+    ResidualAttention56,
+    ResidualAttention92,
+)
 from ras_keras.models.imagenet_resnet import (
     ImageNetResNet,
     ResNet18,
@@ -20,12 +25,7 @@ from ras_keras.models.imagenet_resnet import (
 from ras_keras.models.mobilenet_v2 import MobileNetV2, RLAMobileNetV2
 from ras_keras.models.preresnet import PreResNet, PreResNet164
 from ras_keras.models.registry import MODELS
-from ras_keras.models.residual_attention import (
-    ImageNetResidualAttention,
-    ResidualAttention,
-    ResidualAttention56,
-    ResidualAttention92,
-)
+from ras_keras.models.residual_attention import ResidualAttention
 from ras_keras.models.resnet import (
     ResNet,
     ResNet20,

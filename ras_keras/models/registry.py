@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from ras_keras.models import (
+    imagenet_residual_attention,
     imagenet_resnet,
     preresnet,
     residual_attention,
@@ -16,10 +17,11 @@ from ras_keras.models import (
     wide_resnet,
 )
 from ras_keras.models.classifier import image_classifier
+from ras_keras.models.imagenet_residual_attention import ImageNetResidualAttention
 from ras_keras.models.imagenet_resnet import ImageNetResNet
 from ras_keras.models.mobilenet_v2 import MobileNetV2
 from ras_keras.models.preresnet import PreResNet
-from ras_keras.models.residual_attention import ImageNetResidualAttention, ResidualAttention
+from ras_keras.models.residual_attention import ResidualAttention
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
 from ras_keras.models.stages import Depths
@@ -81,7 +83,7 @@ MODELS = {
     "wide_residual_attention": Family(WideResidualAttention, wide_residual_attention.depths),
     "imagenet_resnet": Family(ImageNetResNet, imagenet_resnet.depths),
     "imagenet_residual_attention": Family(
-        ImageNetResidualAttention, residual_attention.imagenet_depths
+        ImageNetResidualAttention, imagenet_residual_attention.depths
     ),
     "mobilenet_v2": Family(MobileNetV2),
     "xception": Family(Xception),

@@ -14,7 +14,7 @@ from ras_keras.layers.soft_mask import LEARNINGS, MASKS, SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
-from ras_keras.models.residual_attention import check_no_aggregation, check_size
+from ras_keras.models.residual_modules import check_no_aggregation, check_size
 from ras_keras.models.stages import Depths, StageAttention, check_attention_stages, stage_attention
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_one_of, is_integer
