@@ -14,7 +14,6 @@ from ras_keras.commands.line.flags import parse
 from ras_keras.commands.line.left_out import LeftOut
 from ras_keras.data import load_dataset, match_classes
 from ras_keras.errors import UserError
-from ras_keras.explain.gate_forest import importances
 from ras_keras.explain.study_pictures import gradient_picture, importance_picture
 from ras_keras.gates import Gates
 from ras_keras.runs.trained_model import TrainedModel
@@ -84,7 +83,10 @@ def _forests(path: str, name: str, options: Study, folder: Path) -> None:
     for start in tqdm(range(0, len(test), BATCH_SIZE), desc=f"gates of {name}", unit="batch"):
         for found, v in zip(means, gates(test[start : start + BATCH_SIZE]), strict=True):
             found.extend(v.mean(axis=1))
-    stages = {}
+    # Loaded where it is used: it takes a second.
+    from ras_keras.explain.gate_forest import importances
+
+    stages: dict[int, list] = {}
     for place, values in zip(gates.places, means, strict=True):
         stages.setdefault(place.stage or 1, []).append(values)
     found = {stage: importances(each) for stage, each in stages.items() if len(each) > 1}

@@ -226,9 +226,11 @@ def test_errors(refused, model, flags, says):
 
 def test_an_extra_that_is_not_installed(refused, model, exported, monkeypatch):
     monkeypatch.setattr("ras_keras.inference.formats.find_spec", lambda name: None)
-    says = ["onnx needs onnx,", "pip install -e '.[onnx]'"]
+    says = ["format onnx needs the package onnx,", "pip install -e '.[onnx]'"]
     refused(model, "--format", "onnx", says=says)
-    with pytest.raises(UserError, match=r"openvino needs openvino, which is not installed"):
+    with pytest.raises(
+        UserError, match=r"openvino needs the package openvino, which is not installed"
+    ):
         open_predictor(exported / "ras.xml")
     assert util.find_spec("onnx")
 

@@ -16,6 +16,8 @@ from ras_keras.commands.train import Train
 from ras_keras.layers import ATTENTION
 from ras_keras.layers.registry import NONE
 from ras_keras.models import MODELS
+from ras_keras.models.aggregation import AGGREGATION
+from ras_keras.models.aggregation.registry import aggregation_kinds
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import attention_kinds, model_kinds
 from ras_keras.recipes.recipe import PARTS, Recipe, kind_of
@@ -89,6 +91,7 @@ FIELDS |= {
     "imports": values(tuple[str, ...], st.from_regex(r"\A[a-z]+(\.[a-z]+)?\Z")),
     "model": with_options(MODELS, model_kinds),
     "attention": with_options([NONE, *ATTENTION], attention_kinds),
+    "aggregation": with_options([NONE, *AGGREGATION], aggregation_kinds),
 }
 RANDOM = st.builds(
     lambda name, changes: RECIPES[name].replace(**changes),

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from ras_keras.layers.registry import constructor_kinds
 from ras_keras.models.aggregation.aggregation import Aggregation
 from ras_keras.models.aggregation.recurrent_layer_aggregation import RecurrentLayerAggregation
-from ras_keras.values.text import NONE, argument_kinds
+from ras_keras.values.text import NONE
 
 AGGREGATION: dict[str, Callable[..., Aggregation]] = {"rla": RecurrentLayerAggregation}
 
@@ -64,4 +65,4 @@ def _fitting(name, config, defaults):
 
 def aggregation_kinds(name: str) -> dict[str, type]:
     """The options of an aggregation, with the types that a text can be read as."""
-    return {} if name == NONE else argument_kinds(AGGREGATION[name])
+    return {} if name == NONE else constructor_kinds(AGGREGATION[name])
