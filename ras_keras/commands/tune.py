@@ -18,7 +18,6 @@ from ras_keras.tuning import address
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
 from ras_keras.tuning.space import describe, make_space
-from ras_keras.tuning.trials import row_accuracy
 from ras_keras.tuning.workers import command, run_workers, work
 from ras_keras.values.options import split
 from ras_keras.values.typed import Bounds
@@ -114,6 +113,9 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
 
 
 def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
+    # Loads keras-tuner, which a search has loaded by now.
+    from ras_keras.tuning.trials import row_accuracy
+
     folder, row = search.folder, outcome.row
     values = {name: row[name] for name in search.space.domains if name in row}
     print(
