@@ -6,7 +6,6 @@ the package's list of them, the notebook from its file.
 """
 
 import contextlib
-import csv
 import importlib
 import io
 import os
@@ -60,19 +59,12 @@ def lay_out() -> None:
 
 def networks() -> str:
     """The networks that have a name, a Markdown table."""
-    with LISTED.open(newline="", encoding="utf-8") as stream:
-        rows = [
-            {
-                "network": f"`{row['name']}`",
-                "image size": row["image_size"],
-                "classes": row["classes"],
-                "trainable": f"{int(row['trainable_parameters']):,}",
-                "all": f"{int(row['all_parameters']):,}",
-                "flags": f"`{row['flags']}`",
-            }
-            for row in csv.DictReader(stream)
-        ]
-    return table([*rows[0]], [[*row.values()] for row in rows])
+    listed = pd.read_csv(LISTED, dtype=str)
+    for name in ("trainable_parameters", "all_parameters"):
+        listed[name] = listed[name].map(lambda count: f"{int(count):,}")
+    for name in ("name", "flags"):
+        listed[name] = "`" + listed[name] + "`"
+    return table(listed.rename(columns=lambda name: name.replace("_", " ")))
 
 
 def published(*names: str) -> str:
