@@ -9,13 +9,13 @@ from ras_keras.commands import run
 torch = pytest.importorskip("torch")
 
 from tests.conformance.fixed_weights import fixed_images  # noqa: E402
-from tests.convert.authors_networks import randomized  # noqa: E402
 from tests.convert.imagenet_networks import (  # noqa: E402
     MobileNetV2,
     ResNet,
     RLAMobileNetV2,
     RLAResNet,
 )
+from tests.deploy.authors_networks import randomized  # noqa: E402
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from ras_keras.outputs.class_names import read_class_names
 
 torch = pytest.importorskip("torch")
 
-from tests.convert.authors_networks import Network, WideNetwork, randomized  # noqa: E402
+from tests.deploy.authors_networks import Network, WideNetwork, randomized  # noqa: E402
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
