@@ -9,6 +9,7 @@ from keras import layers
 
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
+from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
@@ -16,7 +17,6 @@ from ras_keras.models.residual_modules import (
     Modules,
     check_no_aggregation,
     check_size,
-    checked_kind,
     final_activation,
     stage_of_modules,
     unit,
@@ -107,7 +107,7 @@ def ImageNetResidualAttention(
 
     Source: Wang et al., arXiv 1704.06904, as its authors released it.
     """
-    kind = checked_kind(mask, learning, modules(depth))
+    sizes, combine = modules(depth), partial(SoftMask, mask, learning)
     check_no_aggregation(aggregation, aggregation_config)
     check_attention_stages(attention_stages, (1, 2, 3, 4))
     check_size(input_shape, 32)
@@ -119,7 +119,7 @@ def ImageNetResidualAttention(
         for stage, filters in enumerate((256, 512, 1024, 2048), start=1):
             attend = stage_attention(attention, attention_config, stage, attention_stages)
             if stage < 4:
-                x = stage_of_modules(x, filters, 4 - stage, kind, attend, stage)
+                x = stage_of_modules(x, filters, 4 - stage, sizes, combine, attend, stage)
             else:
                 for i, strides in enumerate((2, 1, 1), start=1):
                     x = unit(x, filters, strides, attend, f"stage{stage}_unit{i}")

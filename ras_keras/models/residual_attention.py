@@ -1,12 +1,14 @@
 """The residual attention network for small images."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import keras
 
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
+from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
@@ -14,7 +16,6 @@ from ras_keras.models.residual_modules import (
     Modules,
     check_no_aggregation,
     check_size,
-    checked_kind,
     final_activation,
     stage_of_modules,
     unit,
@@ -122,7 +123,7 @@ def ResidualAttention(
     Source: Wang et al., arXiv 1704.06904, with the units of its authors' own
     networks for ImageNet.
     """
-    kind = checked_kind(mask, learning, modules(depth))
+    sizes, combine = modules(depth), partial(SoftMask, mask, learning)
     check_no_aggregation(aggregation, aggregation_config)
     check_attention_stages(attention_stages, (1, 2, 3))
     check_size(input_shape, 8)
@@ -132,7 +133,7 @@ def ResidualAttention(
         maps = []
         for stage, (filters, poolings) in enumerate([(64, 3), (128, 2), (256, 1)], start=1):
             attend = stage_attention(attention, attention_config, stage, attention_stages)
-            x = stage_of_modules(x, filters, poolings, kind, attend, stage)
+            x = stage_of_modules(x, filters, poolings, sizes, combine, attend, stage)
             maps.append(unit(x, filters, 1, attend, f"stage{stage}_last"))
             x = maps[-1]
         return maps

@@ -8,11 +8,10 @@ from keras import layers
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.aligned_resizing import AlignedResizing
 from ras_keras.layers.registry import NONE
-from ras_keras.layers.soft_mask import LEARNINGS, MASKS, SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.parts import channel_axis, convolution, fits, normalization, relu
 from ras_keras.models.stages import StageAttention
-from ras_keras.values.checks import check_one_of, is_integer
+from ras_keras.values.checks import is_integer
 
 EXPANSION = 4
 
@@ -32,26 +31,6 @@ class Modules:
     before: int = 1
     trunk: int = 2
     within: int = 1
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What all modules of a network have in common."""
-
-    modules: Modules
-    mask: str
-    learning: str
-
-
-def checked_kind(mask: str, learning: str, modules: Modules) -> Kind:
-    """What all modules have in common.
-
-    Raises:
-        ValueError: for an unknown mask or learning.
-    """
-    check_one_of("mask", mask, MASKS)
-    check_one_of("learning", learning, LEARNINGS)
-    return Kind(modules, mask, learning)
 
 
 def check_no_aggregation(aggregation: AggregationLike, config: dict | None) -> None:
@@ -79,17 +58,15 @@ def check_size(input_shape: Sequence[int | None], least: int) -> None:
         )
 
 
-def stage_of_modules(x, filters, poolings, kind, attend, stage):
-    """A unit and the modules of a stage."""
+def stage_of_modules(x, filters, poolings, modules: Modules, combine, attend, stage):
+    """A unit and the modules of a stage; `combine` makes the `SoftMask` of a module."""
     x = unit(x, filters, 1 if stage == 1 else 2, attend, f"stage{stage}_first")
-    for index in range(1, kind.modules.counts[stage - 1] + 1):
-        x = _module(x, filters, poolings, kind, attend, f"stage{stage}_module{index}")
+    for index in range(1, modules.counts[stage - 1] + 1):
+        x = _module(x, filters, poolings, modules, combine, attend, f"stage{stage}_module{index}")
     return x
 
 
-def _module(x, filters, poolings, kind, attend, name):
-    sizes = kind.modules
-
+def _module(x, filters, poolings, sizes, combine, attend, name):
     def units(x, count, where):
         for i in range(1, count + 1):
             x = unit(x, filters, 1, attend, f"{name}_{where}{i}")
@@ -111,7 +88,7 @@ def _module(x, filters, poolings, kind, attend, name):
     for i in (1, 2):
         mask = relu(normalization(mask, f"{name}_mask{i}"), f"{name}_mask{i}_relu")
         mask = convolution(mask, filters, 1, f"{name}_mask{i}")
-    x = SoftMask(kind.mask, kind.learning, name=f"{name}_mask")([trunk, mask])
+    x = combine(name=f"{name}_mask")([trunk, mask])
     return units(x, 1, "after")
 
 

@@ -10,14 +10,14 @@ from keras import layers
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.aligned_resizing import AlignedResizing
 from ras_keras.layers.registry import AttentionLike
-from ras_keras.layers.soft_mask import LEARNINGS, MASKS, SoftMask
+from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.classifier import image_classifier
 from ras_keras.models.parts import convolution, normalization, relu
 from ras_keras.models.residual_modules import check_no_aggregation, check_size
 from ras_keras.models.stages import Depths, StageAttention, check_attention_stages, stage_attention
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.values.checks import check_one_of, is_integer
+from ras_keras.values.checks import is_integer
 
 STEM_FILTERS = 32
 # Of each stage: the widths of its unit, its strides, and the poolings of its masks.
@@ -117,8 +117,6 @@ def WideResidualAttention(
     have 28 and 65 million parameters.
     """
     counts = modules(depth)
-    check_one_of("mask", mask, MASKS)
-    check_one_of("learning", learning, LEARNINGS)
     check_no_aggregation(aggregation, aggregation_config)
     check_attention_stages(attention_stages, (1, 2, 3))
     check_size(input_shape, 16)
