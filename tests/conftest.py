@@ -15,16 +15,22 @@ os.environ.setdefault(
 import keras
 import pytest
 
+from ras_keras.layers import ATTENTION
+
 ROOT = Path(__file__).parent.parent
 # Of ras_keras_console.
 sys.path.append(str(ROOT / "scripts"))
 
 
 @pytest.fixture(autouse=True)
-def seeded():
+def unchanged():
+    """Every test begins with the same seed and leaves nothing behind that another one would see."""
     keras.utils.set_random_seed(0)
+    known = dict(ATTENTION)
     yield
     keras.config.set_dtype_policy("float32")
+    ATTENTION.clear()
+    ATTENTION.update(known)
 
 
 @pytest.fixture

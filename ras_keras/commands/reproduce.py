@@ -40,8 +40,9 @@ class Reproduce:
     """
 
     table: Annotated[str, tyro.conf.Positional, Shown("TABLE")]
-    """table1, table2, table3, fig2, or of the DIANet paper dianet-table3 to dianet-table9; or
-    report, which makes all tables anew (report --help)."""
+    """table1, table2, table3, fig2, of the DIANet paper dianet-table3 to dianet-table9, or systems:
+    small networks of RLA-Net and of the Residual Attention Network; or report, which makes all
+    tables anew (report --help)."""
     datasets: tuple[Name, ...] = ()
     """cifar10, cifar100, stl10; none named is those that the paper reports."""
     rows: tuple[str, ...] = ()

@@ -95,10 +95,8 @@ class Study:
     @property
     def title(self) -> str:
         """Such as "RAS at depth k (RAS arXiv 2210.15676, Table 2), scaled down: depth 11"."""
-        table = TABLES[self.table]
-        where = f"Table {table.number}" if table.number else "Fig. 2"
-        title = f"{table.title} ({table.source}, {where})"
-        return f"{title}, scaled down: {self.scale}" if self.scale else title
+        caption = TABLES[self.table].caption
+        return f"{caption}, scaled down: {self.scale}" if self.scale else caption
 
     @property
     def command(self) -> str:

@@ -1,7 +1,7 @@
 """The papers' tables as recipes."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,25 @@ from ras_keras.values.options import name_of, with_options
 # Of the connections in the RAS paper's Fig. 2 the text names the first two only.
 CONNECTIONS = ("batch_norm", "rational", NONE, "sigmoid", "tanh", "relu", "leaky_relu")
 RELEASED, DEFAULT = "released form", "default form"
+# Small networks of the other papers beside a plain one, all trained by one recipe.
+SYSTEMS = {
+    "plain": {"model": "resnet", "depth": 20},
+    **{
+        f"rla, cell={cell}": {
+            "model": "resnet",
+            "depth": 20,
+            "aggregation": f"rla:channels=12,cell={cell}",
+        }
+        for cell in ("conv", "lstm", "gru")
+    },
+    **{
+        f"residual attention, {learning}": {
+            "model": f"residual_attention:learning={learning}",
+            "depth": 56,
+        }
+        for learning in ("attention", "naive")
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -42,11 +61,19 @@ class Table:
         title: what it shows.
         source: the paper.
         number: of the table there, None for one without published figures.
+        made: gives the rows of such a one on a data set.
     """
 
     title: str
     source: str
     number: str | None = None
+    made: Callable[[str], Iterable[Row]] | None = None
+
+    @property
+    def caption(self) -> str:
+        """Such as "RAS at depth k (RAS arXiv 2210.15676, Table 2)"."""
+        where = f"{self.source}, Table {self.number}" if self.number else self.source
+        return f"{self.title} ({where})"
 
     @cached_property
     def figures(self) -> list[Published]:
@@ -67,7 +94,9 @@ class Table:
     @property
     def models(self) -> set[str]:
         """The families of networks that the table has."""
-        return {name_of(each.model) for each in self.figures} or {"resnet"}
+        if self.made:
+            return {row.recipe.network.family for row in self.made(self.datasets[0])}
+        return {name_of(each.model) for each in self.figures}
 
     def rows(self, datasets: tuple[str, ...], gammas: tuple[float, ...]) -> list[Row]:
         """The published rows in their order, then RAS in its default form.
@@ -76,7 +105,10 @@ class Table:
             datasets: of `TRAINING_IMAGES`.
             gammas: what RAS's gamma starts from; the published start is 0.
         """
-        bases = list(self._fig2(datasets) if self.number is None else self._published(datasets))
+        if self.made:
+            bases = [row for dataset in datasets for row in self.made(dataset)]
+        else:
+            bases = list(self._published(datasets))
         released = [row for base in bases for row in _starts(base, gammas)]
         default = [_default_form(row) for row in released if _is_ras(row)]
         return released + default
@@ -90,14 +122,25 @@ class Table:
                     published = each if dataset == reported else None
                     yield Row(each.backbone, each.entry, each.made(dataset), published)
 
-    def _fig2(self, datasets) -> Iterator[Row]:
-        """The released network with each connection."""
-        start = NAMED["ras-resnet164"].recipe.replace(depth=164, validation_split=0.0)
-        for dataset in datasets:
-            for connection in CONNECTIONS:
-                attention = f"ras:k=2,normalize_input=False,connection={connection}"
-                recipe = start.replace(dataset=dataset, attention=attention)
-                yield Row("ResNet164", connection, recipe)
+
+def _connections(dataset: str) -> Iterator[Row]:
+    """The released network with each connection."""
+    for connection in CONNECTIONS:
+        attention = f"ras:k=2,normalize_input=False,connection={connection}"
+        recipe = _trained(dataset).replace(depth=164, attention=attention)
+        yield Row("ResNet164", connection, recipe)
+
+
+def _systems(dataset: str) -> Iterator[Row]:
+    """The other papers' networks without channel attention."""
+    for entry, network in SYSTEMS.items():
+        recipe = _trained(dataset).replace(attention=NONE, **network)
+        yield Row("small networks", entry, recipe)
+
+
+def _trained(dataset: str) -> Recipe:
+    """The RAS paper's recipe, but that nothing is chosen on the test set."""
+    return NAMED["ras-resnet164"].recipe.replace(dataset=dataset, validation_split=0.0)
 
 
 def _is_ras(row: Row) -> bool:
@@ -138,7 +181,7 @@ TABLES = {
     "table1": Table("RAS and its rivals", RAS, "1"),
     "table2": Table("RAS at depth k", RAS, "2"),
     "table3": Table("Deeper gates with shared and with separate batch normalization", RAS, "3"),
-    "fig2": Table("What connects the applications of RAS", RAS),
+    "fig2": Table("What connects the applications of RAS", f"{RAS}, Fig. 2", made=_connections),
     "dianet-table3": Table("DIA in four networks", DIANET, "3"),
     "dianet-table4": Table("DIA's reduction ratio", DIANET, "4"),
     "dianet-table5": Table("Depth of the network", DIANET, "5"),
@@ -146,4 +189,9 @@ TABLES = {
     "dianet-table7": Table("DIA left out of a stage", DIANET, "7"),
     "dianet-table8": Table("Networks without batch normalization", DIANET, "8"),
     "dianet-table9": Table("Networks without data augmentation", DIANET, "9"),
+    "systems": Table(
+        "Aggregation along depth, and soft masks",
+        "RLA-Net arXiv 2110.11852; Residual Attention Network arXiv 1704.06904; sizes of ours",
+        made=_systems,
+    ),
 }

@@ -16,7 +16,6 @@ import ras_keras
 from ras_keras.commands import run
 from ras_keras.commands import train as train_command
 from ras_keras.commands.benchmark import KINDS
-from ras_keras.layers import ATTENTION
 from ras_keras.recipes.starts import to_flags
 from ras_keras.training import RECIPES, RunFolder
 from tests.conftest import ROOT
@@ -121,7 +120,7 @@ def test_the_plan_and_the_papers_protocol(tmp_path, capsys):
     output = capsys.readouterr().out
     for part in (
         "recipe   quick: For a laptop",
-        "resnet11, no attention",
+        "resnet11 of bottleneck blocks, no attention",
         "1,437 training images of 32x32, 360 test images watched every epoch",
         "epochs 1 to 1, each of 12 steps of 128 images",
         "CPU",
@@ -235,13 +234,10 @@ register("half", Half)
     assert call("train", *SMALL, "--attention", "half") == 2
     assert "none, ras, " in capsys.readouterr().err
     folder = train(tmp_path, "run", "--imports", "half_attention", "--attention", "half")
-    assert "resnet11, half, 127,642 trainable" in capsys.readouterr().out
-    try:
-        assert call("evaluate", folder) == 0
-        assert call("evaluate", folder, "--imports", "nothing_of_this_name") == 2
-        assert "--imports nothing_of_this_name failed" in capsys.readouterr().err
-    finally:
-        del ATTENTION["half"]
+    assert "bottleneck blocks, half, 127,642 trainable" in capsys.readouterr().out
+    assert call("evaluate", folder) == 0
+    assert call("evaluate", folder, "--imports", "nothing_of_this_name") == 2
+    assert "--imports nothing_of_this_name failed" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -14,7 +14,6 @@ from ras_keras_console import COMMANDS
 
 from ras_keras.commands import run
 from ras_keras.commands.line import flags
-from ras_keras.layers import ATTENTION
 from tests.conftest import ROOT
 from tests.docs.pages import GENERATED, LANGUAGES, PAGES, blocks, links, of_ours
 
@@ -62,10 +61,8 @@ def place(original, tmp_path, monkeypatch):
     shutil.copytree(original, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    known, modules = dict(ATTENTION), set(sys.modules)
+    modules = set(sys.modules)
     yield tmp_path
-    ATTENTION.clear()
-    ATTENTION.update(known)
     for module in set(sys.modules) - modules:
         if str(tmp_path) in str(getattr(sys.modules[module], "__file__", "")):
             del sys.modules[module]

@@ -21,8 +21,6 @@ class Mine(keras.layers.Layer):
 @pytest.fixture
 def registered():
     register("mine", Mine)
-    yield
-    del ATTENTION["mine"]
 
 
 def test_a_layer_of_ones_own_gets_a_name(registered, tmp_path):
@@ -38,20 +36,14 @@ def test_a_layer_of_ones_own_gets_a_name(registered, tmp_path):
 
 def test_a_function_that_makes_layers(registered):
     register("weak", lambda strength=0.5: Mine(strength))
-    try:
-        assert make_attention("weak").strength == 0.5
-        with pytest.raises(ValueError, match="`k` must be 1 for weak, which has no recurrence"):
-            make_attention("weak", {"k": 2})
-    finally:
-        del ATTENTION["weak"]
+    assert make_attention("weak").strength == 0.5
+    with pytest.raises(ValueError, match="`k` must be 1 for weak, which has no recurrence"):
+        make_attention("weak", {"k": 2})
 
 
 def test_a_function_may_take_any_argument():
     register("any", lambda **options: layers.SqueezeExcitation(**options))
-    try:
-        assert make_attention("any", {"reduction_ratio": 4}).reduction_ratio == 4
-    finally:
-        del ATTENTION["any"]
+    assert make_attention("any", {"reduction_ratio": 4}).reduction_ratio == 4
 
 
 def test_a_module_that_is_run_again_registers_again(registered):
@@ -62,11 +54,8 @@ def test_a_module_that_is_run_again_registers_again(registered):
 
 def test_a_name_that_makes_no_layer():
     register("three", lambda: 3)
-    try:
-        with pytest.raises(ValueError, match=r"makes a new Keras layer .* attention='three'"):
-            make_attention("three")
-    finally:
-        del ATTENTION["three"]
+    with pytest.raises(ValueError, match=r"makes a new Keras layer .* attention='three'"):
+        make_attention("three")
 
 
 @pytest.mark.parametrize("name", ["ras", "none"])

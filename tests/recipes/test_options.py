@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.layers import ATTENTION, register
+from ras_keras.layers import register
 from ras_keras.training import RECIPES, check_recipe
 from ras_keras.training.least_network import least_network
 
@@ -26,8 +26,6 @@ class Mine(keras.layers.Layer):
 @pytest.fixture
 def mine():
     register("mine", Mine)
-    yield
-    del ATTENTION["mine"]
 
 
 @pytest.mark.parametrize(

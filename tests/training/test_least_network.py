@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.layers.registry import ATTENTION, register
+from ras_keras.layers.registry import register
 from ras_keras.recipes import NetworkRecipe
 from ras_keras.training import Recipe, check_recipe
 from ras_keras.training.least_network import least_images, least_network
@@ -25,8 +25,7 @@ class NormalizingGate(keras.layers.Layer):
 @pytest.fixture
 def own():
     register("normalizing", NormalizingGate)
-    yield "normalizing"
-    del ATTENTION["normalizing"]
+    return "normalizing"
 
 
 @pytest.mark.parametrize(
