@@ -1,170 +1,162 @@
-"""The bottleneck ResNet in PyTorch, for comparison: the same function with the same weights.
+"""Bottleneck ResNets in PyTorch, for comparison, under the names of the released checkpoints.
 
-Only this module and `versus_pytorch` import torch, which the extra `peers` brings.
+Only this module, `pytorch_twin` and `versus_pytorch` import torch, which the extra `peers` brings.
 """
 
 from collections.abc import Sequence
 
-import keras
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 from ras_keras.layers.parts.batch_normalization import EPSILON
-from ras_keras.models.resnet import EXPANSION, STAGE_FILTERS, blocks
-from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+from ras_keras.models.resnet import EXPANSION
 
 
 class Resnet(nn.Module):
-    """The twin of `ras_keras.models.ResNet`, plain or with `RecurrentAttention`.
+    """The twin of `ras_keras.models.ResNet`, or of `ImageNetResNet`.
 
     Args:
-        depth: 9n + 2.
+        widths: channels of a block's first two convolutions, stage by stage.
+        blocks: how many each stage has.
         classes: of the classifier.
-        attention: whether each branch ends in recurrent attention.
-        k: of the attention.
-        normalize_input: of the attention.
+        large: whether the stem is ImageNet's, 7x7 at stride 2 and a max pooling.
+        mean: of each channel, in pixel units.
+        variance: of each channel, in squared pixel units.
+        state: channels of the aggregation's state, 0 for none.
+        attention: k and normalize_input of recurrent attention, None for none.
 
     Input shape: (N, 3, H, W), raw pixels, 0..255.
 
     Output shape: (N, classes), logits.
     """
 
-    def __init__(self, depth: int, classes: int, attention: bool, k: int, normalize_input: bool):
+    def __init__(
+        self,
+        widths: Sequence[int],
+        blocks: Sequence[int],
+        classes: int,
+        *,
+        large: bool,
+        mean: Sequence[float],
+        variance: Sequence[float],
+        state: int = 0,
+        attention: tuple[int, bool] | None = None,
+    ):
         super().__init__()
-        self.register_buffer("mean", _channels(CIFAR10_MEAN))
-        self.register_buffer("deviation", _channels(CIFAR10_VARIANCE).sqrt())
-        width = STAGE_FILTERS[0] // EXPANSION
-        self.stem = Unit(3, width, 3)
-        self.stages = nn.ModuleList()
-        for stage, filters in enumerate(STAGE_FILTERS):
-            stack = nn.Sequential()
-            for index in range(blocks(depth)):
-                plug = Attention(filters, k, normalize_input) if attention else None
+        self.register_buffer("mean", _channels(mean), persistent=False)
+        self.register_buffer("deviation", _channels(variance).sqrt(), persistent=False)
+        inputs = widths[0]
+        self.conv1 = _convolution(3, inputs, 7 if large else 3, 2 if large else 1)
+        self.bn1 = nn.BatchNorm2d(inputs, EPSILON)
+        self.pooling = nn.MaxPool2d(3, 2, 1) if large else nn.Identity()
+        # A list of its own, which gives the stages no names.
+        self.in_turn: list[nn.ModuleList] = []
+        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            self.in_turn.append(nn.ModuleList())
+            for index in range(count):
                 strides = 2 if stage > 0 and index == 0 else 1
-                stack.append(Block(width, filters, strides, plug))
-                width = filters
-            self.stages.append(stack)
-        self.predictions = nn.Linear(width, classes)
+                self.in_turn[-1].append(Block(inputs, width, strides, state, attention))
+                inputs = EXPANSION * width
+        self.state = state
+        if state:
+            self.stages = nn.ModuleList(self.in_turn)
+            self.stage_bns = nn.ModuleList(
+                nn.ModuleList(nn.BatchNorm2d(state, EPSILON) for _ in range(count))
+                for count in blocks
+            )
+            self.conv_outs = nn.ModuleList(
+                _convolution(EXPANSION * width, state, 1) for width in widths
+            )
+            self.recurrent_convs = nn.ModuleList(_convolution(state, state, 3) for _ in widths)
+            self.bn2 = nn.BatchNorm2d(state, EPSILON)
+        else:
+            for number, stage in enumerate(self.in_turn, 1):
+                self.add_module(f"layer{number}", stage)
+        self.fc = nn.Linear(inputs + state, classes)
 
     def forward(self, pixels):
         # In place, as is usual in PyTorch and faster.
-        x = torch.relu_(self.stem((pixels - self.mean) / self.deviation))
-        for stage in self.stages:
-            x = stage(x)
-        return self.predictions(x.mean((2, 3)))
+        x = torch.relu_(self.bn1(self.conv1((pixels - self.mean) / self.deviation)))
+        x = self.pooling(x)
+        x = self._aggregated(x) if self.state else self._plain(x)
+        return self.fc(x.mean((2, 3)))
 
+    def _plain(self, x):
+        for blocks in self.in_turn:
+            for block in blocks:
+                x = block(x)
+        return x
 
-class Unit(nn.Module):
-    """A convolution without bias, padded evenly, and a batch normalization."""
-
-    def __init__(self, inputs: int, filters: int, size: int, strides: int = 1):
-        super().__init__()
-        self.convolution = nn.Conv2d(inputs, filters, size, strides, size // 2, bias=False)
-        self.normalization = nn.BatchNorm2d(filters, EPSILON)
-
-    def forward(self, x):
-        return self.normalization(self.convolution(x))
+    def _aggregated(self, x):
+        h = x.new_zeros((len(x), self.state, *x.shape[2:]))
+        parts = zip(self.in_turn, self.stage_bns, self.conv_outs, self.recurrent_convs, strict=True)
+        for blocks, normalizations, out, recurrent in parts:
+            for block, normalization in zip(blocks, normalizations, strict=True):
+                x = block(torch.cat((x, h), 1), x)
+                if h.shape[2:] != x.shape[2:]:
+                    h = avg_pool2d(h, 2, ceil_mode=True, count_include_pad=False)
+                h = recurrent(torch.tanh(normalization(h + out(x))))
+        return torch.cat((x, torch.relu_(self.bn2(h))), 1)
 
 
 class Block(nn.Module):
-    """Three units, the attention if there is one, and the shortcut."""
+    """Three convolutions, the attention if there is one, and the shortcut."""
 
-    def __init__(self, inputs: int, filters: int, strides: int, attention: nn.Module | None):
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        strides: int,
+        state: int,
+        attention: tuple[int, bool] | None,
+    ):
         super().__init__()
-        width = filters // EXPANSION
-        self.units = nn.ModuleList(
-            [Unit(inputs, width, 1), Unit(width, width, 3, strides), Unit(width, filters, 1)]
-        )
-        self.attention = attention
-        fits = inputs == filters and strides == 1
-        self.shortcut = None if fits else Unit(inputs, filters, 1, strides)
+        outputs = EXPANSION * width
+        self.conv1 = _convolution(inputs + state, width, 1)
+        self.bn1 = nn.BatchNorm2d(width, EPSILON)
+        self.conv2 = _convolution(width, width, 3, strides)
+        self.bn2 = nn.BatchNorm2d(width, EPSILON)
+        self.conv3 = _convolution(width, outputs, 1)
+        self.bn3 = nn.BatchNorm2d(outputs, EPSILON)
+        self.k, self.normalize_input = attention or (0, False)
+        if self.k:
+            self.w = nn.Parameter(torch.zeros(outputs))
+            self.b = nn.Parameter(torch.full((outputs,), -1.0))
+            for place in range(self.k if self.normalize_input else self.k - 1):
+                self.add_module(f"bn{4 + place}", nn.BatchNorm1d(outputs, EPSILON))
+        self.downsample = None
+        if inputs != outputs or strides > 1:
+            self.downsample = nn.Sequential(
+                _convolution(inputs, outputs, 1, strides), nn.BatchNorm2d(outputs, EPSILON)
+            )
 
-    def forward(self, x):
-        y = torch.relu_(self.units[0](x))
-        y = torch.relu_(self.units[1](y))
-        y = self.units[2](y)
-        if self.attention is not None:
-            y = self.attention(y)
-        y += x if self.shortcut is None else self.shortcut(x)
+    def forward(self, x, shortcut=None):
+        """The block's output; `shortcut` is what the shortcut takes in place of `x`."""
+        y = torch.relu_(self.bn1(self.conv1(x)))
+        y = torch.relu_(self.bn2(self.conv2(y)))
+        y = self.bn3(self.conv3(y))
+        if self.k:
+            y = y * self._gate(y)
+        shortcut = x if shortcut is None else shortcut
+        y += shortcut if self.downsample is None else self.downsample(shortcut)
         return torch.relu_(y)
 
-
-class Attention(nn.Module):
-    """The twin of `ras_keras.layers.RecurrentAttention`."""
-
-    def __init__(self, channels: int, k: int, normalize_input: bool):
-        super().__init__()
-        self.normalize_input = normalize_input
-        self.k = k
-        self.gamma = nn.Parameter(torch.zeros(channels))
-        self.beta = nn.Parameter(torch.full((channels,), -1.0))
-        self.connections = nn.ModuleList(
-            nn.BatchNorm1d(channels, EPSILON) for _ in range(k if normalize_input else k - 1)
-        )
-
-    def forward(self, x):
-        v = x.mean((2, 3))
+    def _gate(self, y):
+        """Recurrent attention, the twin of `ras_keras.layers.RecurrentAttention`."""
+        v = y.mean((2, 3))
         for application in range(self.k):
             place = application if self.normalize_input else application - 1
             if place >= 0:
-                v = self.connections[place](v)
-            v = v * self.gamma + self.beta
-        return x * torch.sigmoid(v)[:, :, None, None]
+                v = getattr(self, f"bn{4 + place}")(v)
+            v = v * self.w + self.b
+        return torch.sigmoid(v)[:, :, None, None]
 
 
-def copy_weights(model: keras.Model, network: Resnet) -> None:
-    """Gives the PyTorch network the weights and moving statistics of the Keras one.
-
-    Args:
-        model: of `ras_keras.models.ResNet` with the same depth, classes and attention.
-        network: its twin.
-    """
-    _copy_unit(model, "stem", network.stem)
-    for stage, stack in enumerate(network.stages, start=1):
-        for index, block in enumerate(stack, start=1):
-            name = f"stage{stage}_block{index}"
-            for number, unit in enumerate(block.units, start=1):
-                _copy_unit(model, f"{name}_{number}", unit)
-            if block.shortcut is not None:
-                _copy_unit(model, f"{name}_shortcut", block.shortcut)
-            if block.attention is not None:
-                _copy_attention(model.get_layer(f"{name}_attention"), block.attention)
-    dense = model.get_layer("predictions")
-    _assign(network.predictions.weight, dense.kernel, (1, 0))
-    _assign(network.predictions.bias, dense.bias)
+def _convolution(inputs: int, filters: int, size: int, strides: int = 1) -> nn.Conv2d:
+    """Without bias, padded evenly."""
+    return nn.Conv2d(inputs, filters, size, strides, size // 2, bias=False)
 
 
-def _copy_unit(model, name, unit):
-    # Keras keeps kernels as (H, W, inputs, filters), PyTorch as (filters, inputs, H, W).
-    _assign(unit.convolution.weight, model.get_layer(f"{name}_conv").kernel, (3, 2, 0, 1))
-    _copy_normalization(model.get_layer(f"{name}_bn"), unit.normalization)
-
-
-def _copy_attention(layer, attention):
-    _assign(attention.gamma, layer.gamma)
-    _assign(attention.beta, layer.beta)
-    for connection, normalization in zip(layer.connections, attention.connections, strict=True):
-        _copy_normalization(connection, normalization)
-
-
-def _copy_normalization(layer, normalization):
-    _assign(normalization.weight, layer.gamma)
-    _assign(normalization.bias, layer.beta)
-    _assign(normalization.running_mean, layer.moving_mean)
-    _assign(normalization.running_var, layer.moving_variance)
-
-
-def _assign(tensor: torch.Tensor, variable, order: Sequence[int] | None = None):
-    value = torch.from_numpy(keras.ops.convert_to_numpy(variable).copy())
-    value = value if order is None else value.permute(*order)
-    if value.shape != tensor.shape:
-        raise ValueError(
-            f"{variable.path} has the shape {tuple(value.shape)} where the PyTorch network has "
-            f"{tuple(tensor.shape)}."
-        )
-    with torch.no_grad():
-        tensor.copy_(value)
-
-
-def _channels(values):
+def _channels(values: Sequence[float]) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float32).reshape(1, -1, 1, 1)

@@ -6,13 +6,29 @@ import keras
 import numpy as np
 
 from ras_keras.backend.recursion import deep_graphs
+from ras_keras.convert.layouts import naming_of
+from ras_keras.convert.pytorch_names import entries_of
 from ras_keras.errors import Argument, UserError
+from ras_keras.layers.registry import NONE
+from ras_keras.models import imagenet_resnet, resnet
+from ras_keras.models.registry import MODELS
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
+from ras_keras.values.choices import one_of
+from ras_keras.values.options import split
 
+# Relative to the largest number that is compared, where that is above 1.
 TOLERANCE = 1e-4
-# What the PyTorch network knows of recurrent attention.
-TWIN_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
+# What the PyTorch networks know: for each model its attentions and aggregations, with options.
+RAS_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
+KNOWN = {
+    "resnet": {"model": {"resnet": set()}, "attention": {"ras": RAS_OPTIONS}, "aggregation": {}},
+    "imagenet_resnet": {
+        "model": {"imagenet_resnet": set()},
+        "attention": {},
+        "aggregation": {"rla": {"channels"}},
+    },
+}
 COMPILE = {"inductor": {}, "frozen": {"options": {"freezing": True}}}
 
 
@@ -22,14 +38,27 @@ def check_twin(network: NetworkRecipe) -> None:
     Raises:
         UserError: saying which have.
     """
-    attention, config = network.attention_arguments()
-    unknown = set(config or ()) - TWIN_OPTIONS
-    if attention not in (None, "ras") or unknown:
+    one_of(Argument("model"), network.family, KNOWN)
+    for argument, known in KNOWN[network.family].items():
+        given = getattr(network, argument)
+        name, options = split(given)
+        if name != NONE and (name not in known or options.keys() - known[name]):
+            choices = [NONE] if argument != "model" else []
+            choices += [_with_options(name, options) for name, options in known.items()]
+            raise UserError(
+                Argument(argument),
+                f": {given} has not been written in PyTorch; choose {', or '.join(choices)}.",
+            )
+    if network.family == "imagenet_resnet" and not imagenet_resnet.blocks(network.depth)[0]:
         raise UserError(
-            Argument("attention"),
-            f": {network.describe_attention()} has not been written in PyTorch; choose "
-            f"none, or ras with options among {', '.join(sorted(TWIN_OPTIONS))}.",
+            Argument("depth"),
+            f": imagenet_resnet{network.depth} has not been written in PyTorch; choose 50, 101 or "
+            "152.",
         )
+
+
+def _with_options(name, options) -> str:
+    return f"{name} with options among {', '.join(sorted(options))}" if options else name
 
 
 def twin(recipe: NetworkRecipe, model: keras.Model, images: np.ndarray):
@@ -45,18 +74,16 @@ def twin(recipe: NetworkRecipe, model: keras.Model, images: np.ndarray):
     """
     import torch
 
-    from ras_keras.benchmark.pytorch_resnet import Resnet, copy_weights
-
-    attention, config = recipe.attention_arguments()
-    options = {"k": 2, "normalize_input": True} | (config or {})
-    network = Resnet(
-        recipe.depth,
-        model.output_shape[-1],
-        attention is not None,
-        options["k"],
-        options["normalize_input"],
-    ).eval()
-    copy_weights(model, network)
+    network = _network(recipe, model.output_shape[-1]).eval()
+    arrays = entries_of(model, naming_of(recipe))
+    counts = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if name.endswith("num_batches_tracked")
+    }
+    network.load_state_dict(
+        {name: torch.from_numpy(array) for name, array in arrays.items()} | counts
+    )
     with torch.inference_mode():
         logits = network(torch_images(images, "channels-first"))
         probabilities = torch.softmax(logits, 1).numpy()
@@ -67,6 +94,31 @@ def twin(recipe: NetworkRecipe, model: keras.Model, images: np.ndarray):
     agree("probabilities", model.predict_on_batch(images), probabilities)
     agree("logits", keras.ops.convert_to_numpy(our_logits), logits.numpy())
     return network
+
+
+def _network(recipe: NetworkRecipe, classes: int):
+    """The PyTorch network, with weights of its own."""
+    from ras_keras.benchmark.pytorch_resnet import Resnet
+
+    attention, config = recipe.attention_arguments()
+    options = {"k": 2, "normalize_input": True} | (config or {})
+    large = recipe.family == "imagenet_resnet"
+    filters = (imagenet_resnet if large else resnet).STAGE_FILTERS
+    if large:
+        widths, blocks = filters, imagenet_resnet.blocks(recipe.depth)[1]
+    else:
+        widths = [each // resnet.EXPANSION for each in filters]
+        blocks = [resnet.blocks(recipe.depth)] * len(widths)
+    state = recipe.arguments()["aggregation_config"] or {}
+    return Resnet(
+        widths,
+        blocks,
+        classes,
+        large=large,
+        **{name: MODELS[recipe.family].arguments[name] for name in ("mean", "variance")},
+        state=state.get("channels", 32) if recipe.aggregation != NONE else 0,
+        attention=attention and (options["k"], options["normalize_input"]),
+    )
 
 
 def torch_step(
@@ -140,10 +192,11 @@ def agree(what: str, ours: np.ndarray, theirs: np.ndarray) -> float:
         UserError: if it is more than `TOLERANCE`.
     """
     difference = float(np.max(np.abs(np.subtract(ours, theirs))))
+    allowed = TOLERANCE * max(1.0, float(np.max(np.abs(ours))))
     # Written so that NaN is refused too.
-    if not difference <= TOLERANCE:
+    if not difference <= allowed:
         raise UserError(
             f"{what} of our network and of PyTorch's differ by {difference:.2g}, more than "
-            f"{TOLERANCE:g}; they are not the same network, and nothing was timed."
+            f"{allowed:g}; they are not the same network, and nothing was timed."
         )
     return float(f"{difference:.2g}")

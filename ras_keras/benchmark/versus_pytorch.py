@@ -2,11 +2,13 @@
 
 import copy
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ras_keras.backend.imports import import_torch
-from ras_keras.benchmark.machine import machine, use_threads
+from ras_keras.benchmark.machine import machine, threads, use_threads
 from ras_keras.benchmark.network_speed import (
     INFERENCE,
     TRAINING,
@@ -22,11 +24,12 @@ from ras_keras.benchmark.network_speed import (
 from ras_keras.benchmark.pytorch_twin import COMPILE, agree, torch_step, twin
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.errors import first_line
+from ras_keras.export.export import export
 from ras_keras.folding import fold
+from ras_keras.inference.predictor import open_predictor
 from ras_keras.recipes.recipe import Recipe
 
 OURS = "ours"
-CLASSES = 10
 AGREEMENT_IMAGES = 16
 
 
@@ -35,12 +38,12 @@ class Setting:
     """A way to run the network.
 
     Attributes:
-        framework: "tensorflow" or "pytorch".
+        framework: "tensorflow", "openvino" or "pytorch".
         layout: of the maps, "channels-last" or "channels-first".
         compiler: "graph" (TensorFlow's own), "xla", "none", "inductor", or "frozen", the inductor
             with the weights folded and packed.
         kinds: what it exists for.
-        folded: whether by `ras_keras.deploy.fold`.
+        folded: whether by `ras_keras.fold`.
     """
 
     framework: str
@@ -54,6 +57,7 @@ SETTINGS = {
     OURS: Setting("tensorflow", "channels-last", "graph"),
     "ours-jit": Setting("tensorflow", "channels-last", "xla"),
     "ours-folded": Setting("tensorflow", "channels-last", "graph", (INFERENCE,), folded=True),
+    "ours-openvino": Setting("openvino", "channels-last", "openvino", (INFERENCE,), folded=True),
     "pytorch": Setting("pytorch", "channels-first", "none"),
     "pytorch-channels-last": Setting("pytorch", "channels-last", "none"),
     "pytorch-compile": Setting("pytorch", "channels-first", "inductor"),
@@ -80,26 +84,34 @@ def prepare(number: int) -> None:
 
 
 def versus_rows(
-    recipe: Recipe, kinds: Sequence[str], settings: Sequence[str], rounds: int, steps: int
+    recipe: Recipe,
+    kinds: Sequence[str],
+    settings: Sequence[str],
+    classes: int,
+    rounds: int,
+    steps: int,
+    first: str = OURS,
 ) -> list[dict]:
     """Times all settings in turn; a row for each, as `columns` describes it.
 
     Args:
         recipe: resolved, of a network that `check_twin` passed.
         kinds: `INFERENCE`, `TRAINING` or both.
-        settings: of `SETTINGS`; `OURS` is always among what is timed.
+        settings: of `SETTINGS`; `OURS` and `first` are always among what is timed.
+        classes: of the classifier.
         rounds: measurements of each setting.
         steps: batches in a measurement.
+        first: of `SETTINGS`, ours that the others are set beside; in training it is `OURS`.
 
     Raises:
         UserError: if the outputs of the two networks differ, before anything is timed.
     """
     import torch
 
-    model = scattered(recipe, CLASSES)
-    images, _ = synthetic_batch(recipe, CLASSES)
+    model = scattered(recipe, classes)
+    images, _ = synthetic_batch(recipe, classes)
     network = twin(recipe.network, model, images[:AGREEMENT_IMAGES])
-    chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, *settings))}
+    chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, first, *settings))}
     problem = None
     if any(setting.compiler in COMPILE for setting in chosen.values()):
         problem = compile_problem()
@@ -115,18 +127,19 @@ def versus_rows(
         torch.compiler.reset()
         results = {name: [] for name in usable}
         step_functions = {
-            name: _kept(_step(kind, each, recipe, model, network), results[name])
+            name: _kept(_step(kind, each, recipe, model, network, classes), results[name])
             for name, each in usable.items()
         }
         seconds = warm_up(step_functions)
         differences = {name: _difference(kind, name, results) for name in usable}
         speeds = speeds_in_turn(step_functions, recipe.optimization.batch_size, rounds, steps)
+        beside = speeds[first if first in speeds else OURS]
         for name, each in of_kind.items():
             figures = dict.fromkeys(FIGURES)
             if name in usable:
                 figures = (
                     speeds[name].columns("images_per_second")
-                    | speeds[OURS].over(speeds[name]).columns("ours_over_this")
+                    | beside.over(speeds[name]).columns("ours_over_this")
                     | {"compile_seconds": seconds[name], "difference": differences[name]}
                 )
             rows.append(
@@ -137,7 +150,7 @@ def versus_rows(
                     "layout": each.layout,
                     "compiler": each.compiler,
                 }
-                | network_columns(recipe, CLASSES)
+                | network_columns(recipe, classes)
                 | {"batch_size": recipe.optimization.batch_size, "n": rounds, "steps": steps}
                 | figures
                 | {"not_measured": "" if name in usable else problem}
@@ -169,11 +182,13 @@ def compile_problem() -> str | None:
     return None
 
 
-def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callable:
+def _step(kind: str, setting: Setting, recipe: Recipe, model, network, classes: int) -> Callable:
     """One step of a setting on the timed batch, on a copy of the network."""
-    images, labels = synthetic_batch(recipe, CLASSES)
+    images, labels = synthetic_batch(recipe, classes)
+    if setting.framework == "openvino":
+        return _exported(fold(model), images)
     if setting.framework == "tensorflow":
-        ours = build(recipe.replace(jit="on" if setting.compiler == "xla" else "off"), CLASSES)
+        ours = build(recipe.replace(jit="on" if setting.compiler == "xla" else "off"), classes)
         ours.set_weights(model.get_weights())
         if kind == INFERENCE:
             return inference_step(fold(ours) if setting.folded else ours, images)
@@ -181,6 +196,16 @@ def _step(kind: str, setting: Setting, recipe: Recipe, model, network) -> Callab
     optimization = recipe.optimization if kind == TRAINING else None
     network = copy.deepcopy(network)
     return torch_step(network, optimization, setting.layout, setting.compiler, images, labels)
+
+
+def _exported(model, images) -> Callable:
+    """A prediction of the batch by OpenVINO, which reads the file into memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.xml")
+        names = [str(number) for number in range(model.output_shape[-1])]
+        export(model, path, "openvino", names, None)
+        predict = open_predictor(path, threads=threads()).predict
+    return lambda: predict(images)
 
 
 def _kept(step, results):

@@ -24,6 +24,7 @@ from ras_keras.benchmark.versus_pytorch import SETTINGS
 from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
+from ras_keras.inference.formats import check_installed
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.classifier import MOST_CLASSES
 from ras_keras.recipes.execution import Jit, Precision
@@ -33,6 +34,7 @@ from ras_keras.values.choices import one_of
 from ras_keras.values.csv_files import write_table
 from ras_keras.values.typed import Bounds
 
+OURS = tuple(name for name in SETTINGS if name.startswith("ours"))
 Spelled = Annotated[str, Shown("NAME[:OPTIONS]")]
 Repeats = Annotated[int, Bounds(1, 100_000)]
 Steps = Annotated[int, Bounds(1, 1_000_000)]
@@ -140,16 +142,26 @@ class BenchmarkData:
 
 @dataclass(frozen=True)
 class BenchmarkVersusPytorch:
-    """Time resnet and the same network in PyTorch in turn, on a CPU (extra peers)."""
+    """Time a network and the same in PyTorch in turn, on a CPU (extras peers and openvino)."""
 
     what: Literal["both", "inference", "training"] = "both"
     """What is timed."""
     settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(SETTINGS)
     """Ways to run it; ours as it is, is always timed."""
+    ours: Annotated[str, among(OURS)] = "ours"
+    """Which of ours the others are set beside in inference."""
+    model: Spelled = "resnet"
+    """resnet or imagenet_resnet."""
     depth: int = 83
-    """Of the network, 9n+2."""
+    """Of the network: 9n+2; of imagenet_resnet 50, 101 or 152."""
     attention: Spelled = "ras"
-    """none or ras, options may follow: ras:k=2,normalize_input=False."""
+    """none, or for resnet ras, options may follow: ras:k=2,normalize_input=False."""
+    aggregation: Spelled = NONE
+    """none, or for imagenet_resnet rla, options may follow: rla:channels=32."""
+    image_size: int = 32
+    """Height and width of the images in pixels."""
+    classes: Annotated[int, Bounds(1, MOST_CLASSES)] = 10
+    """Of the classifier."""
     batch_size: int = 128
     """Images per batch."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
@@ -245,19 +257,30 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     kinds = {"both": (INFERENCE, TRAINING), INFERENCE: (INFERENCE,), TRAINING: (TRAINING,)}
     for name in options.settings:
         one_of("--settings", name, SETTINGS)
+    one_of("--ours", options.ours, OURS)
+    if "ours-openvino" in (*options.settings, options.ours):
+        check_installed("openvino")
     versus_pytorch.prepare(options.threads)
     (recipe,) = network_recipes(
-        ("resnet",),
+        (options.model,),
         (options.depth,),
         (options.attention,),
+        (options.aggregation,),
         names=("model", "attention", "aggregation"),
+        image_size=options.image_size,
         batch_size=options.batch_size,
         seed=options.seed,
         precision="float32",
     )
     check_twin(recipe.network)
     return versus_pytorch.versus_rows(
-        recipe, kinds[options.what], options.settings, options.repeats, options.steps
+        recipe,
+        kinds[options.what],
+        options.settings,
+        options.classes,
+        options.repeats,
+        options.steps,
+        options.ours,
     )
 
 

@@ -111,6 +111,21 @@ def assign_weights(model: keras.Model, naming: Naming, entries: Entries, source:
         variable.assign(value)
 
 
+def entries_of(model: keras.Model, naming: Naming) -> dict[str, np.ndarray]:
+    """The checkpoint of a network of ours: what `assign_weights` would give it.
+
+    Args:
+        model: of a network without dense layers in its attention, whose names are any.
+        naming: of its layers.
+    """
+    places: dict[str, keras.Variable] = {}
+    for layer in model.layers:
+        prefix = naming.of_layer(layer.name)
+        if prefix is not None:
+            places |= dict(_places(layer, prefix, naming, Entries({})))
+    return {name: _in_their_order(variable) for name, variable in places.items()}
+
+
 def in_our_order(array: np.ndarray, variable: keras.Variable) -> np.ndarray:
     """A kernel or vector with axes as Keras has them; as it is if it cannot be one.
 
@@ -129,6 +144,15 @@ def in_our_order(array: np.ndarray, variable: keras.Variable) -> np.ndarray:
     if rank == 1 and array.size == max(array.shape, default=0):
         return array.reshape(-1)
     return array
+
+
+def _in_their_order(variable: keras.Variable) -> np.ndarray:
+    """A kernel or vector as PyTorch has it, in memory too."""
+    array = keras.ops.convert_to_numpy(variable)
+    if array.ndim == 4:
+        order = (2, 3, 0, 1) if _is_depthwise(variable) else (3, 2, 0, 1)
+        return np.array(array.transpose(order), order="C")
+    return np.array(array.T, order="C")
 
 
 def their_shape(variable: keras.Variable) -> tuple[int, ...]:

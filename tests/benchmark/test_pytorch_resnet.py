@@ -13,19 +13,25 @@ CLASSES = 10
 torch = pytest.importorskip("torch")
 
 
-def recipe_of(attention, depth=11):
+def recipe_of(attention, model="resnet", depth=11, aggregation="none"):
     (recipe,) = network_recipes(
-        ("resnet",), (depth,), (attention,), batch_size=8, precision="float32"
+        (model,), (depth,), (attention,), (aggregation,), batch_size=8, precision="float32"
     )
     return recipe
 
 
 @pytest.mark.parametrize(
-    "attention", ["none", "ras", "ras:normalize_input=False", "ras:k=1", "ras:k=3"]
+    "network",
+    [
+        *(("none",), ("ras",), ("ras:normalize_input=False",), ("ras:k=1",), ("ras:k=3",)),
+        ("none", "imagenet_resnet", 50),
+        ("none", "imagenet_resnet", 50, "rla:channels=8"),
+    ],
+    ids=str,
 )
-def test_outputs_and_parameters_agree(attention):
+def test_outputs_and_parameters_agree(network):
     """`twin` refuses outputs that differ by more than 1e-4."""
-    recipe = recipe_of(attention)
+    recipe = recipe_of(*network)
     model = scattered(recipe, CLASSES)
     network = pytorch_twin.twin(recipe.network, model, synthetic_batch(recipe, CLASSES)[0])
     ours = sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
@@ -33,14 +39,34 @@ def test_outputs_and_parameters_agree(attention):
 
 
 def test_a_weight_in_a_wrong_place_shows(monkeypatch):
-    from ras_keras.benchmark import pytorch_resnet
+    right = pytorch_twin.entries_of
 
-    def swapped(layer, attention):
-        pytorch_resnet._assign(attention.gamma, layer.beta)
-        pytorch_resnet._assign(attention.beta, layer.gamma)
+    def swapped(model, naming):
+        entries = right(model, naming)
+        block = "layer1.0"
+        return entries | {
+            f"{block}.w": entries[f"{block}.b"],
+            f"{block}.b": entries[f"{block}.w"],
+        }
 
     recipe = recipe_of("ras:k=1")
-    monkeypatch.setattr(pytorch_resnet, "_copy_attention", swapped)
+    monkeypatch.setattr(pytorch_twin, "entries_of", swapped)
     model, (images, _) = scattered(recipe, CLASSES), synthetic_batch(recipe, CLASSES)
     with pytest.raises(UserError, match="not the same network"):
         pytorch_twin.twin(recipe.network, model, images)
+
+
+@pytest.mark.parametrize(
+    ("network", "says"),
+    [
+        (("se",), "attention.*: se has not been written in PyTorch; choose none, or ras with"),
+        (("none", "resnet:block=basic", 20), "resnet:block=basic has not .* choose resnet.$"),
+        (("none", "imagenet_resnet", 34), "imagenet_resnet34 has not .* choose 50, 101 or 152"),
+        (("none", "wrn", 10), "must be one of resnet, imagenet_resnet"),
+        (("none", "resnet", 11, "rla"), "rla has not been written in PyTorch; choose none.$"),
+        (("none", "imagenet_resnet", 50, "rla:cell=gru"), "or rla with options among channels"),
+    ],
+)
+def test_networks_that_are_not_written(network, says):
+    with pytest.raises(UserError, match=says):
+        pytorch_twin.check_twin(recipe_of(*network).network)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ras_keras.benchmark import versus_pytorch
+from ras_keras.benchmark import pytorch_twin, versus_pytorch
 from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_key import network_key
@@ -117,7 +117,7 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
     """Without a compiler: eager PyTorch beside ours, and the rest said not to be measured."""
     pytest.importorskip("torch")
     monkeypatch.setattr(versus_pytorch, "compile_problem", lambda: "no compiler, for a test")
-    inference_only = ["ours-folded", "pytorch-frozen"]
+    inference_only = ["ours-folded", "ours-openvino", "pytorch-frozen"]
     settings = ["pytorch", "pytorch-channels-last", "pytorch-compile"]
     flags = [*QUICK, "--depth", "11", "--settings", *settings, *inference_only]
     rows = measure(capsys, tmp_path / "versus.csv", "versus-pytorch", *flags)
@@ -150,9 +150,9 @@ def test_versus_compiled_pytorch(tmp_path, capsys):
 
 def test_another_network_is_not_timed(capsys, monkeypatch):
     pytest.importorskip("torch")
-    from ras_keras.benchmark import pytorch_resnet
-
-    monkeypatch.setattr(pytorch_resnet, "copy_weights", lambda model, network: None)
+    others = {"fc.bias": np.full(10, 0.5, "float32")}
+    right = pytorch_twin.entries_of
+    monkeypatch.setattr(pytorch_twin, "entries_of", lambda *network: right(*network) | others)
     assert call("benchmark", "versus-pytorch", *QUICK, "--depth", "11") == 2
     error = capsys.readouterr().err
     assert "not the same network, and nothing was timed" in error

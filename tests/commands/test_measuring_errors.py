@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_written(refused, tmp_path, monkeypatch):
     [
         (["--depth", "84"], ["83 and 92", "depth=84"]),
         (["--attention", "see"], ["--attention must be one of none, ras", "nearest is 'se'"]),
-        (["--attention", "se"], ["se:k=1 has not been written in PyTorch"]),
+        (["--attention", "se"], ["se has not been written in PyTorch; choose none, or ras"]),
         (["--attention", "ras:connection=tanh"], ["connection=tanh has not been written"]),
         (["--batch-size", "0"], ["--batch-size must be >= 1"]),
     ],

@@ -20,8 +20,8 @@ FLOORS = (
     "training",
     "inference",
     "export explain",
-    "convert plots serving benchmark",
-    "tuning",
+    "convert plots serving",
+    "tuning benchmark",
     "papers",
     "commands",
 )
