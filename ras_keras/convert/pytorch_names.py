@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -64,6 +65,53 @@ class Entries(dict[str, np.ndarray]):
         return [name for name in self if name.startswith(f"{prefix}.")]
 
 
+@dataclass(frozen=True)
+class Place:
+    """A variable of ours that an entry is the value of.
+
+    PyTorch keeps kernels as (filters, inputs, H, W), of depthwise convolutions (channels, 1, H, W),
+    and (outputs, inputs). A dense layer may be a 1x1 convolution there, a vector (1, C, 1, 1).
+
+    Attributes:
+        variable: a kernel, a vector or moving statistics.
+        depthwise: whether it is the kernel of a depthwise convolution, (H, W, channels, 1).
+    """
+
+    variable: keras.Variable
+    depthwise: bool = False
+
+    def in_our_order(self, array: np.ndarray) -> np.ndarray:
+        """An entry with axes as Keras has them; as it is if it cannot be one."""
+        rank = len(self.variable.shape)
+        if rank == 4 and array.ndim == 4:
+            return array.transpose((2, 3, 0, 1) if self.depthwise else (2, 3, 1, 0))
+        if rank == 3 and array.ndim == 3:
+            return array.transpose(2, 1, 0)
+        if rank == 2 and array.ndim >= 2 and set(array.shape[2:]) <= {1}:
+            return array.reshape(array.shape[:2]).T
+        if rank == 1 and array.size == max(array.shape, default=0):
+            return array.reshape(-1)
+        return array
+
+    @property
+    def their_axes(self) -> tuple[int, ...]:
+        """Our axes in the order of PyTorch's."""
+        rank = len(self.variable.shape)
+        if rank == 4:
+            return (2, 3, 0, 1) if self.depthwise else (3, 2, 0, 1)
+        return tuple(reversed(range(rank)))
+
+    @property
+    def their_shape(self) -> tuple[int, ...]:
+        """The shape that PyTorch gives it."""
+        return tuple(self.variable.shape[axis] for axis in self.their_axes)
+
+    def in_their_order(self) -> np.ndarray:
+        """Its value with PyTorch's axes, in memory too."""
+        value = keras.ops.convert_to_numpy(self.variable)
+        return np.array(value.transpose(self.their_axes), order="C")
+
+
 def assign_weights(model: keras.Model, naming: Naming, entries: Entries, source: str) -> None:
     """Gives a network the weights and moving statistics of a checkpoint.
 
@@ -77,21 +125,17 @@ def assign_weights(model: keras.Model, naming: Naming, entries: Entries, source:
         UserError: naming the entries that are missing, left over or of another shape; the
             network is then as it was.
     """
-    places: dict[str, keras.Variable] = {}
-    for layer in model.layers:
-        prefix = naming.of_layer(layer.name)
-        if prefix is not None:
-            places |= dict(_places(layer, prefix, naming, entries))
+    places = _all_places(model, naming, entries)
     missing = [name for name in places if name not in entries]
     copies = {f"{name}.weight" for name in naming.copies}
     left = [entries.originals[name] for name in entries if name not in {*places, *copies}]
     misshapen, values = [], []
-    for name, variable in places.items():
+    for name, place in places.items():
         if name in entries:
-            value = in_our_order(entries[name], variable)
-            values.append((variable, value))
-            if value.shape != tuple(variable.shape):
-                shape, needed = entries[name].shape, their_shape(variable)
+            value = place.in_our_order(entries[name])
+            values.append((place.variable, value))
+            if value.shape != tuple(place.variable.shape):
+                shape, needed = entries[name].shape, place.their_shape
                 misshapen.append(f"{entries.originals[name]} {shape} instead of {needed}")
     problems = {"missing": missing, "left over": left, "misshapen": misshapen}
     if any(problems.values()):
@@ -118,75 +162,39 @@ def entries_of(model: keras.Model, naming: Naming) -> dict[str, np.ndarray]:
         model: of a network without dense layers in its attention, whose names are any.
         naming: of its layers.
     """
-    places: dict[str, keras.Variable] = {}
+    places = _all_places(model, naming, Entries({}))
+    return {name: place.in_their_order() for name, place in places.items()}
+
+
+def _all_places(model, naming, entries) -> dict[str, Place]:
+    """The names that a network's variables have, each with its place."""
+    places: dict[str, Place] = {}
     for layer in model.layers:
         prefix = naming.of_layer(layer.name)
         if prefix is not None:
-            places |= dict(_places(layer, prefix, naming, Entries({})))
-    return {name: _in_their_order(variable) for name, variable in places.items()}
+            places |= dict(_places(layer, prefix, naming, entries))
+    return places
 
 
-def in_our_order(array: np.ndarray, variable: keras.Variable) -> np.ndarray:
-    """A kernel or vector with axes as Keras has them; as it is if it cannot be one.
-
-    PyTorch keeps kernels as (filters, inputs, H, W), of depthwise convolutions (channels, 1, H, W),
-    and (outputs, inputs). A dense layer may be a 1x1 convolution there, a vector (1, C, 1, 1).
-    """
-    rank = len(variable.shape)
-    if rank == 4 and array.ndim == 4:
-        return (
-            array.transpose(2, 3, 0, 1) if _is_depthwise(variable) else array.transpose(2, 3, 1, 0)
-        )
-    if rank == 3 and array.ndim == 3:
-        return array.transpose(2, 1, 0)
-    if rank == 2 and array.ndim >= 2 and set(array.shape[2:]) <= {1}:
-        return array.reshape(array.shape[:2]).T
-    if rank == 1 and array.size == max(array.shape, default=0):
-        return array.reshape(-1)
-    return array
-
-
-def _in_their_order(variable: keras.Variable) -> np.ndarray:
-    """A kernel or vector as PyTorch has it, in memory too."""
-    array = keras.ops.convert_to_numpy(variable)
-    if array.ndim == 4:
-        order = (2, 3, 0, 1) if _is_depthwise(variable) else (3, 2, 0, 1)
-        return np.array(array.transpose(order), order="C")
-    return np.array(array.T, order="C")
-
-
-def their_shape(variable: keras.Variable) -> tuple[int, ...]:
-    """The shape that PyTorch gives a Keras variable."""
-    if len(variable.shape) == 4:
-        height, width, inputs, filters = variable.shape
-        kernel = (inputs, filters) if _is_depthwise(variable) else (filters, inputs)
-        return (*kernel, height, width)
-    return tuple(reversed(variable.shape))
-
-
-def _is_depthwise(variable) -> bool:
-    """Whether it is the kernel of a depthwise convolution, whose multiplier is the last axis."""
-    return variable.shape[-1] == 1 and variable.shape[-2] > 1
-
-
-def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, keras.Variable]]:
-    """The names that a layer's variables have, each with its variable."""
+def _places(layer, prefix, naming, entries) -> Iterator[tuple[str, Place]]:
+    """The names that a layer's variables have, each with its place."""
     if isinstance(layer, keras.layers.BatchNormalization):
         for theirs, ours in BATCH_NORM.items():
-            yield f"{prefix}.{theirs}", getattr(layer, ours)
+            yield f"{prefix}.{theirs}", Place(getattr(layer, ours))
     elif isinstance(layer, LINEAR):
-        yield f"{prefix}.weight", layer.kernel
+        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+        yield f"{prefix}.weight", Place(layer.kernel, depthwise)
         if layer.use_bias:
-            yield f"{prefix}.bias", layer.bias
+            yield f"{prefix}.bias", Place(layer.bias)
     elif isinstance(layer, RecurrentAttention):
-        yield f"{prefix}.w", layer.gamma
-        yield f"{prefix}.b", layer.beta
+        yield f"{prefix}.w", Place(layer.gamma)
+        yield f"{prefix}.b", Place(layer.beta)
         for place, connection in enumerate(layer.connections):
             name = f"{prefix}.{naming.of_connection(place)}"
             yield from _places(connection, name, naming, entries)
     elif isinstance(layer, EfficientChannelAttention):
         for transform in layer.transforms:
-            yield f"{prefix}.eca.conv.weight", transform.convolution.kernel
+            yield f"{prefix}.eca.conv.weight", Place(transform.convolution.kernel)
     elif isinstance(layer, SqueezeExcitation):
         yield from _in_turn(layer.transforms, dense_names(entries, prefix, naming), prefix)
     elif isinstance(layer, DenseImplicitAttention):
@@ -220,7 +228,7 @@ def _in_turn(layers, names, prefix):
             if dense.use_bias:
                 variables[f"{prefix}.{i}.{part}.bias"] = dense.bias
     for described, variable in variables.items():
-        yield next(names, described), variable
+        yield next(names, described), Place(variable)
 
 
 def _list(names):

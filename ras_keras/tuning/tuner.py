@@ -3,11 +3,35 @@
 import time
 from pathlib import Path
 
+import keras
 import keras_tuner as kt
 
+from ras_keras.training.callbacks import duration
 from ras_keras.tuning.hypermodel import RecipeHyperModel
 from ras_keras.tuning.keras_tuner_internals import TrialStatus
 from ras_keras.tuning.oracles import Lasting
+
+
+class FirstEpoch(keras.callbacks.Callback):
+    """Says after a search's first epoch how long the search takes, were every epoch like it.
+
+    Args:
+        epochs: of the search.
+    """
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs = epochs
+        self.said = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.said:
+            self.said = True
+            seconds = self.epochs * (time.perf_counter() - self.began)
+            print(f"search   about {duration(seconds)} for all {self.epochs:,} epochs", flush=True)
 
 
 class Tuner(kt.Tuner):
@@ -26,6 +50,10 @@ class Tuner(kt.Tuner):
 
     def __init__(self, oracle: Lasting, hypermodel: RecipeHyperModel, folder: Path):
         super().__init__(oracle, hypermodel, directory=folder.parent, project_name=folder.name)
+        self.callbacks = []
+        # A worker's oracle is its chief's, and a search that goes on has said it.
+        if isinstance(self.oracle, Lasting) and not self.oracle.ended:
+            self.callbacks = [FirstEpoch(oracle.planned_epochs * hypermodel.seeds)]
 
     def _populate_initial_space(self):
         """The oracle knows the space; to learn it from networks would take minutes."""
@@ -36,7 +64,7 @@ class Tuner(kt.Tuner):
             time.sleep(self.WAIT)
 
     def run_trial(self, trial, **options):
-        return self.hypermodel.fit(trial.hyperparameters, None, **options)
+        return self.hypermodel.fit(trial.hyperparameters, None, callbacks=self.callbacks, **options)
 
     def _try_run_and_update_trial(self, trial, **options):
         try:
