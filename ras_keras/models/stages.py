@@ -28,6 +28,14 @@ class Depths:
     least: int
     check: Callable[[int], object]
 
+    def has(self, depth: int) -> bool:
+        """Whether the family has this depth."""
+        try:
+            self.check(depth)
+        except ValueError:
+            return False
+        return True
+
 
 class StageAttention:
     """The attention of one stage, called on the branch of each of its blocks.

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
-from ras_keras.recipes.network import attention_kinds, model_kinds
+from ras_keras.recipes.network import (
+    NetworkRecipe,
+    attention_kinds,
+    family_of,
+    model_kinds,
+)
 from ras_keras.recipes.recipe import Recipe, kind_of
 from ras_keras.recipes.starts import with_attention
 from ras_keras.tuning.domains import Choices, Domain, parse_domain, simple_kind
@@ -161,7 +166,7 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
         raise UserError(Argument("search"), f" names nothing; name some of {', '.join(DEFAULTS)}.")
     given = _texts(narrowed, search)
     texts = DEFAULTS | {
-        "depth": DEPTHS.get(fixed.network.family, DEFAULTS["depth"]),
+        "depth": _depths(fixed.network),
         "attention": ",".join((NONE, *ATTENTION)),
     }
     domains = {}
@@ -184,6 +189,15 @@ def make_space(fixed: Recipe, search: Sequence[str], narrowed: Sequence[str]) ->
                 )
             domains[name] = parse_domain(name, simple_kind(kind), (texts | given)[name])
     return space
+
+
+def _depths(network: NetworkRecipe) -> str:
+    """The default depths, those that the family has with the network's options."""
+    depths = family_of(network.model).depths(network.arguments())
+    default = DEPTHS.get(network.family, DEFAULTS["depth"])
+    if depths is None:
+        return default
+    return ",".join(each for each in default.split(",") if depths.has(int(each)))
 
 
 def _texts(narrowed, search) -> dict[str, str]:

@@ -54,6 +54,19 @@ def test_every_default_depth_is_one_of_the_model(model):
         MODELS[model].depths({}).check(point["depth"])
 
 
+@pytest.mark.parametrize(
+    ("model", "depths"),
+    [
+        ("resnet:block=basic", [20, 56, 164]),
+        ("imagenet_resnet:base_width=4,cardinality=32", [50, 101]),
+    ],
+)
+def test_default_depths_follow_the_options_of_the_model(model, depths):
+    fixed = QUICK.replace(model=model, depth=None)
+    points = make_space(fixed, ["depth"], []).points()
+    assert [point["depth"] for point in points] == depths
+
+
 def test_options_go_with_the_attentions_that_take_them():
     narrowed = ["attention=none,ras,se,cbam", "k=1,2", "gamma_initializer=0,0.1"]
     space = make_space(QUICK, ["k", "attention", "gamma_initializer"], narrowed)
