@@ -48,8 +48,17 @@ def blocks(depth: int) -> tuple[bool, tuple[int, ...]]:
 
 def depths(cardinality: int = 1, base_width: int = 64) -> Depths:
     """All depths; of a ResNeXt those with bottlenecks."""
-    grouped = (cardinality, base_width) != (1, 64)
-    return Depths(published=50, least=50 if grouped else 18, check=blocks)
+    if (cardinality, base_width) == (1, 64):
+        return Depths(published=50, least=18, check=blocks)
+
+    def check(depth):
+        if not blocks(depth)[0]:
+            with_bottlenecks = ", ".join(str(each) for each, (has, _) in DEPTHS.items() if has)
+            raise ArgumentError.of(
+                "depth", f"must be one of {with_bottlenecks} in groups or of another width", depth
+            )
+
+    return Depths(published=50, least=50, check=check)
 
 
 def ImageNetResNet(
@@ -123,10 +132,9 @@ def ImageNetResNet(
     Source: He et al., arXiv 1512.03385; Xie et al., arXiv 1611.05431; with
     aggregation, arXiv 2110.11852.
     """
-    bottleneck, counts = blocks(depth)
     check_groups(cardinality, base_width)
-    if not bottleneck and (cardinality, base_width) != (1, 64):
-        raise ArgumentError.of("cardinality", f"must be 1 at depth {depth}", cardinality)
+    depths(cardinality, base_width).check(depth)
+    bottleneck, counts = blocks(depth)
     aggregate = make_aggregation(aggregation, aggregation_config)
     convolve = partial(convolution, use_bias=use_bias)
     if zero_init is None:

@@ -164,7 +164,11 @@ def name_of(layer, model):
     [
         (ImageNetResNet, {"depth": 36}, "18, 34, 50, .*the nearest is 34. Received: depth=36"),
         (ImageNetResNet, {"depth": "50"}, "`depth` must be one of 18, .* Received: depth='50'"),
-        (ImageNetResNet, {"depth": 18, "cardinality": 32}, "`cardinality` must be 1 at depth 18"),
+        (
+            ImageNetResNet,
+            {"depth": 18, "cardinality": 32},
+            "`depth` must be one of 50, 101, 152 in groups",
+        ),
         (ImageNetResNet, {"cardinality": 0}, "`cardinality` must be an integer >= 1"),
         (ImageNetResNet, {"attention_stages": (5,)}, r"one or several of \(1, 2, 3, 4\)"),
         (MobileNetV2, {"attention_stages": (8,)}, r"of \(1, 2, 3, 4, 5, 6, 7\)"),
