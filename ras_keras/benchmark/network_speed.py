@@ -24,16 +24,23 @@ SCATTERING_IMAGES = 16
 
 
 def speed_rows(
-    recipes: Sequence[Recipe], what: str, classes: int, rounds: int, steps: int
+    recipes: Sequence[Recipe],
+    what: str,
+    classes: int,
+    rounds: int,
+    steps: int,
+    beside_the_first: bool = False,
 ) -> list[dict]:
     """Measures all networks in turn; a row for each, as `columns` describes it.
 
     Args:
-        recipes: resolved; each model and depth has its plain network among them.
+        recipes: resolved; each model and depth has its plain network among them, unless all are
+            compared with the first.
         what: `INFERENCE` or `TRAINING`.
         classes: of the classifiers.
         rounds: measurements of each network.
         steps: batches in a measurement.
+        beside_the_first: whether ratios are those to the first network.
     """
     models = [build(recipe, classes) for recipe in tqdm(recipes, desc="building")]
     images, labels = synthetic_batch(recipes[0], classes)
@@ -53,6 +60,7 @@ def speed_rows(
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
         speed = speeds[number]
+        beside = speeds[0] if beside_the_first else plain[_body(recipe.network)]
         rows.append(
             {"what": what}
             | network_columns(recipe, classes)
@@ -63,7 +71,7 @@ def speed_rows(
                 "steps": steps,
             }
             | speed.columns("images_per_second")
-            | speed.over(plain[_body(recipe.network)]).columns("ratio_to_plain")
+            | speed.over(beside).columns("ratio_to_plain")
             | {"compile_seconds": seconds[number]}
             | machine()
         )

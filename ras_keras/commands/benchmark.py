@@ -16,6 +16,7 @@ from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.benchmark.markdown import benchmark_markdown
+from ras_keras.benchmark.network_key import network_key
 from ras_keras.benchmark.network_list import network_recipes
 from ras_keras.benchmark.network_size import size_rows
 from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
@@ -27,6 +28,7 @@ from ras_keras.errors import UserError
 from ras_keras.inference.formats import check_installed
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.classifier import MOST_CLASSES
+from ras_keras.papers.tables import TABLES
 from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.network import recipe_data
@@ -80,6 +82,9 @@ class BenchmarkModel(NetworksOfAnyPrecision):
 class BenchmarkInference(NetworksOfAnyPrecision):
     """Time prediction, images/s, of networks in turn beside the plain one."""
 
+    table: Annotated[str | None, among(TABLES)] = None
+    """Networks of a table of reproduce.py, beside the plain form of its first one, in place of
+    --models, --depths, --attentions and --aggregations."""
     batch_size: int = 128
     """Images per batch."""
     jit: Jit = "auto"
@@ -213,8 +218,35 @@ def _training(options: BenchmarkTraining) -> list[dict]:
 
 def _speed(options, what):
     settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed", "precision")}
-    recipes = _recipes(options, with_plain=True, **settings)
-    return speed_rows(recipes, what, options.classes, options.repeats, options.steps)
+    if options.table is None:
+        recipes = _recipes(options, with_plain=True, **settings)
+    else:
+        recipes = _of_table(options, **settings)
+    return speed_rows(
+        recipes,
+        what,
+        options.classes,
+        options.repeats,
+        options.steps,
+        beside_the_first=options.table is not None,
+    )
+
+
+def _of_table(options: BenchmarkInference, **settings) -> list[Recipe]:
+    """The networks of a table, none twice, the plain form of its first one before them."""
+    one_of("--table", options.table, TABLES)
+    for name in ("models", "depths", "attentions", "aggregations"):
+        if getattr(options, name) != getattr(Networks, name):
+            raise UserError(f"--table {options.table} names its networks; leave out --{name}.")
+    table = TABLES[options.table]
+    networks = [row.recipe.network for row in table.rows(table.datasets[:1], (0.0,))]
+    plain = dataclasses.replace(networks[0].with_attention(NONE), aggregation=NONE)
+    recipes = {}
+    for network in (plain, *networks):
+        recipe = Recipe(network=network).replace(image_size=options.image_size, **settings)
+        check_recipe(recipe)
+        recipes.setdefault((network.family, network_key(network.arguments())), resolve(recipe))
+    return list(recipes.values())
 
 
 def _recipes(options: Networks, **settings) -> list[Recipe]:

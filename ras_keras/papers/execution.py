@@ -45,7 +45,8 @@ def print_plan(study: Study, output: Path) -> None:
     if unknown:
         print(
             f"time     unknown for {unknown} of them: {output} has no benchmark of their training "
-            f"speed (benchmark.py training --output {output}/training.csv)"
+            f"speed (benchmark.py training --table {study.table} "
+            f"--output {output}/{study.table}-training.csv)"
             f"{f'; {duration(total)} for the others' if total else ''}"
         )
     elif missing:

@@ -13,6 +13,7 @@ from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.commands import run
+from ras_keras.papers.tables import TABLES, Row, Table
 from ras_keras.training import Recipe
 from tests.commands.test_commands import SMALL, call
 
@@ -82,6 +83,22 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
     assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, True, False]
     assert {row["jit"] for row in rows} == {"on"}
     assert "resnet11:skip=False" in benchmark_markdown(pd.DataFrame(rows))
+
+
+@pytest.mark.slow
+def test_the_networks_of_a_table(tmp_path, capsys, monkeypatch):
+    """Beside the plain form of the first; a network stands once."""
+
+    def made(dataset):
+        for attention in ("se", "eca", "se"):
+            recipe = Recipe().replace(model="resnet:block=basic", depth=8, attention=attention)
+            yield Row("small", attention, recipe)
+
+    monkeypatch.setitem(TABLES, "small", Table("small", "ours", made=made))
+    flags = ["inference", *QUICK, "--table", "small"]
+    rows = measure(capsys, tmp_path / "speed.csv", *flags)
+    assert [row["attention"] for row in rows] == ["none", "se:k=1", "eca:k=1"]
+    assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, False]
 
 
 @pytest.mark.slow

@@ -51,6 +51,8 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
         (["model", "--imports", "nowhere"], ["--imports nowhere failed"]),
         (["model", "--output", "no/x.csv"], ["there is no folder no"]),
         (["model", "--output", "x.txt"], ["x.txt names no CSV file"]),
+        (["training", "--table", "tabel1"], ["--table", "table1", "nearest is 'table1'"]),
+        (["training", "--table", "table1", "--depths", "20"], ["leave out --depths"]),
         (["versus-pytorch", "--settings", "our"], ["--settings", "nearest is 'ours'"]),
         (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
         (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
