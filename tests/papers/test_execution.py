@@ -17,7 +17,7 @@ from tests.few_digits import TRAINING_IMAGES as FEW
 pytestmark = pytest.mark.slow
 
 QUICK = RECIPES["quick"].replace(
-    depth=11, epochs=1, batch_size=32, validation_split=0.0, schedule=()
+    depth=11, epochs=1, batch_size=8, validation_split=0.0, schedule=()
 )
 
 
@@ -42,7 +42,7 @@ def test_runs_what_is_missing_and_a_diverged_run_is_a_result(table, tmp_path, ca
     assert call("reproduce", "small", "--fraction", 0.2, *flags) == 0
     output = capsys.readouterr().out
     assert "0 of 2 runs are finished" in output
-    assert "images/s: resnet11, ras, on digits, batches of 32" in output
+    assert "images/s: resnet11, ras, on digits, batches of 8" in output
     folder = tmp_path / "results" / "small-fraction0.2"
     ras, wild = sorted(path for path in folder.iterdir() if path.is_dir())[::-1]
     assert {path.name for path in ras.iterdir()} == {
