@@ -16,6 +16,7 @@ import keras
 import pytest
 
 from ras_keras.layers import ATTENTION
+from tests import few_digits as digits
 
 ROOT = Path(__file__).parent.parent
 # Of ras_keras_console.
@@ -31,6 +32,19 @@ def unchanged():
     keras.config.set_dtype_policy("float32")
     ATTENTION.clear()
     ATTENTION.update(known)
+
+
+@pytest.fixture
+def few_digits():
+    with digits.few_digits():
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_digits_in_module():
+    """For all of a module's tests, and for what they share."""
+    with digits.few_digits():
+        yield
 
 
 @pytest.fixture

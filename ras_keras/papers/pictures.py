@@ -84,9 +84,11 @@ def _of_runs(
 ) -> pd.DataFrame:
     """What is read of all runs, beside the names of their rows."""
     tables = [
-        read(record).assign(row=row["row"], panel=row["panel"])
+        table.assign(row=row["row"], panel=row["panel"])
         for row in done.to_dict("records")
         for record in records.get(row["recipe"], ())
+        # The columns of an empty one have no types, and would take them from the others.
+        if not (table := read(record)).empty
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 

@@ -98,7 +98,8 @@ def load(run: RunFolder) -> tuple[list[np.ndarray], Progress]:
     """
     for file in run.states():
         try:
-            with np.load(file) as arrays:
+            # numpy leaves a damaged file open that it has opened itself.
+            with file.open("rb") as stream, np.load(stream) as arrays:
                 progress = Progress.read(str(arrays["progress"]))
                 count = len(arrays.files) - 1
                 return [arrays[f"variable{i}"] for i in range(count)], progress

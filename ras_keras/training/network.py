@@ -83,10 +83,13 @@ def compiled_network(
         model = family_of(network.model).build(**network.arguments(), **of_images)
         if network.weights is not None:
             start_from(model, network.weights, class_names, network)
+        # TensorFlow traces a step twice that makes variables, as that of a metric's name does.
+        metric = "CategoricalAccuracy" if distributions else "SparseCategoricalAccuracy"
+        accuracy = getattr(keras.metrics, metric)(name="accuracy")
         model.compile(
             optimizer=make_optimizer(recipe.optimization, precision),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
+            metrics=[accuracy],
             jit_compile=JIT_COMPILE[execution.jit],
             steps_per_execution=execution.steps_per_execution,
         )

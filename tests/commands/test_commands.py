@@ -216,7 +216,7 @@ def test_plot(trained, tmp_path):
 
 
 @pytest.mark.slow
-def test_attention_of_ones_own(tmp_path, monkeypatch, capsys):
+def test_attention_of_ones_own(few_digits, tmp_path, monkeypatch, capsys):
     """A module in the working directory is imported, its layer trained, saved and evaluated."""
     (tmp_path / "half_attention.py").write_text(
         """
@@ -241,7 +241,7 @@ register("half", Half)
 
 
 @pytest.mark.slow
-def test_several_seeds_are_runs(tmp_path, capsys):
+def test_several_seeds_are_runs(few_digits, tmp_path, capsys):
     flags = [*SMALL, "--log-dir", tmp_path, "--name", "run", "--seed", "3", "--seeds", "2"]
     assert call("train", *flags) == 0
     runs = [RunFolder(tmp_path / f"run-s{seed}") for seed in (3, 4)]

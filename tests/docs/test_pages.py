@@ -14,8 +14,10 @@ from ras_keras_console import COMMANDS
 
 from ras_keras.commands import run
 from ras_keras.commands.line import flags
+from ras_keras.recipes.starts import RECIPES
 from tests.conftest import ROOT
 from tests.docs.pages import GENERATED, LANGUAGES, PAGES, blocks, links, of_ours
+from tests.few_digits import few_digits
 
 RUN = "run"
 # Laid out by scripts/make_docs.py alone.
@@ -37,10 +39,18 @@ def parameters():
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory):
+def small():
+    """The recipe quick of the least depth, on a few digits."""
+    with few_digits(32), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "quick", RECIPES["quick"].replace(depth=11))
+        yield
+
+
+@pytest.fixture(scope="module")
+def original(small, tmp_path_factory):
     """A folder with what the pages speak of: Logs/<run>, photos, and folders of classes."""
     folder = tmp_path_factory.mktemp("docs")
-    short = ["--recipe", "quick", "--training-images", "128", "--epochs", "1"]
+    short = ["--recipe", "quick", "--epochs", "1"]
     assert run("train", [*short, "--log-dir", f"{folder}/Logs", "--name", RUN], "train") == 0
     rng = np.random.default_rng(0)
     for file in (

@@ -12,16 +12,17 @@ from ras_keras.papers.tables import TABLES, Row
 from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES
 from tests.commands.test_commands import call
+from tests.few_digits import TRAINING_IMAGES as FEW
 
 pytestmark = pytest.mark.slow
 
 QUICK = RECIPES["quick"].replace(
-    depth=11, epochs=1, batch_size=128, validation_split=0.0, schedule=()
+    depth=11, epochs=1, batch_size=8, validation_split=0.0, schedule=()
 )
 
 
 class SmallTable:
-    title, source, number = "A small table", "no paper", "1"
+    caption = "A small table"
     datasets, models = ("digits",), {"resnet"}
 
     def rows(self, datasets, gammas):
@@ -30,9 +31,9 @@ class SmallTable:
 
 
 @pytest.fixture
-def table(monkeypatch):
+def table(few_digits, monkeypatch):
     monkeypatch.setitem(TABLES, "small", SmallTable())
-    monkeypatch.setitem(TRAINING_IMAGES, "digits", 1437)
+    monkeypatch.setitem(TRAINING_IMAGES, "digits", FEW)
     assert study_module.TABLES is reproduce.TABLES is TABLES
 
 
@@ -41,7 +42,7 @@ def test_runs_what_is_missing_and_a_diverged_run_is_a_result(table, tmp_path, ca
     assert call("reproduce", "small", "--fraction", 0.2, *flags) == 0
     output = capsys.readouterr().out
     assert "0 of 2 runs are finished" in output
-    assert "images/s: resnet11, ras, on digits, batches of 128" in output
+    assert "images/s: resnet11, ras, on digits, batches of 8" in output
     folder = tmp_path / "results" / "small-fraction0.2"
     ras, wild = sorted(path for path in folder.iterdir() if path.is_dir())[::-1]
     assert {path.name for path in ras.iterdir()} == {

@@ -9,7 +9,7 @@ import pytest
 from ras_keras.benchmark.network_key import network_key
 from ras_keras.errors import UserError
 from ras_keras.papers.markdown import markdown
-from ras_keras.papers.pictures import _accuracy, _at_several_depths, named
+from ras_keras.papers.pictures import _accuracy, _at_several_depths, _of_runs, named
 from ras_keras.papers.report import (
     BEGIN,
     END,
@@ -261,3 +261,11 @@ def test_a_damaged_table_does_not_keep_the_others_from_being_made(tmp_path, caps
     benchmark.unlink()
     section = results_section(folder.parent, tmp_path)
     assert section.startswith(f"### {shown}\n") and "](results/mine-curves.png)" in section
+
+
+def test_a_run_without_gates_leaves_the_numbers_of_the_others():
+    done = pd.DataFrame({"row": ["ras", "plain"], "panel": "resnet11", "recipe": [0, 1]})
+    tables = [pd.DataFrame({"mean": [0.5]}), pd.DataFrame(columns=["mean"])]
+    found = _of_runs(done, {0: [0], 1: [1]}, lambda number: tables[number])
+    assert found["mean"].dtype == "float64"
+    assert [*found["row"]] == ["ras"]

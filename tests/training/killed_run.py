@@ -16,6 +16,7 @@ import keras
 
 from ras_keras.runs import state as state_module
 from ras_keras.training import RECIPES, RunFolder, resolve, train
+from tests.few_digits import few_digits
 
 EPOCHS = 5
 
@@ -57,7 +58,7 @@ def main(log_dir, name, moment):
     # Four steps an epoch, the last one smaller.
     recipe = resolve(
         RECIPES["quick"].replace(
-            depth=11, training_images=250, batch_size=64, epochs=EPOCHS, schedule=(2, 4)
+            depth=11, training_images=122, batch_size=32, epochs=EPOCHS, schedule=(2, 4)
         )
     )
     resume = Path(log_dir, name).exists()
@@ -73,4 +74,5 @@ def main(log_dir, name, moment):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with few_digits():
+        main(*sys.argv[1:])

@@ -14,7 +14,7 @@ from ras_keras.training.averaging import MovingStatistics
 from ras_keras.training.network import recipe_data
 from tests.training.test_resume import last_state, outcome, rows
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_digits_in_module")]
 
 
 def batches():
@@ -27,7 +27,7 @@ def batches():
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_statistics_are_the_exact_mean_over_whole_batches(momentum):
     """Also of a normalization that is applied twice, with the weights of the training."""
-    inputs = keras.Input((32, 32, 3))
+    inputs = keras.Input((8, 8, 3))
     once = BatchNormalization(momentum=momentum, name="once")
     twice = BatchNormalization(momentum=momentum, name="twice")
     x = keras.layers.GlobalAveragePooling2D()(once(inputs))
@@ -61,7 +61,7 @@ def recipe(epochs=2):
             depth=10,
             attention="dia",
             cutmix=1.0,
-            batch_size=256,
+            batch_size=32,
             epochs=epochs,
             nesterov=True,
             label_smoothing=0.1,
@@ -82,7 +82,7 @@ class Snapshots(keras.callbacks.Callback):
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory):
+def straight(few_digits_in_module, tmp_path_factory):
     """An uninterrupted run and its weights after each step."""
     keras.utils.set_random_seed(0)
     run = RunFolder.create(tmp_path_factory.mktemp("logs"), "straight", recipe())
@@ -102,18 +102,18 @@ def test_the_saved_model_is_the_average_with_statistics_of_its_own(straight):
         np.testing.assert_allclose(ops.convert_to_numpy(weight), expected, rtol=1e-4, atol=1e-6)
     data = recipe_data(recipe())
     stem = keras.Model(final.input, final.get_layer("stem_conv").output)
-    maps = [stem.predict_on_batch(x) for x, _ in data.batches.from_step(0).take(5)]
+    maps = [stem.predict_on_batch(x) for x, _ in data.batches.from_step(0).take(4)]
     expected = np.mean([np.mean(x, axis=(0, 1, 2), dtype="float64") for x in maps], axis=0)
     found = ops.convert_to_numpy(final.get_layer("stage1_block1_1_bn").moving_mean)
     # The fused kernel sums a batch in float32: an error that is small beside the deviation.
     deviation = np.mean([np.std(x, axis=(0, 1, 2)) for x in maps], axis=0)
     np.testing.assert_array_less(np.abs(found - expected), 1e-4 * deviation)
     last = rows(run.path)[-1]
-    watched = evaluate(final, data.watched, 10, 256)
+    watched = evaluate(final, data.watched, 10, 32)
     assert float(last["val_accuracy"]) == pytest.approx(watched.accuracy)
     # The loss of the watched images is not smoothed.
     assert float(last["val_loss"]) == pytest.approx(watched.loss, rel=1e-4)
-    test = evaluate(final, data.test, 10, 256)
+    test = evaluate(final, data.test, 10, 32)
     assert result["final"]["test_accuracy"] == pytest.approx(test.accuracy)
 
 

@@ -12,10 +12,10 @@ from ras_keras.training import RECIPES, Interrupted, evaluate, resolve, train_or
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_digits_in_module")]
 
 QUICK = with_attention(RECIPES["quick"], "none")
-RECIPE = resolve(QUICK.replace(depth=11, epochs=2, batch_size=128, training_images=256))
+RECIPE = resolve(QUICK.replace(depth=11, epochs=2, batch_size=64))
 
 
 class StopInSecondEpoch(keras.callbacks.Callback):
@@ -38,7 +38,7 @@ def test_a_run_is_begun_and_gone_on_with_and_then_left_alone(tmp_path):
     longer = train_or_resume(RECIPE.replace(epochs=3), path)
     assert longer["epochs"] == 3
     with released():
-        found = evaluate(load_model(path / "best.keras"), recipe_data(RECIPE).test, 10, 128)
+        found = evaluate(load_model(path / "best.keras"), recipe_data(RECIPE).test, 10, 64)
     assert found.accuracy == longer["best"]["test_accuracy"]
     assert not (path / ".lock").exists()
     with pytest.raises(UserError, match="seed 0 there, 1 here"):

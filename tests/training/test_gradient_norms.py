@@ -48,10 +48,10 @@ def test_a_norm_is_the_slope_of_the_loss():
 
 
 @pytest.mark.slow
-def test_study_of_runs(tmp_path, monkeypatch, capsys):
+def test_study_of_runs(few_digits, tmp_path, monkeypatch, capsys):
     """Epoch 0 and each after it, the same after a resumption; tables, pictures and notices."""
     monkeypatch.chdir(tmp_path)
-    short = ["--recipe", "quick", "--depth", "20", "--training-images", "64", "--gradients"]
+    short = ["--recipe", "quick", "--training-images", "64", "--gradients"]
     for name, attention in (("dia", "dia"), ("plain", "none")):
         flags = [*short, "--attention", attention, "--name", name, "--epochs", "1"]
         assert run("train", flags, "train") == 0

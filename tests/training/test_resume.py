@@ -1,6 +1,5 @@
 import csv
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -13,10 +12,11 @@ import pytest
 
 from ras_keras.commands import run
 from tests.conftest import ROOT
+from tests.training import killed_run
 
 pytestmark = pytest.mark.slow
 
-PROGRAM = Path(__file__).with_name("killed_run.py")
+PROGRAM = Path(killed_run.__file__)
 TIMES = {"seconds", "images_per_second"}
 
 
@@ -39,28 +39,23 @@ def outcome(folder):
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory):
+def straight(few_digits_in_module, tmp_path_factory):
     """An uninterrupted run."""
     folder = tmp_path_factory.mktemp("logs")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, PROGRAM, folder, "straight", "never"],
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
+    killed_run.main(folder, "straight", "never")
     return folder / "straight"
 
 
-def test_killed_three_times_and_resumed_is_bit_identical(straight, run_python):
+def test_killed_three_times_and_resumed_is_bit_identical(straight, run_python, capsys):
     folder = straight.parent
     for moment in ("step", "best", "state"):
         done = run_python(PROGRAM, folder, "killed", moment, PYTHONPATH=str(ROOT))
         assert done.returncode == -signal.SIGKILL, done.stderr
-    done = run_python(PROGRAM, folder, "killed", "never", PYTHONPATH=str(ROOT))
-    assert done.returncode == 0, done.stderr
-    assert "is damaged" in done.stdout
-    assert "going back to the state before it" in done.stdout
+    capsys.readouterr()
+    killed_run.main(folder, "killed", "never")
+    output = capsys.readouterr().out
+    assert "is damaged" in output
+    assert "going back to the state before it" in output
     killed = folder / "killed"
     assert rows(killed) == rows(straight)
     assert len(rows(killed)) == 5

@@ -53,7 +53,9 @@ def whole_run(folder, strategy):
     """One epoch through the trainer, and its last model evaluated again on one device."""
     # 143 images are held out: the devices do not divide their last batch.
     recipe = resolve(
-        RECIPES["quick"].replace(depth=11, batch_size=128, epochs=1, validation_split=0.0995)
+        RECIPES["quick"].replace(
+            depth=11, training_images=256, batch_size=128, epochs=1, validation_split=0.0995
+        )
     )
     run = RunFolder.create(folder, "two", recipe)
     result = train(recipe, run, strategy=strategy)

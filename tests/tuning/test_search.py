@@ -16,7 +16,7 @@ from ras_keras.runs import state as state_module
 from ras_keras.training import Recipe, RunFolder
 from tests.recipes import option
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_digits_in_module")]
 
 SMALL = ["--recipe", "quick", "--depth", "11", "--training-images", "128"]
 
@@ -37,7 +37,7 @@ def metrics(folder):
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory):
+def searched(few_digits_in_module, tmp_path_factory):
     """The search, cut off in the second epoch of its second trial, and gone on with."""
     log_dir = tmp_path_factory.mktemp("logs")
     flags = ["--space", "k=1,2", "--epochs", "2"]
