@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from ras_keras.benchmark.format_speed import RUNTIMES
-from ras_keras.benchmark.network_speed import INFERENCE, TRAINING
+from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.recipes.execution import Precision
 from ras_keras.values.json_files import parse_json

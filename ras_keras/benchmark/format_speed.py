@@ -11,8 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.benchmark.machine import machine
-from ras_keras.benchmark.network_size import file_bytes
-from ras_keras.benchmark.network_speed import (
+from ras_keras.benchmark.networks.size import file_bytes
+from ras_keras.benchmark.networks.speed import (
     inference_step,
     network_columns,
     scattered,

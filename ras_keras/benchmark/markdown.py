@@ -3,7 +3,7 @@
 import pandas as pd
 
 from ras_keras.benchmark.columns import BENCHMARK_COLUMNS
-from ras_keras.benchmark.network_speed import INFERENCE, TRAINING
+from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.text.markdown import escaped, table
 from ras_keras.values.options import joined, split

@@ -10,24 +10,24 @@ from typing import Annotated, Literal
 import keras
 import pandas as pd
 
-from ras_keras.benchmark import versus_pytorch
 from ras_keras.benchmark.data_speed import data_rows
 from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.benchmark.markdown import benchmark_markdown
-from ras_keras.benchmark.network_key import network_key
-from ras_keras.benchmark.network_list import network_recipes
-from ras_keras.benchmark.network_size import size_rows
-from ras_keras.benchmark.network_speed import INFERENCE, TRAINING, speed_rows
-from ras_keras.benchmark.pytorch_twin import check_twin
-from ras_keras.benchmark.versus_pytorch import SETTINGS
+from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.networks.listed import network_recipes
+from ras_keras.benchmark.networks.size import size_rows
+from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.benchmark.pytorch import versus
+from ras_keras.benchmark.pytorch.twin import check_twin
+from ras_keras.benchmark.pytorch.versus import SETTINGS
 from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
 from ras_keras.inference.formats import check_installed
 from ras_keras.layers.registry import ATTENTION, NONE
-from ras_keras.models.classifier import MOST_CLASSES
+from ras_keras.models.parts.classifier import MOST_CLASSES
 from ras_keras.papers.tables import TABLES
 from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
@@ -292,7 +292,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     one_of("--ours", options.ours, OURS)
     if "ours-openvino" in (*options.settings, options.ours):
         check_installed("openvino")
-    versus_pytorch.prepare(options.threads)
+    versus.prepare(options.threads)
     (recipe,) = network_recipes(
         (options.model,),
         (options.depth,),
@@ -305,7 +305,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
         precision="float32",
     )
     check_twin(recipe.network)
-    return versus_pytorch.versus_rows(
+    return versus.versus_rows(
         recipe,
         kinds[options.what],
         options.settings,

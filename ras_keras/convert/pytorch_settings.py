@@ -11,8 +11,8 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.models.imagenet_resnet import DEPTHS
 from ras_keras.models.imagenet_resnet import STAGES as IMAGENET_STAGES
+from ras_keras.models.parts.stages import STAGES
 from ras_keras.models.registry import MODELS
-from ras_keras.models.stages import STAGES
 from ras_keras.models.wide_resnet import STAGE_FILTERS as WIDE_RESNET_FILTERS
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.values.options import split, with_options

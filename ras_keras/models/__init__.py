@@ -1,7 +1,6 @@
 """Networks: functions that build a functional `keras.Model`."""
 
 from ras_keras.models.aggregation import AGGREGATION, Aggregation, RecurrentLayerAggregation
-from ras_keras.models.classifier import image_classifier
 from ras_keras.models.imagenet_residual_attention import (
     ImageNetResidualAttention,
     ResidualAttention56,
@@ -23,6 +22,7 @@ from ras_keras.models.imagenet_resnet import (
     RLAResNeXt101_32x4d,
 )
 from ras_keras.models.mobilenet_v2 import MobileNetV2, RLAMobileNetV2
+from ras_keras.models.parts.classifier import image_classifier
 from ras_keras.models.preresnet import PreResNet, PreResNet164
 from ras_keras.models.registry import MODELS
 from ras_keras.models.residual_attention import ResidualAttention

@@ -9,11 +9,11 @@ from keras import layers
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import Aggregation, AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, normalization, relu
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.stages import Depths, residual_stages
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
-from ras_keras.models.stages import Depths, residual_stages
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
 from ras_keras.values.checks import is_integer
 

@@ -8,8 +8,8 @@ from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import (
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import (
     activation_layer,
     channel_axis,
     convolution,
@@ -17,7 +17,7 @@ from ras_keras.models.parts import (
     fits,
     normalization,
 )
-from ras_keras.models.stages import residual_stages
+from ras_keras.models.parts.stages import residual_stages
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
 
 STEM_FILTERS = 32

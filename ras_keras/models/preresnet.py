@@ -8,10 +8,10 @@ from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, fits, normalization, relu
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import convolution, fits, normalization, relu
+from ras_keras.models.parts.stages import STAGES, Depths, residual_stages
 from ras_keras.models.resnet import EXPANSION, STAGE_FILTERS, blocks
-from ras_keras.models.stages import STAGES, Depths, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 
 

@@ -16,15 +16,15 @@ from ras_keras.models import (
     wide_residual_attention,
     wide_resnet,
 )
-from ras_keras.models.classifier import image_classifier
 from ras_keras.models.imagenet_residual_attention import ImageNetResidualAttention
 from ras_keras.models.imagenet_resnet import ImageNetResNet
 from ras_keras.models.mobilenet_v2 import MobileNetV2
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.stages import Depths
 from ras_keras.models.preresnet import PreResNet
 from ras_keras.models.residual_attention import ResidualAttention
 from ras_keras.models.resnet import ResNet
 from ras_keras.models.resnext import ResNeXt
-from ras_keras.models.stages import Depths
 from ras_keras.models.wide_residual_attention import WideResidualAttention
 from ras_keras.models.wide_resnet import WideResNet
 from ras_keras.models.xception import Xception

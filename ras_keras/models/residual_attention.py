@@ -10,9 +10,9 @@ from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, normalization, relu
-from ras_keras.models.residual_modules import (
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.residual_modules import (
     Modules,
     check_no_aggregation,
     check_size,
@@ -20,7 +20,7 @@ from ras_keras.models.residual_modules import (
     stage_of_modules,
     unit,
 )
-from ras_keras.models.stages import Depths, check_attention_stages, stage_attention
+from ras_keras.models.parts.stages import Depths, check_attention_stages, stage_attention
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import is_integer
 

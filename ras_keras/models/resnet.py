@@ -11,9 +11,9 @@ from ras_keras.errors import ArgumentError
 from ras_keras.layers.parts.empty_state import EmptyState
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import channel_axis, convolution, fits, normalization, relu
-from ras_keras.models.stages import STAGES, Depths, blocks_per_stage, residual_stages
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import channel_axis, convolution, fits, normalization, relu
+from ras_keras.models.parts.stages import STAGES, Depths, blocks_per_stage, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_one_of
 

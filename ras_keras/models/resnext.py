@@ -7,10 +7,10 @@ import keras
 
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, normalization, relu
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.stages import STAGES, Depths, residual_stages
 from ras_keras.models.resnet import blocks, post_activation_end, projection
-from ras_keras.models.stages import STAGES, Depths, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one
 

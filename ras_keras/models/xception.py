@@ -8,9 +8,9 @@ from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
-from ras_keras.models.classifier import image_classifier
-from ras_keras.models.parts import convolution, fits, normalization, relu
-from ras_keras.models.stages import residual_stages
+from ras_keras.models.parts.classifier import image_classifier
+from ras_keras.models.parts.layers import convolution, fits, normalization, relu
+from ras_keras.models.parts.stages import residual_stages
 
 # Three stages enter, eight blocks follow in the fourth, the fifth leaves.
 STAGES = (1, 2, 3, 4, 5)

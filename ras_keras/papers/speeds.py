@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from ras_keras.benchmark.file import read_benchmark
-from ras_keras.benchmark.network_key import network_key
+from ras_keras.benchmark.networks.key import network_key
 from ras_keras.errors import UserError
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from ras_keras.errors import Argument, ArgumentError, UserError
-from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
+from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE

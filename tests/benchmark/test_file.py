@@ -8,7 +8,7 @@ import pytest
 from ras_keras.benchmark.columns import BENCHMARK_COLUMNS
 from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
-from ras_keras.benchmark.versus_pytorch import FIGURES
+from ras_keras.benchmark.pytorch.versus import FIGURES
 from ras_keras.errors import UserError
 from ras_keras.values.csv_files import write_table
 from ras_keras.values.text import read_text

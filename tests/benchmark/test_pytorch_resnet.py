@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ras_keras.benchmark import pytorch_twin
-from ras_keras.benchmark.network_list import network_recipes
-from ras_keras.benchmark.network_speed import scattered, synthetic_batch
+from ras_keras.benchmark.networks.listed import network_recipes
+from ras_keras.benchmark.networks.speed import scattered, synthetic_batch
+from ras_keras.benchmark.pytorch import twin as pytorch_twin
 from ras_keras.errors import UserError
 
 CLASSES = 10

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ras_keras.benchmark import pytorch_twin, versus_pytorch
 from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
-from ras_keras.benchmark.network_key import network_key
+from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.pytorch import twin as pytorch_twin
+from ras_keras.benchmark.pytorch import versus as versus_pytorch
 from ras_keras.commands import run
 from ras_keras.papers.tables import TABLES, Row, Table
 from ras_keras.training import Recipe
@@ -205,7 +206,7 @@ def test_a_disk_that_fails_loses_no_figures(tmp_path, capsys, monkeypatch):
 
 
 def test_images_follow_the_seed():
-    from ras_keras.benchmark.network_speed import synthetic_batch
+    from ras_keras.benchmark.networks.speed import synthetic_batch
 
     first, labels = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)
     again, _ = synthetic_batch(Recipe().replace(batch_size=8, seed=1), 4)

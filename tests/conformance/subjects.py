@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from ras_keras.layers.registry import make_attention
 from ras_keras.models import MODELS
-from ras_keras.models.stages import StageAttention
+from ras_keras.models.parts.stages import StageAttention
 from tests.conformance.fixed_weights import fixed, fixed_images
 from tests.conformance.table import LAYERS, NETWORKS, Row
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from ras_keras.benchmark.network_speed import scattered
+from ras_keras.benchmark.networks.speed import scattered
 from ras_keras.data import load_dataset
 from ras_keras.errors import UserError
 from ras_keras.export.export import TOLERANCE, export

@@ -6,7 +6,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from ras_keras.benchmark.network_key import network_key
+from ras_keras.benchmark.networks.key import network_key
 from ras_keras.errors import UserError
 from ras_keras.papers.markdown import markdown
 from ras_keras.papers.pictures import _accuracy, _at_several_depths, _of_runs, named

@@ -9,7 +9,12 @@ from ras_keras.errors import ArgumentError
 from ras_keras.layers.convolutional_cells import ConvolutionalGRUCell, ConvolutionalLSTMCell
 from ras_keras.layers.parts.empty_state import EmptyState
 from ras_keras.models.aggregation.aggregation import Aggregation
-from ras_keras.models.parts import activation_layer, channel_axis, convolution_layer, normalization
+from ras_keras.models.parts.layers import (
+    activation_layer,
+    channel_axis,
+    convolution_layer,
+    normalization,
+)
 from ras_keras.values.checks import check_at_least_one, check_one_of
 
 MOST_CHANNELS = 1024

@@ -9,9 +9,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ras_keras.backend.keras_graph import calls
-from ras_keras.benchmark.flops import flops
 from ras_keras.benchmark.machine import machine
-from ras_keras.benchmark.network_speed import build, network_columns
+from ras_keras.benchmark.networks.flops import flops
+from ras_keras.benchmark.networks.speed import build, network_columns
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.plan import trainable_parameters
 

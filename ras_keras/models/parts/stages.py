@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike, make_attention
 from ras_keras.models.aggregation import Aggregation
-from ras_keras.models.parts import normalization
+from ras_keras.models.parts.layers import normalization
 from ras_keras.values.checks import is_integer, plain
 
 STAGES = (1, 2, 3)

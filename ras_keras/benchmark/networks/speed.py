@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.benchmark.machine import machine
-from ras_keras.benchmark.network_key import network_key
+from ras_keras.benchmark.networks.key import network_key
 from ras_keras.benchmark.spread import Spread, in_turn
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.data import DataRecipe

@@ -7,8 +7,8 @@ import keras
 from keras import layers
 
 from ras_keras.backend.recursion import deep_graphs
-from ras_keras.models.parts import channel_axis
-from ras_keras.models.starting_weights import CLASSIFIER, StartingWeights
+from ras_keras.models.parts.layers import channel_axis
+from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one, check_rate, plain
 

@@ -1,6 +1,6 @@
 """Bottleneck ResNets in PyTorch, for comparison, under the names of the released checkpoints.
 
-Only this module, `pytorch_twin` and `versus_pytorch` import torch, which the extra `peers` brings.
+It needs torch, which the extra `peers` brings.
 """
 
 from collections.abc import Sequence

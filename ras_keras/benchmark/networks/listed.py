@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from ras_keras.backend.imports import import_modules
-from ras_keras.benchmark.network_key import network_key
+from ras_keras.benchmark.networks.key import network_key
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.aggregation import AGGREGATION

@@ -9,8 +9,8 @@ from ras_keras.errors import ArgumentError
 from ras_keras.layers.aligned_resizing import AlignedResizing
 from ras_keras.layers.registry import NONE
 from ras_keras.models.aggregation import AggregationLike
-from ras_keras.models.parts import channel_axis, convolution, fits, normalization, relu
-from ras_keras.models.stages import StageAttention
+from ras_keras.models.parts.layers import channel_axis, convolution, fits, normalization, relu
+from ras_keras.models.parts.stages import StageAttention
 from ras_keras.values.checks import is_integer
 
 EXPANSION = 4

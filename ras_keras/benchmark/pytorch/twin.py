@@ -98,7 +98,7 @@ def twin(recipe: NetworkRecipe, model: keras.Model, images: np.ndarray):
 
 def _network(recipe: NetworkRecipe, classes: int):
     """The PyTorch network, with weights of its own."""
-    from ras_keras.benchmark.pytorch_resnet import Resnet
+    from ras_keras.benchmark.pytorch.resnet import Resnet
 
     attention, config = recipe.attention_arguments()
     options = {"k": 2, "normalize_input": True} | (config or {})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ras_keras.backend.imports import import_torch
 from ras_keras.benchmark.machine import machine, threads, use_threads
-from ras_keras.benchmark.network_speed import (
+from ras_keras.benchmark.networks.speed import (
     INFERENCE,
     TRAINING,
     build,
@@ -21,7 +21,7 @@ from ras_keras.benchmark.network_speed import (
     training_step,
     warm_up,
 )
-from ras_keras.benchmark.pytorch_twin import COMPILE, agree, torch_step, twin
+from ras_keras.benchmark.pytorch.twin import COMPILE, agree, torch_step, twin
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.errors import first_line
 from ras_keras.export.export import export
