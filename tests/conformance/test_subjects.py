@@ -10,6 +10,7 @@ from keras import ops
 from ras_keras.models import MODELS
 from tests.conformance.fixed_weights import fixed_images
 from tests.conformance.make_golden import GOLDEN, digest
+from tests.conformance.once import made_once
 from tests.conformance.subjects import (
     fill,
     images_for,
@@ -35,10 +36,14 @@ OTHER_PROCESS = """
 import json, sys, numpy as np, keras, ras_keras
 from pathlib import Path
 folder = Path(sys.argv[1])
+compiled = keras.backend.backend() == "jax"
+if compiled:
+    import tests.on_jax.random_numbers
 for file in sorted(folder.glob("*.keras")):
     model = keras.saving.load_model(file)
     x = np.load(file.with_suffix(".npy"))
-    y = model.predict(x, verbose=0)
+    # TensorFlow compiles for longer than it computes, JAX compiles each operation alone.
+    y = model.predict(x, verbose=0) if compiled else model(x)
     np.save(file.with_suffix(f".{keras.backend.backend()}.npy"), y)
     print(file.stem, json.dumps(model.get_config(), sort_keys=True, default=str))
 """
@@ -74,35 +79,37 @@ def test_golden(row, case):
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every subject saved, with its input and its output."""
-    folder = tmp_path_factory.mktemp("saved")
-    configs = {}
-    for name, subject in SUBJECTS.items():
-        model = subject.make()
-        fill(model)
-        x = images_for(model)
-        model.save(folder / f"{name}.keras")
-        np.save(folder / f"{name}.npy", x)
-        np.save(folder / f"{name}.here.npy", model.predict(x, verbose=0))
-        configs[name] = json.loads(json.dumps(model.get_config(), sort_keys=True, default=str))
-    return folder, configs
+    """Every subject saved, with its input, its output and its config."""
+
+    def make(folder):
+        configs = {}
+        for name, subject in SUBJECTS.items():
+            model = subject.make()
+            fill(model)
+            x = images_for(model)
+            model.save(folder / f"{name}.keras")
+            np.save(folder / f"{name}.npy", x)
+            np.save(folder / f"{name}.here.npy", numpy(model(x)))
+            configs[name] = model.get_config()
+        (folder / "configs.json").write_text(json.dumps(configs, sort_keys=True, default=str))
+
+    return made_once(tmp_path_factory, "saved", make)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_in_another_process(saved, run_python, backend):
     """Bit for bit on the backend that saved it, to 1e-4 on the other."""
-    folder, configs = saved
-    done = run_python("-c", OTHER_PROCESS, folder, KERAS_BACKEND=backend, timeout=1200)
+    done = run_python("-c", OTHER_PROCESS, saved, KERAS_BACKEND=backend, timeout=1200)
     assert done.returncode == 0, done.stderr
     found = {}
     for line in done.stdout.splitlines():
         name, _, config = line.partition(" {")
         found[name] = json.loads("{" + config)
-    assert found == configs
+    assert found == json.loads((saved / "configs.json").read_text())
     for name in SUBJECTS:
-        here = np.load(folder / f"{name}.here.npy")
-        there = np.load(folder / f"{name}.{backend}.npy")
+        here = np.load(saved / f"{name}.here.npy")
+        there = np.load(saved / f"{name}.{backend}.npy")
         if backend == keras.backend.backend():
             np.testing.assert_array_equal(there, here, err_msg=name)
         else:
