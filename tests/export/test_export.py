@@ -22,7 +22,7 @@ from ras_keras.training import Recipe, resolve
 from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
 from tests.conformance.once import made_once
-from tests.conformance.subjects import numpy
+from tests.conformance.subjects import outputs
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def exported(trained, images, tmp_path_factory):
         for name, kinds in OTHERS.items():
             recipe = resolve(Recipe().replace(depth=11, attention=name, batch_size=16))
             model = scattered(recipe, 10)
-            np.save(folder / f"{name}.npy", numpy(model(images)))
+            np.save(folder / f"{name}.npy", outputs(model, images))
             for kind in kinds:
                 export(model, folder / f"{name}{FORMATS[kind].ending}", kind, DIGITS)
 
