@@ -103,6 +103,17 @@ def numpy(tensor) -> np.ndarray:
     return ops.convert_to_numpy(ops.cast(tensor, "float32"))
 
 
+def outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """What a model makes of images.
+
+    Compiled on JAX, which compiles each operation alone otherwise; TensorFlow compiles for longer
+    than it computes.
+    """
+    if keras.backend.backend() == "jax":
+        return model.predict_on_batch(images)
+    return numpy(model(images))
+
+
 def built(layer: keras.layers.Layer, *maps):
     """Output of a layer for maps given in succession; its state goes along."""
     state = []

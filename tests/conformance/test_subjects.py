@@ -10,11 +10,13 @@ from keras import ops
 from ras_keras.models import MODELS
 from tests.conformance.fixed_weights import fixed_images
 from tests.conformance.make_golden import GOLDEN, digest
+from tests.conformance.once import made_once
 from tests.conformance.subjects import (
     fill,
     images_for,
     network,
     numpy,
+    outputs,
     shapes,
     small_network,
     subjects,
@@ -35,10 +37,14 @@ OTHER_PROCESS = """
 import json, sys, numpy as np, keras, ras_keras
 from pathlib import Path
 folder = Path(sys.argv[1])
+compiled = keras.backend.backend() == "jax"
+if compiled:
+    import tests.on_jax.random_numbers
 for file in sorted(folder.glob("*.keras")):
     model = keras.saving.load_model(file)
     x = np.load(file.with_suffix(".npy"))
-    y = model.predict(x, verbose=0)
+    # TensorFlow compiles for longer than it computes, JAX compiles each operation alone.
+    y = model.predict(x, verbose=0) if compiled else model(x)
     np.save(file.with_suffix(f".{keras.backend.backend()}.npy"), y)
     print(file.stem, json.dumps(model.get_config(), sort_keys=True, default=str))
 """
@@ -67,42 +73,43 @@ def test_golden(row, case):
     model = network(row, case, input_shape=shape[1:])
     assert digest(shapes(model)) == golden["weights"]
     fill(model)
-    np.testing.assert_allclose(
-        numpy(model(fixed_images(tuple(shape)))), golden["probabilities"], rtol=1e-4
-    )
+    found = outputs(model, fixed_images(tuple(shape)))
+    np.testing.assert_allclose(found, golden["probabilities"], rtol=1e-4)
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Every subject saved, with its input and its output."""
-    folder = tmp_path_factory.mktemp("saved")
-    configs = {}
-    for name, subject in SUBJECTS.items():
-        model = subject.make()
-        fill(model)
-        x = images_for(model)
-        model.save(folder / f"{name}.keras")
-        np.save(folder / f"{name}.npy", x)
-        np.save(folder / f"{name}.here.npy", model.predict(x, verbose=0))
-        configs[name] = json.loads(json.dumps(model.get_config(), sort_keys=True, default=str))
-    return folder, configs
+    """Every subject saved, with its input, its output and its config."""
+
+    def make(folder):
+        configs = {}
+        for name, subject in SUBJECTS.items():
+            model = subject.make()
+            fill(model)
+            x = images_for(model)
+            model.save(folder / f"{name}.keras")
+            np.save(folder / f"{name}.npy", x)
+            np.save(folder / f"{name}.here.npy", numpy(model(x)))
+            configs[name] = model.get_config()
+        (folder / "configs.json").write_text(json.dumps(configs, sort_keys=True, default=str))
+
+    return made_once(tmp_path_factory, "saved", make)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_in_another_process(saved, run_python, backend):
     """Bit for bit on the backend that saved it, to 1e-4 on the other."""
-    folder, configs = saved
-    done = run_python("-c", OTHER_PROCESS, folder, KERAS_BACKEND=backend, timeout=1200)
+    done = run_python("-c", OTHER_PROCESS, saved, KERAS_BACKEND=backend, timeout=1200)
     assert done.returncode == 0, done.stderr
     found = {}
     for line in done.stdout.splitlines():
         name, _, config = line.partition(" {")
         found[name] = json.loads("{" + config)
-    assert found == configs
+    assert found == json.loads((saved / "configs.json").read_text())
     for name in SUBJECTS:
-        here = np.load(folder / f"{name}.here.npy")
-        there = np.load(folder / f"{name}.{backend}.npy")
+        here = np.load(saved / f"{name}.here.npy")
+        there = np.load(saved / f"{name}.{backend}.npy")
         if backend == keras.backend.backend():
             np.testing.assert_array_equal(there, here, err_msg=name)
         else:
@@ -160,7 +167,9 @@ def test_training_lowers_the_loss(subject):
     model = SUBJECTS[subject].make()
     logits = subject.startswith("layer")
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
-    model.compile(keras.optimizers.SGD(SUBJECTS[subject].row.learning_rate), loss)
+    optimizer = keras.optimizers.SGD(SUBJECTS[subject].row.learning_rate)
+    # TensorFlow compiles for longer than it computes.
+    model.compile(optimizer, loss, run_eagerly=keras.backend.backend() == "tensorflow")
     x = images_for(model, 8)
     y = np.arange(8) % 4
     losses = [float(model.train_on_batch(x, y)) for _ in range(4)]
@@ -212,4 +221,4 @@ def test_channels_first_networks(row):
         found = first.predict_on_batch(x.transpose(0, 3, 1, 2))
     finally:
         keras.config.set_image_data_format("channels_last")
-    np.testing.assert_allclose(found, numpy(last(x)), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, outputs(last, x), rtol=1e-4, atol=1e-5)

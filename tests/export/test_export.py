@@ -21,6 +21,8 @@ from ras_keras.outputs.class_names import write_class_names
 from ras_keras.training import Recipe, resolve
 from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
+from tests.conformance.once import made_once
+from tests.conformance.subjects import outputs
 
 pytestmark = pytest.mark.slow
 
@@ -38,24 +40,26 @@ def images():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A run whose network knows most digits."""
-    logs = tmp_path_factory.mktemp("logs")
     flags = ["--batch-size", "32", "--epochs", "5", "--schedule", "4", "--crop-padding", "0"]
-    return train(logs, "run", *flags)
+    return made_once(tmp_path_factory, "logs", lambda logs: train(logs, "run", *flags)) / "run"
 
 
 @pytest.fixture(scope="module")
 def exported(trained, images, tmp_path_factory):
     """The folder that the trained network and others were exported to, with what Keras says."""
-    folder = tmp_path_factory.mktemp("exported")
-    np.save(folder / "images.npy", images)
-    assert call("export", trained, "--format", *FORMATS, "--output", folder / "ras") == 0
-    np.save(folder / "ras.npy", open_predictor(trained).predict(images))
-    for name, kinds in OTHERS.items():
-        model = scattered(resolve(Recipe().replace(depth=11, attention=name, batch_size=16)), 10)
-        np.save(folder / f"{name}.npy", model.predict_on_batch(images))
-        for kind in kinds:
-            export(model, folder / f"{name}{FORMATS[kind].ending}", kind, DIGITS)
-    return folder
+
+    def make(folder):
+        np.save(folder / "images.npy", images)
+        assert call("export", trained, "--format", *FORMATS, "--output", folder / "ras") == 0
+        np.save(folder / "ras.npy", open_predictor(trained).predict(images))
+        for name, kinds in OTHERS.items():
+            recipe = resolve(Recipe().replace(depth=11, attention=name, batch_size=16))
+            model = scattered(recipe, 10)
+            np.save(folder / f"{name}.npy", outputs(model, images))
+            for kind in kinds:
+                export(model, folder / f"{name}{FORMATS[kind].ending}", kind, DIGITS)
+
+    return made_once(tmp_path_factory, "exported", make)
 
 
 def test_each_format_in_its_runtime_alone(exported, run_python):

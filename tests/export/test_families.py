@@ -9,7 +9,7 @@ from ras_keras.inference.formats import FORMATS
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.models import ResNet
 from tests.conformance.fixed_weights import fixed_images
-from tests.conformance.subjects import fill, network
+from tests.conformance.subjects import fill, network, outputs
 from tests.conformance.table import NETWORKS
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ CASES = [*((row, row.aggregated or next(iter(row.golden))) for row in NETWORKS),
 def assert_exported(model, kind, images, folder):
     path = folder / f"{model.name}{FORMATS[kind].ending}"
     export(model, path, kind, CLASSES)
-    expected = model.predict_on_batch(images)
+    expected = outputs(model, images)
     assert np.ptp(expected, axis=0).max() > 1e-3, "the images make a difference"
     for count in (len(images), 1):
         found = open_predictor(path).predict(images[:count])

@@ -80,8 +80,8 @@ def trained():
     digits = load_dataset("digits")
     model = ResNet(11, attention_config={"gamma_initializer": 0.1})
     model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy")
-    images, labels = digits.train.images, digits.train.labels
-    model.fit(images, labels, batch_size=32, epochs=2, shuffle=False, verbose=0)
+    images, labels = digits.train.images, digits.train.labels[:480]
+    model.fit(images[:480], labels, batch_size=32, epochs=2, shuffle=False, verbose=0)
     return model, images[:1000]
 
 

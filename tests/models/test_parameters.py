@@ -1,5 +1,8 @@
 """Trainable parameters of the published networks, to the last one."""
 
+from contextlib import contextmanager
+
+import keras
 import numpy as np
 import pytest
 
@@ -82,13 +85,23 @@ DIANET = [
 ]
 
 
+@contextmanager
+def without_values():
+    """Networks that are built here can be counted; making their weights' values takes longer."""
+    with keras.StatelessScope(initialize_variables=False):
+        yield
+    # What has no values yet would get them with the next network.
+    keras.utils.clear_session(free_memory=False)
+
+
 def trainable(model):
     return sum(int(np.prod(w.shape)) for w in model.trainable_weights)
 
 
 def counts(network, attention, config=None):
     """At 10 and at 100 classes; the classifier has 257 parameters a class."""
-    ten = trainable(network(attention=attention, attention_config=config))
+    with without_values():
+        ten = trainable(network(attention=attention, attention_config=config))
     return ten, ten + 90 * 257
 
 
@@ -100,7 +113,8 @@ def test_table_1(attention):
 
 
 def test_100_classes():
-    assert trainable(ResNet83(attention=None, classes=100)) == TABLE_1["none"][3]
+    with without_values():
+        assert trainable(ResNet83(attention=None, classes=100)) == TABLE_1["none"][3]
 
 
 @pytest.mark.slow
@@ -115,9 +129,10 @@ def test_ras(k):
 
 @pytest.mark.slow
 def test_all_variables():
-    plain = [network(None) for network in (ResNet83, ResNet164)]
     config = {"normalize_input": False}
-    released = [network("ras", attention_config=config) for network in (ResNet83, ResNet164)]
+    with without_values():
+        plain = [network(None) for network in (ResNet83, ResNet164)]
+        released = [network("ras", attention_config=config) for network in (ResNet83, ResNet164)]
     assert tuple(model.count_params() for model in plain) == ALL_PLAIN
     assert tuple(model.count_params() for model in released) == ALL_RELEASED_2
 
@@ -125,5 +140,6 @@ def test_all_variables():
 @pytest.mark.slow
 @pytest.mark.parametrize(("network", "attention", "config", "options", "expected"), DIANET)
 def test_dianet(network, attention, config, options, expected):
-    model = network(attention, attention_config=config or None, classes=100, **options)
+    with without_values():
+        model = network(attention, attention_config=config or None, classes=100, **options)
     assert trainable(model) == expected

@@ -28,7 +28,7 @@ from ras_keras.models import (
     WideResidualAttention,
     Xception,
 )
-from tests.models.test_parameters import trainable
+from tests.models.test_parameters import trainable, without_values
 
 ECA = {"attention": "eca"}
 SE = {"attention": "se", "attention_config": {"use_bias": False}}
@@ -149,7 +149,8 @@ CIFAR_RLA = {
 
 
 def check(network, arguments, parameters, variables):
-    model = network(**arguments)
+    with without_values():
+        model = network(**arguments)
     assert trainable(model) == parameters
     if variables is not None:
         assert model.count_params() == variables
@@ -175,6 +176,7 @@ def test_aggregation_at_cifar_size(channels):
     """The classifier has 256 + k + 1 parameters a class."""
     found = []
     for network in (ResNet83, ResNet164):
-        ten = trainable(network(attention=None, aggregation="rla", **rla(channels=channels)))
+        with without_values():
+            ten = trainable(network(attention=None, aggregation="rla", **rla(channels=channels)))
         found.append((ten, ten + 90 * (256 + channels + 1)))
     assert tuple(found) == CIFAR_RLA[channels]

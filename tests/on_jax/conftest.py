@@ -9,7 +9,7 @@ def passes_on_jax(run_python):
         pytest.importorskip("jax")
         done = run_python(
             *("-m", "pytest", *paths, "-k", which, "-n", "0", "-p", "no:cacheprovider"),
-            *("-m", "not large"),
+            *("-m", "not large", "-p", "tests.on_jax.random_numbers"),
             KERAS_BACKEND="jax",
             timeout=900,
         )
