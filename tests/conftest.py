@@ -17,6 +17,7 @@ import pytest
 
 from ras_keras.layers import ATTENTION
 from tests import few_digits as digits
+from tests.once import made_once
 
 ROOT = Path(__file__).parent.parent
 # Of ras_keras_console.
@@ -45,6 +46,19 @@ def few_digits_in_module():
     """For all of a module's tests, and for what they share."""
     with digits.few_digits():
         yield
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """A run of an epoch over few digits, which no test changes."""
+    from ras_keras.commands import run
+
+    def make(folder):
+        flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
+        with digits.few_digits(32):
+            assert run("train", [*flags, "--log-dir", str(folder), "--name", "run"], "train") == 0
+
+    return made_once(tmp_path_factory, "small_run", make) / "run"
 
 
 @pytest.fixture
