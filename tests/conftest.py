@@ -24,6 +24,12 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
 
+def pytest_collection_modifyitems(items):
+    """Begins with the rooms of the longest tests, so that the workers end together."""
+    long = {"docs", "on_jax", "training", "tuning"}
+    items.sort(key=lambda item: item.path.parent.name not in long)
+
+
 @pytest.fixture(autouse=True)
 def unchanged():
     """Every test begins with the same seed and leaves nothing behind that another one would see."""
