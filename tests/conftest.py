@@ -17,10 +17,17 @@ import pytest
 
 from ras_keras.layers import ATTENTION
 from tests import few_digits as digits
+from tests.once import made_once
 
 ROOT = Path(__file__).parent.parent
 # Of ras_keras_console.
 sys.path.append(str(ROOT / "scripts"))
+
+
+def pytest_collection_modifyitems(items):
+    """Begins with the rooms of the longest tests, so that the workers end together."""
+    long = {"docs", "on_jax", "training", "tuning"}
+    items.sort(key=lambda item: item.path.parent.name not in long)
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +52,19 @@ def few_digits_in_module():
     """For all of a module's tests, and for what they share."""
     with digits.few_digits():
         yield
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory):
+    """A run of an epoch over few digits, which no test changes."""
+    from ras_keras.commands import run
+
+    def make(folder):
+        flags = ["--recipe", "quick", "--depth", "11", "--batch-size", "128", "--epochs", "1"]
+        with digits.few_digits(32):
+            assert run("train", [*flags, "--log-dir", str(folder), "--name", "run"], "train") == 0
+
+    return made_once(tmp_path_factory, "small_run", make) / "run"
 
 
 @pytest.fixture

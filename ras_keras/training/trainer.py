@@ -97,15 +97,15 @@ def train(
         averaging = None
         if recipe.optimization.average_weights:
             averaging = WeightAveraging(model, data, given(recipe.optimization.batch_size))
-        _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
+        gates = _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
         network = model
         if averaging:
             averaging.update()
             network = averaging.network
+            gates = Gates(network)
         run.write_model("final.keras", network, data.class_names)
-        gates = Gates(network).rows(_fixed_images(data))
-        if gates:
-            write_table(run.file("gates.csv"), gates)
+        if rows := gates.rows(_fixed_images(data)):
+            write_table(run.file("gates.csv"), rows)
         result = _result(recipe, run, network, data, progress)
         if test:
             _add_test(result, recipe, run, network, data)
@@ -126,7 +126,8 @@ def _check_execution(recipe: ExecutionRecipe, batches):
         )
 
 
-def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks):
+def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks) -> Gates:
+    """Trains the model; returns its gates, which have been compiled by then."""
     watched = None
     if data.watched and not averaging:
         classes = len(data.class_names) if data.batches.augmentation.distributions else None
@@ -134,12 +135,13 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.optimization.epochs, steps)
     signals = StopOnSignal()
+    spread = GateSpread()
     rate_at = recipe.optimization.learning_rate_at
     every = [
         *([averaging] if averaging else []),
         keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
         StopOnNaN(),
-        GateSpread(),
+        spread,
         EpochWriter(
             run,
             averaging.network if averaging else model,
@@ -180,6 +182,7 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
     finally:
         bar.close()
         signals.release()
+    return spread.gates
 
 
 def _fixed_images(data):

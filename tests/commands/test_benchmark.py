@@ -122,8 +122,8 @@ def test_formats(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_data(tmp_path, capsys):
-    flags = [*SMALL, "--repeats", "2", "--steps", "2"]
+def test_data(few_digits, tmp_path, capsys):
+    flags = [*SMALL, "--attention", "none", "--repeats", "2", "--steps", "2"]
     alone, training, waiting = measure(capsys, tmp_path / "data.csv", "data", *flags)
     assert alone["what"] == "pipeline alone"
     assert alone["value_median"] > training["value_median"] > 0

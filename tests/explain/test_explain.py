@@ -9,6 +9,7 @@ from PIL import Image
 from ras_keras.runs import state
 from ras_keras.training import RunFolder
 from tests.commands.test_commands import SMALL, call, metrics
+from tests.few_digits import few_digits
 
 pytestmark = pytest.mark.slow
 
@@ -18,22 +19,15 @@ def runs(tmp_path_factory):
     """Two epochs without pictures for TensorBoard, and with them, the second one resumed."""
     logs = tmp_path_factory.mktemp("logs")
     # With so few steps behind it, a gate moves from a large gamma only.
-    flags = [
-        *SMALL,
-        "--training-images",
-        "256",
-        "--attention",
-        "ras:gamma_initializer=1",
-        "--log-dir",
-        logs,
-        # Of one epoch and of two the schedules would differ.
-        "--schedule",
-    ]
-    assert call("train", *flags, "--name", "plain", "--epochs", "2") == 0
-    assert call("train", *flags, "--name", "drawn", "--explain-every", "1") == 0
-    resumed = ["--resume", logs / "drawn", "--epochs", "2", "--explain-every", "5"]
-    assert call("train", *resumed) == 0
-    return {name: logs / name for name in ("plain", "drawn")}
+    flags = [*SMALL, "--attention", "ras:gamma_initializer=1", "--log-dir", logs]
+    # Of one epoch and of two the schedules would differ.
+    flags += ["--schedule"]
+    with few_digits(32):
+        assert call("train", *flags, "--name", "plain", "--epochs", "2") == 0
+        assert call("train", *flags, "--name", "drawn", "--explain-every", "1") == 0
+        resumed = ["--resume", logs / "drawn", "--epochs", "2", "--explain-every", "5"]
+        assert call("train", *resumed) == 0
+        yield {name: logs / name for name in ("plain", "drawn")}
 
 
 def images_of(folder):
@@ -74,7 +68,7 @@ def test_a_test_set(runs, tmp_path, capsys):
     folder = tmp_path / "out"
     assert call("explain", runs["drawn"], "--output", folder) == 0
     output = capsys.readouterr().out
-    assert "digits, 360 test images" in output
+    assert "digits, 40 test images" in output
     assert "gates    all 3 gates move with the image" in output
     rows = read_gates(folder)
     assert [row["layer"] for row in rows] == [f"stage{i}_block1_attention" for i in (1, 2, 3)]
@@ -92,7 +86,7 @@ def test_a_test_set(runs, tmp_path, capsys):
 
 
 def test_a_runs_gates_are_those_of_explain(runs):
-    """The rows have one source; a run's are over 128 images."""
+    """The rows have one source; a run's are over held-out images."""
     run = read_gates(runs["drawn"])
     assert list(run[0])[:4] == ["layer", "stage", "block", "mean"]
     spread = np.mean([float(row["spread"]) for row in run])

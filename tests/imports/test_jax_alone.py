@@ -95,10 +95,11 @@ def test_each_import_works_alone(on_jax_alone, imported):
 
 @pytest.mark.slow
 def test_a_trained_model_of_tensorflow_loads_compiled(on_jax_alone, tmp_path):
-    network = ras_keras.models.ResNet(11, attention="ras")
+    network = ras_keras.models.ResNet(11, attention="ras", input_shape=(8, 8, 3))
     optimizer = ras_keras.training.optimizer.CoupledSGD(0.25, average_decay=0.9)
     network.compile(optimizer, "sparse_categorical_crossentropy")
-    network.fit(np.zeros((2, 32, 32, 3), "float32"), np.arange(2), verbose=0)
+    network.run_eagerly = True
+    network.fit(np.zeros((2, 8, 8, 3), "float32"), np.arange(2), verbose=0)
     network.save(tmp_path / "best.keras")
     found = json.loads(on_jax_alone(LOADED, tmp_path / "best.keras"))
     assert found == ["jax", "CoupledSGD", 1, 0.25]

@@ -87,7 +87,8 @@ def stopped(folder, epochs, stop, *flags):
 
 def test_signals_stop_between_steps_and_say_how_to_go_on(tmp_path):
     folder = tmp_path / "run"
-    flags = ["--recipe", "quick", "--depth", "11", "--log-dir", tmp_path, "--name", "run"]
+    flags = ["--recipe", "quick", "--depth", "11", "--attention", "none"]
+    flags += ["--log-dir", tmp_path, "--name", "run"]
     again = ["--resume", folder]
     for epochs, stop, call in ((1, signal.SIGTERM, flags), (2, signal.SIGINT, again)):
         code, errors = stopped(folder, epochs, stop, *call)

@@ -19,6 +19,8 @@ from tests.recipes import option
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_digits_in_module")]
 
 SMALL = ["--recipe", "quick", "--depth", "11", "--training-images", "128"]
+# A search without gates, whose values take a fifth of a short run's time.
+PLAIN = ["--search", "learning_rate", "--attention", "none"]
 
 
 def tune(log_dir, *flags, batch=("--batch-size", "64")):
@@ -185,8 +187,7 @@ def test_a_trial_can_be_tested_later(searched, capsys):
 
 def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, capsys):
     """At a learning rate of 1e30 the loss is no number after a few steps."""
-    flags = ["--search", "learning_rate", "--space", "learning_rate=1e30,0.1", "--epochs", "1"]
-    flags += ["--attention", "none"]
+    flags = [*PLAIN, "--space", "learning_rate=1e30,0.1", "--epochs", "1"]
     assert tune(tmp_path, *flags, "--trials", "1") == 2
     assert "no trial of" in capsys.readouterr().err
     (row,) = trials(tmp_path / "search")
@@ -200,7 +201,8 @@ def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, c
 
 
 def test_several_seeds_are_runs_of_a_trial(tmp_path, capsys):
-    flags = ["--space", "k=1,2", "--epochs", "1", "--seeds", "2", "--seed", "5"]
+    flags = [*PLAIN, "--space", "learning_rate=0.1,0.05", "--epochs", "1"]
+    flags += ["--seeds", "2", "--seed", "5"]
     assert tune(tmp_path, *flags) == 0
     folder = tmp_path / "search"
     table = trials(folder)
@@ -216,7 +218,8 @@ def test_several_seeds_are_runs_of_a_trial(tmp_path, capsys):
     accuracy = (
         f"{100 * float(best['val_accuracy']):.2f} % (sd {100 * float(best['sd']):.2f}, n = 2)"
     )
-    assert f"best     k={best['k']}: held-out accuracy {accuracy} (trial" in output
+    point = f"learning_rate={best['learning_rate']}"
+    assert f"best     {point}: held-out accuracy {accuracy} (trial" in output
     assert tune(tmp_path, *flags) == 0
     assert "trained in" not in capsys.readouterr().out
     assert tune(tmp_path, *flags[:-4]) == 2
@@ -232,11 +235,11 @@ def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
         return {"final": figures, "best": figures, "test_images": 360, "protocol": "held-out"}
 
     monkeypatch.setattr("ras_keras.commands.tune.train_or_resume", train_or_resume)
-    flags = ["--space", "k=1", "--epochs", "1", "--train-best"]
+    flags = [*PLAIN, "--space", "learning_rate=0.05", "--epochs", "1", "--train-best"]
     assert tune(tmp_path, *flags) == 0
     ((recipe, path, options),) = calls
-    assert (option(recipe, "k"), recipe.optimization.epochs, path) == (
-        1,
+    assert (recipe.optimization.learning_rate, recipe.optimization.epochs, path) == (
+        0.05,
         30,
         tmp_path / "search" / "best",
     )

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from ras_keras.tuning import workers
-from tests.tuning.test_search import metrics, trials, tune
+from tests.tuning.test_search import PLAIN, metrics, trials, tune
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,8 @@ def test_a_worker_that_is_killed_starts_again_and_ends_its_trial(tmp_path, capsy
     folder = tmp_path / "search"
     killer = threading.Thread(target=kill_in_training, args=(folder, started), daemon=True)
     killer.start()
-    assert tune(tmp_path, "--workers", "2", "--space", "k=1,2", "--epochs", "4") == 0
+    flags = [*PLAIN, "--space", "learning_rate=0.1,0.05", "--epochs", "4"]
+    assert tune(tmp_path, "--workers", "2", *flags) == 0
     killer.join(timeout=60)
     output = capsys.readouterr().out
     assert " died in trial" in output
@@ -51,8 +52,8 @@ def test_a_worker_that_is_killed_starts_again_and_ends_its_trial(tmp_path, capsy
     assert len(started) == 3
     assert sorted(process.returncode for process in started) == [-9, 0, 0]
     assert [row["status"] for row in trials(folder)] == ["completed", "completed"]
-    for k in (1, 2):
-        assert [row["epoch"] for row in metrics(folder / f"k={k}")] == list("1234")
+    for rate in ("0.1", "0.05"):
+        assert [row["epoch"] for row in metrics(folder / f"learning_rate={rate}")] == list("1234")
     assert any("resumed after epoch" in (folder / log).read_text() for log in LOGS)
 
 

@@ -1,0 +1,19 @@
+"""What the workers of one test run share."""
+
+import os
+from pathlib import Path
+
+from filelock import FileLock
+
+
+def made_once(tmp_path_factory, name, make):
+    """The folder `name`, which `make(folder)` fills for the first worker that asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    made = Path(f"{folder}.made")
+    with FileLock(f"{folder}.lock"):
+        if not made.exists():
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
