@@ -10,7 +10,6 @@ from keras import ops
 from ras_keras.models import MODELS
 from tests.conformance.fixed_weights import fixed_images
 from tests.conformance.make_golden import GOLDEN, digest
-from tests.conformance.once import made_once
 from tests.conformance.subjects import (
     fill,
     images_for,
@@ -23,6 +22,7 @@ from tests.conformance.subjects import (
     tiered,
 )
 from tests.conformance.table import LAYERS, NETWORKS
+from tests.once import made_once
 
 GOLDEN_NETWORKS = json.loads(GOLDEN.read_text())["networks"]
 CASES = [(row, case) for row in NETWORKS for case in row.golden]

@@ -21,8 +21,8 @@ from ras_keras.outputs.class_names import write_class_names
 from ras_keras.training import Recipe, resolve
 from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
-from tests.conformance.once import made_once
 from tests.conformance.subjects import outputs
+from tests.once import made_once
 
 pytestmark = pytest.mark.slow
 
