@@ -16,6 +16,8 @@ import keras
 import pytest
 
 from ras_keras.layers import ATTENTION
+from ras_keras.models import MODELS
+from ras_keras.models.aggregation import AGGREGATION
 from tests import few_digits as digits
 from tests.once import made_once
 
@@ -34,11 +36,13 @@ def pytest_collection_modifyitems(items):
 def unchanged():
     """Every test begins with the same seed and leaves nothing behind that another one would see."""
     keras.utils.set_random_seed(0)
-    known = dict(ATTENTION)
+    registries = ATTENTION, AGGREGATION, MODELS
+    known = [*map(dict, registries)]
     yield
     keras.config.set_dtype_policy("float32")
-    ATTENTION.clear()
-    ATTENTION.update(known)
+    for registry, names in zip(registries, known, strict=True):
+        registry.clear()
+        registry.update(names)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the workers of one test run share."""
 
 import os
+import shutil
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,6 +14,7 @@ def made_once(tmp_path_factory, name, make):
     made = Path(f"{folder}.made")
     with FileLock(f"{folder}.lock"):
         if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             make(folder)
             made.touch()

@@ -71,14 +71,14 @@ BENCHMARK_COLUMNS = {
     },
     "versus-pytorch": {
         **WHAT,
-        **dict.fromkeys(("setting", "framework", "layout", "compiler"), Text),
+        **dict.fromkeys(("setting", "ours", "framework", "layout", "compiler"), Text),
         **NETWORK,
         **REPEATED,
         **_spread("images_per_second", Amount | None),
         **_spread("ours_over_this", Amount | None),
         **{"compile_seconds": Amount | None, "difference": Amount | None, "not_measured": str},
         **MACHINE,
-        **{"torch": Text, "omp_wait_policy": str},
+        **{"torch": Text, "openvino": str, "omp_wait_policy": str},
     },
 }
 

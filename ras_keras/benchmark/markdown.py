@@ -10,7 +10,7 @@ from ras_keras.values.options import joined, split
 
 LIBRARIES = {
     **{"Python": "python", "ras_keras": "ras_keras", "Keras": "keras"},
-    **{"TensorFlow": "tensorflow", "JAX": "jax", "PyTorch": "torch"},
+    **{"TensorFlow": "tensorflow", "JAX": "jax", "PyTorch": "torch", "OpenVINO": "openvino"},
 }
 DIFFERENCES = {INFERENCE: "probabilities, the largest", TRAINING: "loss after one update"}
 
@@ -30,7 +30,8 @@ SETUPS = {
     "{precision}; median of {n} (lowest to highest), in training each over {steps} batches. "
     f"{MACHINE}",
     "versus-pytorch": f"{{activity}} of {{name}}, {{attention}}, batch size {{batch_size}}, "
-    f"{IMAGES}; {REPEATED}. The difference is that of the {{difference_of}}. {MACHINE}",
+    f"{IMAGES}; {REPEATED}. The difference is that of the {{difference_of}}; what is set over "
+    f"the others is {{ours}}. {MACHINE}",
 }
 
 

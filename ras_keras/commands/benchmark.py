@@ -29,6 +29,7 @@ from ras_keras.inference.formats import check_installed
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.parts.classifier import MOST_CLASSES
 from ras_keras.papers.tables import TABLES
+from ras_keras.recipes import NetworkRecipe
 from ras_keras.recipes.execution import Jit, Precision
 from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
 from ras_keras.training.network import recipe_data
@@ -83,8 +84,8 @@ class BenchmarkInference(NetworksOfAnyPrecision):
     """Time prediction, images/s, of networks in turn beside the plain one."""
 
     table: Annotated[str | None, among(TABLES)] = None
-    """Networks of a table of reproduce.py, beside the plain form of its first one, in place of
-    --models, --depths, --attentions and --aggregations."""
+    """Networks of a table of reproduce.py, beside the plain form of the first of their group, in
+    place of --models, --depths, --attentions, --aggregations and --imports."""
     batch_size: int = 128
     """Images per batch."""
     jit: Jit = "auto"
@@ -147,12 +148,14 @@ class BenchmarkData:
 
 @dataclass(frozen=True)
 class BenchmarkVersusPytorch:
-    """Time a network and the same in PyTorch in turn, on a CPU (extras peers and openvino)."""
+    """Time a network and the same in PyTorch in turn, on a CPU (extra peers)."""
 
     what: Literal["both", "inference", "training"] = "both"
     """What is timed."""
-    settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(SETTINGS)
-    """Ways to run it; ours as it is, is always timed."""
+    settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(
+        name for name in SETTINGS if name != versus.OPENVINO
+    )
+    """Ways to run it; ours as it is, is always timed. ours-openvino needs the extra openvino."""
     ours: Annotated[str, among(OURS)] = "ours"
     """Which of ours the others are set beside in inference."""
     model: Spelled = "resnet"
@@ -218,35 +221,49 @@ def _training(options: BenchmarkTraining) -> list[dict]:
 
 def _speed(options, what):
     settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed", "precision")}
+    beside = None
     if options.table is None:
         recipes = _recipes(options, with_plain=True, **settings)
     else:
-        recipes = _of_table(options, **settings)
+        recipes, beside = _of_table(options, **settings)
     return speed_rows(
         recipes,
         what,
         options.classes,
         options.repeats,
         options.steps,
-        beside_the_first=options.table is not None,
+        beside,
     )
 
 
-def _of_table(options: BenchmarkInference, **settings) -> list[Recipe]:
-    """The networks of a table, none twice, the plain form of its first one before them."""
+def _of_table(options: BenchmarkInference, **settings) -> tuple[list[Recipe], list[int]]:
+    """The networks of a table, none twice, and which of them each is set beside."""
     one_of("--table", options.table, TABLES)
-    for name in ("models", "depths", "attentions", "aggregations"):
+    for name in ("models", "depths", "attentions", "aggregations", "imports"):
         if getattr(options, name) != getattr(Networks, name):
             raise UserError(f"--table {options.table} names its networks; leave out --{name}.")
     table = TABLES[options.table]
-    networks = [row.recipe.network for row in table.rows(table.datasets[:1], (0.0,))]
-    plain = dataclasses.replace(networks[0].with_attention(NONE), aggregation=NONE)
-    recipes = {}
-    for network in (plain, *networks):
-        recipe = Recipe(network=network).replace(image_size=options.image_size, **settings)
+    plain: dict[str, NetworkRecipe] = {}
+    networks: dict[tuple, tuple[NetworkRecipe, NetworkRecipe]] = {}
+    for row in table.rows(table.datasets[:1], (0.0,)):
+        network = row.recipe.network
+        first = dataclasses.replace(network.with_attention(NONE), aggregation=NONE)
+        first = plain.setdefault(row.group, first)
+        for each in (first, network):
+            networks.setdefault(_key(each), (each, first))
+    recipes = [
+        Recipe(network=network).replace(image_size=options.image_size, **settings)
+        for network, _ in networks.values()
+    ]
+    for recipe in recipes:
         check_recipe(recipe)
-        recipes.setdefault((network.family, network_key(network.arguments())), resolve(recipe))
-    return list(recipes.values())
+    places = [*networks]
+    return [*map(resolve, recipes)], [places.index(_key(first)) for _, first in networks.values()]
+
+
+def _key(network: NetworkRecipe) -> tuple[str, str]:
+    """What tells networks apart."""
+    return network.family, network_key(network.arguments())
 
 
 def _recipes(options: Networks, **settings) -> list[Recipe]:
@@ -290,7 +307,7 @@ def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     for name in options.settings:
         one_of("--settings", name, SETTINGS)
     one_of("--ours", options.ours, OURS)
-    if "ours-openvino" in (*options.settings, options.ours):
+    if versus.OPENVINO in (*options.settings, options.ours) and options.what != TRAINING:
         check_installed("openvino")
     versus.prepare(options.threads)
     (recipe,) = network_recipes(

@@ -44,7 +44,8 @@ class Reproduce:
     small networks of RLA-Net and of the Residual Attention Network; or report, which makes all
     tables anew (report --help)."""
     datasets: tuple[Name, ...] = ()
-    """cifar10, cifar100, stl10; none named is those that the paper reports."""
+    """cifar10, cifar100, stl10; none named is those that the paper reports, for fig2 and systems
+    all three."""
     rows: tuple[str, ...] = ()
     """Of the table: se, "ras, default form", ras:k=2, or numbers from 1; none named is all."""
     seeds: Seeds = 1

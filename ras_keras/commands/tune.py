@@ -93,7 +93,7 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
                     f"{each} fixes what --search {name} varies; leave one of them out, or narrow "
                     f"the search by --space {name}=VALUES."
                 )
-        for each in ("--model", "--attention"):
+        for each in ("--model", "--attention", "--aggregation"):
             text = value_of(each, arguments)
             if text is not None and name in split(text)[1]:
                 raise UserError(

@@ -7,7 +7,6 @@ from typing import Literal
 import keras
 from keras import layers
 
-from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
@@ -21,9 +20,13 @@ from ras_keras.models.parts.residual_modules import (
     stage_of_modules,
     unit,
 )
-from ras_keras.models.parts.stages import Depths, check_attention_stages, stage_attention
+from ras_keras.models.parts.stages import (
+    Depths,
+    check_attention_stages,
+    check_depth,
+    stage_attention,
+)
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
-from ras_keras.values.checks import is_integer
 
 # Modules of the stages, by the depth.
 DEPTHS = {56: Modules((1, 1, 1)), 92: Modules((1, 2, 3))}
@@ -35,8 +38,7 @@ def modules(depth: int) -> Modules:
     Raises:
         ValueError: for another depth.
     """
-    if not is_integer(depth) or depth not in DEPTHS:
-        raise ArgumentError.of("depth", "must be 56 or 92", depth)
+    check_depth(depth, DEPTHS)
     return DEPTHS[depth]
 
 

@@ -6,16 +6,14 @@ from functools import partial
 import keras
 from keras import layers
 
-from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import Aggregation, AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
 from ras_keras.models.parts.layers import convolution, normalization, relu
-from ras_keras.models.parts.stages import Depths, residual_stages
+from ras_keras.models.parts.stages import Depths, check_depth, residual_stages
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
-from ras_keras.values.checks import is_integer
 
 STEM_FILTERS = 64
 STAGE_FILTERS = (64, 128, 256, 512)
@@ -37,12 +35,7 @@ def blocks(depth: int) -> tuple[bool, tuple[int, ...]]:
     Raises:
         ValueError: for another depth, naming the nearest.
     """
-    if not is_integer(depth) or depth not in DEPTHS:
-        listed = ", ".join(map(str, DEPTHS))
-        nearest = ""
-        if is_integer(depth):
-            nearest = f"; the nearest is {min(DEPTHS, key=lambda each: abs(each - depth))}"
-        raise ArgumentError.of("depth", f"must be one of {listed}{nearest}", depth)
+    check_depth(depth, DEPTHS)
     return DEPTHS[depth]
 
 
@@ -52,11 +45,11 @@ def depths(cardinality: int = 1, base_width: int = 64) -> Depths:
         return Depths(published=50, least=18, check=blocks)
 
     def check(depth):
-        if not blocks(depth)[0]:
-            with_bottlenecks = ", ".join(str(each) for each, (has, _) in DEPTHS.items() if has)
-            raise ArgumentError.of(
-                "depth", f"must be one of {with_bottlenecks} in groups or of another width", depth
-            )
+        check_depth(
+            depth,
+            [each for each, (bottlenecks, _) in DEPTHS.items() if bottlenecks],
+            " unless `cardinality` is 1 and `base_width` 64",
+        )
 
     return Depths(published=50, least=50, check=check)
 

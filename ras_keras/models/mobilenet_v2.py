@@ -8,6 +8,7 @@ from keras import layers
 
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
+from ras_keras.models.aggregation.recurrent_layer_aggregation import OPEN_VARIANTS
 from ras_keras.models.parts.classifier import image_classifier
 from ras_keras.models.parts.layers import (
     activation_layer,
@@ -98,9 +99,14 @@ def MobileNetV2(
 
     Source: Sandler et al., arXiv 1801.04381; with aggregation, arXiv 2110.11852.
     """
-    aggregate = make_aggregation(
-        aggregation, aggregation_config, update_from="branch", shared="network", depthwise=True
-    )
+    given = aggregation_config or {}
+    released: dict = {"shared": "network"}
+    # Where the options leave these open.
+    if given.get("variant", "released") in OPEN_VARIANTS:
+        released["update_from"] = "branch"
+    if given.get("cell", "conv") == "conv":
+        released["depthwise"] = True
+    aggregate = make_aggregation(aggregation, aggregation_config, **released)
     configs: dict | list[dict | None] | None = attention_config
     if attention == "eca":
         configs = [

@@ -7,7 +7,6 @@ from typing import Literal
 import keras
 from keras import layers
 
-from ras_keras.errors import ArgumentError
 from ras_keras.layers.aligned_resizing import AlignedResizing
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
@@ -19,10 +18,10 @@ from ras_keras.models.parts.stages import (
     Depths,
     StageAttention,
     check_attention_stages,
+    check_depth,
     stage_attention,
 )
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
-from ras_keras.values.checks import is_integer
 
 STEM_FILTERS = 32
 # Of each stage: the widths of its unit, its strides, and the poolings of its masks.
@@ -38,8 +37,7 @@ def modules(depth: int) -> tuple[int, ...]:
     Raises:
         ValueError: for a depth other than 56 and 92.
     """
-    if not is_integer(depth) or depth not in DEPTHS:
-        raise ArgumentError.of("depth", "must be 56 or 92", depth)
+    check_depth(depth, DEPTHS)
     return DEPTHS[depth]
 
 

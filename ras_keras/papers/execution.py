@@ -4,10 +4,11 @@ import time
 from pathlib import Path
 
 from ras_keras.backend.devices import strategy
+from ras_keras.benchmark.networks.speed import IMAGE_SIZE
 from ras_keras.files import locked
 from ras_keras.papers.records import RunRecord
 from ras_keras.papers.scale import TRAINING_IMAGES
-from ras_keras.papers.speeds import stored_speeds
+from ras_keras.papers.speeds import IMAGE_SIZES, stored_speeds
 from ras_keras.papers.study import Study
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training import RunFolder, check_recipe, resolve, train_or_resume
@@ -45,12 +46,26 @@ def print_plan(study: Study, output: Path) -> None:
     if unknown:
         print(
             f"time     unknown for {unknown} of them: {output} has no benchmark of their training "
-            f"speed (benchmark.py training --table {study.table} "
-            f"--output {output}/{study.table}-training.csv)"
+            f"speed ({_benchmark(study, output)})"
             f"{f'; {duration(total)} for the others' if total else ''}"
         )
     elif missing:
         print(f"time     about {duration(total)}, each run's start and test apart")
+
+
+def _benchmark(study: Study, output: Path) -> str:
+    """The command that measures the training speed of a study's networks."""
+    scale, parts = study.scale, ["benchmark.py training"]
+    name = "training"
+    if scale.depth is None and study.gammas == (0.0,):
+        name = f"{study.table}-training"
+        parts += ["--table", study.table]
+    if scale.batch_size is not None:
+        parts += ["--batch-size", str(scale.batch_size)]
+    sizes = {IMAGE_SIZES.get(dataset, IMAGE_SIZE) for dataset in study.datasets} - {IMAGE_SIZE}
+    if len(study.datasets) == 1 and sizes:
+        parts += ["--image-size", str(*sizes)]
+    return " ".join([*parts, "--output", f"{output}/{name}.csv"])
 
 
 def print_runs(times: dict[str, str]) -> None:

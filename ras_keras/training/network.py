@@ -83,7 +83,8 @@ def compiled_network(
         model = family_of(network.model).build(**network.arguments(), **of_images)
         if network.weights is not None:
             start_from(model, network.weights, class_names, network)
-        # TensorFlow traces a step twice that makes variables, as that of a metric's name does.
+        # A metric given by name makes its variables in the first step, which TensorFlow then
+        # traces twice.
         metric = "CategoricalAccuracy" if distributions else "SparseCategoricalAccuracy"
         accuracy = getattr(keras.metrics, metric)(name="accuracy")
         model.compile(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
+from ras_keras.models.aggregation.registry import aggregation_kinds
 from ras_keras.recipes.network import (
     NetworkRecipe,
     attention_kinds,
@@ -71,7 +72,7 @@ class Space:
 
     def takers(self, name: str) -> tuple[str, ...]:
         """The attentions at which a field or an option is varied."""
-        if name in FIELDS or name in model_kinds(self.fixed.network.family):
+        if name in FIELDS or name in self._model_options() or name in self._aggregation_options():
             return self.attentions
         return tuple(each for each in self.attentions if _takes(each, name))
 
@@ -129,6 +130,11 @@ class Space:
             recipe = with_attention(recipe, values.pop("attention"))
         options = {name: values.pop(name) for name in [*values] if self.is_option(name)}
         of_model = {name: values.pop(name) for name in [*values] if name in self._model_options()}
+        of_aggregation = {
+            name: values.pop(name) for name in [*values] if name in self._aggregation_options()
+        }
+        if of_aggregation:
+            values["aggregation"] = with_options(recipe.network.aggregation, **of_aggregation)
         return recipe.replace(
             model=with_options(recipe.network.model, **of_model),
             attention=with_options(recipe.network.attention, **options),
@@ -137,6 +143,9 @@ class Space:
 
     def _model_options(self) -> list[str]:
         return [*model_kinds(self.fixed.network.family)]
+
+    def _aggregation_options(self) -> list[str]:
+        return [*aggregation_kinds(self.fixed.network.aggregation_name)]
 
     def to_dict(self) -> dict:
         return {name: str(domain) for name, domain in self.domains.items()}
@@ -233,17 +242,25 @@ def _searched_kind(space: Space, name: str) -> type:
     """
     if name in FIELDS:
         return kind_of(name)
-    family = space.fixed.network.family
-    takers = [name_of(text) for text in space.attentions if _takes(text, name)]
-    if takers and name in model_kinds(family):
+    network = space.fixed.network
+    kinds = {
+        name_of(text): {name: attention_kinds(name_of(text)).get(name, object)}
+        for text in space.attentions
+        if _takes(text, name)
+    }
+    owners = [*kinds][:1]
+    of_others = {
+        network.family: model_kinds(network.family),
+        network.aggregation_name: aggregation_kinds(network.aggregation_name),
+    }
+    owners += [owner for owner, options in of_others.items() if name in options]
+    if len(owners) > 1:
         raise UserError(
             Argument("search", name),
-            f" could be an option of {takers[0]} and of {family}; search another.",
+            f" could be an option of {' and of '.join(owners)}; search another.",
         )
-    if takers:
-        return attention_kinds(takers[0]).get(name, object)
-    if name in model_kinds(family):
-        return model_kinds(family)[name]
+    if owners:
+        return (kinds | of_others)[owners[0]][name]
     others = [each for each in ATTENTION if _takes(each, name)]
     if others:
         raise UserError(
@@ -253,7 +270,8 @@ def _searched_kind(space: Space, name: str) -> type:
             f"; it belongs to {', '.join(others)}.",
         )
     options = [option for text in space.attentions for option in attention_kinds(name_of(text))]
-    one_of(Argument("search"), name, [*dict.fromkeys([*DEFAULTS, *options, *model_kinds(family)])])
+    options += [option for kinds in of_others.values() for option in kinds]
+    one_of(Argument("search"), name, [*dict.fromkeys([*DEFAULTS, *options])])
     raise AssertionError(name)
 
 

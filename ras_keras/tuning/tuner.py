@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import keras_tuner as kt
+from tqdm import tqdm
 
 from ras_keras.training.callbacks import duration
 from ras_keras.tuning.hypermodel import RecipeHyperModel
@@ -31,7 +32,7 @@ class FirstEpoch(keras.callbacks.Callback):
         if not self.said:
             self.said = True
             seconds = self.epochs * (time.perf_counter() - self.began)
-            print(f"search   about {duration(seconds)} for all {self.epochs:,} epochs", flush=True)
+            tqdm.write(f"search   about {duration(seconds)} for all {self.epochs:,} epochs")
 
 
 class Tuner(kt.Tuner):

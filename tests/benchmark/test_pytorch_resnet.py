@@ -30,7 +30,7 @@ def recipe_of(attention, model="resnet", depth=11, aggregation="none"):
     ids=str,
 )
 def test_outputs_and_parameters_agree(network):
-    """`twin` refuses outputs that differ by more than 1e-4."""
+    """`twin` refuses outputs that differ by more than 1e-4 of the largest."""
     recipe = recipe_of(*network)
     model = scattered(recipe, CLASSES)
     network = pytorch_twin.twin(recipe.network, model, synthetic_batch(recipe, CLASSES)[0])
@@ -54,6 +54,17 @@ def test_a_weight_in_a_wrong_place_shows(monkeypatch):
     model, (images, _) = scattered(recipe, CLASSES), synthetic_batch(recipe, CLASSES)
     with pytest.raises(UserError, match="not the same network"):
         pytorch_twin.twin(recipe.network, model, images)
+
+
+@pytest.mark.parametrize("off", [2e-7, np.nan, np.inf])
+def test_small_probabilities_are_compared_as_large_ones(off):
+    ours = np.full(1000, 1e-3)
+    assert pytorch_twin.agree("probabilities", ours, ours + 5e-8) == 5e-8
+    with pytest.raises(UserError, match="not the same network"):
+        pytorch_twin.agree("probabilities", ours, ours + off)
+    if np.isinf(off):
+        with pytest.raises(UserError, match="not the same network"):
+            pytorch_twin.agree("probabilities", ours + off, ours)
 
 
 @pytest.mark.parametrize(

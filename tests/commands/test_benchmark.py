@@ -88,18 +88,19 @@ def test_a_plain_network_for_every_body(capsys, tmp_path):
 
 @pytest.mark.slow
 def test_the_networks_of_a_table(tmp_path, capsys, monkeypatch):
-    """Beside the plain form of the first; a network stands once."""
+    """Beside the plain form of the first of their group; a network stands once."""
 
     def made(dataset):
-        for attention in ("se", "eca", "se"):
+        for group, attention in (("a", "se"), ("a", "eca"), ("b", "se")):
             recipe = Recipe().replace(model="resnet:block=basic", depth=8, attention=attention)
-            yield Row("small", attention, recipe)
+            yield Row(group, attention, recipe)
+        yield Row("b", "pre", Recipe().replace(model="preresnet", depth=11, attention="none"))
 
     monkeypatch.setitem(TABLES, "small", Table("small", "ours", made=made))
     flags = ["inference", *QUICK, "--table", "small"]
     rows = measure(capsys, tmp_path / "speed.csv", *flags)
-    assert [row["attention"] for row in rows] == ["none", "se:k=1", "eca:k=1"]
-    assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, False]
+    assert [row["attention"] for row in rows] == ["none", "se:k=1", "eca:k=1", "none"]
+    assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False, False, False]
 
 
 @pytest.mark.slow
@@ -137,10 +138,11 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(versus_pytorch, "compile_problem", lambda: "no compiler, for a test")
     inference_only = ["ours-folded", "ours-openvino", "pytorch-frozen"]
     settings = ["pytorch", "pytorch-channels-last", "pytorch-compile"]
-    flags = [*QUICK, "--depth", "11", "--settings", *settings, *inference_only]
+    flags = [*QUICK, "--depth", "11", "--ours", "ours-folded"]
+    flags += ["--settings", *settings, *inference_only]
     rows = measure(capsys, tmp_path / "versus.csv", "versus-pytorch", *flags)
     assert [(row["what"], row["setting"]) for row in rows] == [
-        *(("inference", name) for name in ("ours", *settings, *inference_only)),
+        *(("inference", name) for name in ("ours", "ours-folded", *settings, *inference_only[1:])),
         *(("training", name) for name in ("ours", *settings)),
     ]
     for row in rows:
@@ -150,6 +152,10 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
         else:
             assert row["difference"] < 1e-4
             assert row["ours_over_this_low"] > 0
+        itself = row["setting"] == row["ours"]
+        assert row["ours"] == {"inference": "ours-folded", "training": "ours"}[row["what"]]
+        if itself:
+            assert row["ours_over_this_low"] == row["ours_over_this_high"] == 1
 
 
 # PyTorch's compiler uses what PyTorch deprecates.

@@ -1,5 +1,6 @@
 """Aggregation as a plug, and recurrent layer aggregation in it."""
 
+import keras
 import numpy as np
 import pytest
 from keras import layers, ops
@@ -26,6 +27,36 @@ def rla(**options):
 
 def answer(model):
     return model.predict_on_batch(fixed_images((2, 32, 32, 3)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_network_with_a_cell_trains_compiled(cell):
+    model = ResNet(11, aggregation="rla", aggregation_config={"cell": cell, "channels": 4})
+    model.compile(keras.optimizers.SGD(0.01), "sparse_categorical_crossentropy")
+    x, y = fixed_images((8, 32, 32, 3)), np.arange(8)
+    losses = [float(model.train_on_batch(x, y)) for _ in range(4)]
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("variant", ["v3", "v4"])
+def test_a_mobile_network_takes_variants_of_the_output(variant):
+    config = {"variant": variant, "channels": 4}
+    model = RLAMobileNetV2(input_shape=(32, 32, 3), aggregation_config=config)
+    assert model.output_shape == (None, 1000)
+
+
+@pytest.mark.parametrize(
+    ("network", "config", "says"),
+    [
+        (RLAMobileNetV2, {"variant": "v5"}, "`variant` must be one of released, v1,.*v5"),
+        (rla, {"cell": "gru", "depthwise": True}, "`depthwise` must be False for the cell gru"),
+        (rla, {"head_only": 1}, "`head_only` must be True or False"),
+    ],
+)
+def test_what_does_not_fit(network, config, says):
+    with pytest.raises(ValueError, match=says):
+        network(aggregation_config=config) if network is RLAMobileNetV2 else network(**config)
 
 
 def test_variants_that_are_the_same():
@@ -188,7 +219,7 @@ def test_refuses_options(config, says):
         ({"aggregation": lambda: layers.ReLU()}, "makes a new `Aggregation`"),
         (
             {"aggregation": "rla", "aggregation_config": {"variant": "v5"}, "skip": False},
-            "a block without a shortcut has none for the aggregation",
+            "`variant` must be one of released.*stage1_block1 has no shortcut",
         ),
         (
             {"aggregation": "rla", "features_only": True},

@@ -167,7 +167,7 @@ def name_of(layer, model):
         (
             ImageNetResNet,
             {"depth": 18, "cardinality": 32},
-            "`depth` must be one of 50, 101, 152 in groups",
+            "`depth` must be one of 50, 101, 152 unless",
         ),
         (ImageNetResNet, {"cardinality": 0}, "`cardinality` must be an integer >= 1"),
         (ImageNetResNet, {"attention_stages": (5,)}, r"one or several of \(1, 2, 3, 4\)"),

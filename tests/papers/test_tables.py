@@ -204,6 +204,7 @@ def test_the_command_gives_the_study(monkeypatch, chosen):
         ({"datasets": ("cifar10", "cifar10")}, "each at most once"),
         ({"gammas": (0.1, 0.1)}, "`gammas`"),
         ({"gammas": (float("nan"),)}, "`gammas`.*finite"),
+        ({"table": "systems", "gammas": (0.1,)}, "`gammas` says nothing to systems"),
         ({"scale": Scale(depth=12)}, "`depth` for resnet.*nearest are 11 and 20"),
         ({"scale": Scale(epochs=0)}, "`epochs` must be >= 1"),
         ({"scale": Scale(fraction=1.5)}, r"`fraction` must be in \(0, 1\]"),

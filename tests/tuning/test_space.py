@@ -104,6 +104,13 @@ def test_keras_tuner_gets_the_same_conditions():
     assert not hp.is_active(k)
 
 
+def test_options_of_the_aggregation():
+    fixed = QUICK.replace(aggregation="rla:cell=gru")
+    space = make_space(fixed, ["channels"], ["channels=4,8"])
+    found = [space.recipe(point).network.aggregation for point in space.points()]
+    assert found == ["rla:cell=gru,channels=4", "rla:cell=gru,channels=8"]
+
+
 @pytest.mark.parametrize(
     ("search", "narrowed", "says"),
     [

@@ -29,18 +29,18 @@ def speed_rows(
     classes: int,
     rounds: int,
     steps: int,
-    beside_the_first: bool = False,
+    beside: Sequence[int] | None = None,
 ) -> list[dict]:
     """Measures all networks in turn; a row for each, as `columns` describes it.
 
     Args:
-        recipes: resolved; each model and depth has its plain network among them, unless all are
-            compared with the first.
+        recipes: resolved; each has the network that it is compared with among them.
         what: `INFERENCE` or `TRAINING`.
         classes: of the classifiers.
         rounds: measurements of each network.
         steps: batches in a measurement.
-        beside_the_first: whether ratios are those to the first network.
+        beside: the place in `recipes` of that network, for each; None for the plain one of the
+            same model and depth.
     """
     models = [build(recipe, classes) for recipe in tqdm(recipes, desc="building")]
     images, labels = synthetic_batch(recipes[0], classes)
@@ -60,7 +60,7 @@ def speed_rows(
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
         speed = speeds[number]
-        beside = speeds[0] if beside_the_first else plain[_body(recipe.network)]
+        reference = speeds[beside[number]] if beside else plain[_body(recipe.network)]
         rows.append(
             {"what": what}
             | network_columns(recipe, classes)
@@ -71,7 +71,7 @@ def speed_rows(
                 "steps": steps,
             }
             | speed.columns("images_per_second")
-            | speed.over(beside).columns("ratio_to_plain")
+            | speed.over(reference).columns("ratio_to_plain")
             | {"compile_seconds": seconds[number]}
             | machine()
         )

@@ -9,15 +9,16 @@ from ras_keras.backend.recursion import deep_graphs
 from ras_keras.convert.layouts import naming_of
 from ras_keras.convert.pytorch_names import entries_of
 from ras_keras.errors import Argument, UserError
-from ras_keras.layers.registry import NONE
+from ras_keras.layers.registry import NONE, make_attention
 from ras_keras.models import imagenet_resnet, resnet
+from ras_keras.models.aggregation import make_aggregation
 from ras_keras.models.registry import MODELS
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.values.choices import one_of
 from ras_keras.values.options import split
 
-# Relative to the largest number that is compared, where that is above 1.
+# Of the largest number that is compared.
 TOLERANCE = 1e-4
 # What the PyTorch networks know: for each model its attentions and aggregations, with options.
 RAS_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
@@ -70,7 +71,7 @@ def twin(recipe: NetworkRecipe, model: keras.Model, images: np.ndarray):
         images: uint8 (N, H, W, 3), on which they are compared.
 
     Raises:
-        UserError: if probabilities or logits differ by more than `TOLERANCE`.
+        UserError: if probabilities or logits differ, as `agree` says.
     """
     import torch
 
@@ -100,8 +101,9 @@ def _network(recipe: NetworkRecipe, classes: int):
     """The PyTorch network, with weights of its own."""
     from ras_keras.benchmark.pytorch.resnet import Resnet
 
-    attention, config = recipe.attention_arguments()
-    options = {"k": 2, "normalize_input": True} | (config or {})
+    layer = make_attention(*recipe.attention_arguments())
+    arguments = recipe.arguments()
+    aggregation = make_aggregation(arguments["aggregation"], arguments["aggregation_config"])
     large = recipe.family == "imagenet_resnet"
     filters = (imagenet_resnet if large else resnet).STAGE_FILTERS
     if large:
@@ -109,15 +111,14 @@ def _network(recipe: NetworkRecipe, classes: int):
     else:
         widths = [each // resnet.EXPANSION for each in filters]
         blocks = [resnet.blocks(recipe.depth)] * len(widths)
-    state = recipe.arguments()["aggregation_config"] or {}
     return Resnet(
         widths,
         blocks,
         classes,
         large=large,
         **{name: MODELS[recipe.family].arguments[name] for name in ("mean", "variance")},
-        state=state.get("channels", 32) if recipe.aggregation != NONE else 0,
-        attention=attention and (options["k"], options["normalize_input"]),
+        state=getattr(aggregation, "channels", 0),
+        attention=layer and (layer.k, layer.normalize_input),
     )
 
 
@@ -189,12 +190,12 @@ def agree(what: str, ours: np.ndarray, theirs: np.ndarray) -> float:
     """The largest difference between results of our network and of PyTorch's.
 
     Raises:
-        UserError: if it is more than `TOLERANCE`.
+        UserError: if it is more than `TOLERANCE` of the largest of ours, or not finite.
     """
     difference = float(np.max(np.abs(np.subtract(ours, theirs))))
-    allowed = TOLERANCE * max(1.0, float(np.max(np.abs(ours))))
+    allowed = TOLERANCE * float(np.max(np.abs(ours)))
     # Written so that NaN is refused too.
-    if not difference <= allowed:
+    if not difference <= allowed < np.inf:
         raise UserError(
             f"{what} of our network and of PyTorch's differ by {difference:.2g}, more than "
             f"{allowed:g}; they are not the same network, and nothing was timed."

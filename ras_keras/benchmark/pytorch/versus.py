@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from ras_keras.backend.imports import import_torch
@@ -29,7 +30,7 @@ from ras_keras.folding import fold
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.recipes.recipe import Recipe
 
-OURS = "ours"
+OURS, OPENVINO = "ours", "ours-openvino"
 AGREEMENT_IMAGES = 16
 
 
@@ -40,8 +41,8 @@ class Setting:
     Attributes:
         framework: "tensorflow", "openvino" or "pytorch".
         layout: of the maps, "channels-last" or "channels-first".
-        compiler: "graph" (TensorFlow's own), "xla", "none", "inductor", or "frozen", the inductor
-            with the weights folded and packed.
+        compiler: "graph" (TensorFlow's own), "xla", "openvino", "none", "inductor", or "frozen",
+            the inductor with the weights folded and packed.
         kinds: what it exists for.
         folded: whether by `ras_keras.fold`.
     """
@@ -57,7 +58,7 @@ SETTINGS = {
     OURS: Setting("tensorflow", "channels-last", "graph"),
     "ours-jit": Setting("tensorflow", "channels-last", "xla"),
     "ours-folded": Setting("tensorflow", "channels-last", "graph", (INFERENCE,), folded=True),
-    "ours-openvino": Setting("openvino", "channels-last", "openvino", (INFERENCE,), folded=True),
+    OPENVINO: Setting("openvino", "channels-last", "openvino", (INFERENCE,), folded=True),
     "pytorch": Setting("pytorch", "channels-first", "none"),
     "pytorch-channels-last": Setting("pytorch", "channels-last", "none"),
     "pytorch-compile": Setting("pytorch", "channels-first", "inductor"),
@@ -115,6 +116,7 @@ def versus_rows(
     problem = None
     if any(setting.compiler in COMPILE for setting in chosen.values()):
         problem = compile_problem()
+    exported = any(setting.framework == "openvino" for setting in chosen.values())
     rows = []
     for kind in kinds:
         of_kind = {name: each for name, each in chosen.items() if kind in each.kinds}
@@ -133,19 +135,20 @@ def versus_rows(
         seconds = warm_up(step_functions)
         differences = {name: _difference(kind, name, results) for name in usable}
         speeds = speeds_in_turn(step_functions, recipe.optimization.batch_size, rounds, steps)
-        beside = speeds[first if first in speeds else OURS]
+        beside = first if kind == INFERENCE else OURS
         for name, each in of_kind.items():
             figures = dict.fromkeys(FIGURES)
             if name in usable:
                 figures = (
                     speeds[name].columns("images_per_second")
-                    | beside.over(speeds[name]).columns("ours_over_this")
+                    | speeds[beside].over(speeds[name]).columns("ours_over_this")
                     | {"compile_seconds": seconds[name], "difference": differences[name]}
                 )
             rows.append(
                 {
                     "what": kind,
                     "setting": name,
+                    "ours": beside,
                     "framework": each.framework,
                     "layout": each.layout,
                     "compiler": each.compiler,
@@ -157,6 +160,7 @@ def versus_rows(
                 | machine()
                 | {
                     "torch": torch.__version__,
+                    "openvino": version("openvino") if exported else "",
                     "omp_wait_policy": os.environ.get("OMP_WAIT_POLICY", ""),
                 }
             )

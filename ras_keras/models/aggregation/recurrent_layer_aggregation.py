@@ -32,6 +32,9 @@ VARIANTS = {
     "v6": ("after", "shortcut", "relu"),
 }
 
+# Those whose map is open.
+OPEN_VARIANTS = tuple(name for name, (_, source, _) in VARIANTS.items() if source is None)
+
 
 class RecurrentLayerAggregation(Aggregation):
     """Recurrent layer aggregation (RLA): a state h of k channels along the blocks of a network.
@@ -71,7 +74,7 @@ class RecurrentLayerAggregation(Aggregation):
         head_only: whether h joins the head's input alone, not the blocks'.
         shared: "stage"; "none" for a W_y and a W_h of every block; "network"
             for one W_h of all blocks (the released MobileNetV2).
-        depthwise: whether W_h is depthwise.
+        depthwise: whether W_h is depthwise; a cell has none.
 
     Raises:
         ValueError: for an argument that does not fit, naming it.
@@ -95,6 +98,9 @@ class RecurrentLayerAggregation(Aggregation):
         check_one_of("cell", cell, ("conv", *CELLS))
         check_one_of("shared", shared, ("stage", "none", "network"))
         self.order, source, self.activation = VARIANTS[variant]
+        for name, value in (("head_only", head_only), ("depthwise", depthwise)):
+            if not isinstance(value, bool):
+                raise ArgumentError.of(name, "must be True or False", value)
         if source is not None and update_from is not None and update_from != source:
             raise ArgumentError.of(
                 "update_from",
@@ -104,9 +110,11 @@ class RecurrentLayerAggregation(Aggregation):
         if cell != "conv":
             if variant != "released":
                 raise ArgumentError.of("variant", f"must be released for the cell {cell}", variant)
+            if depthwise:
+                raise ArgumentError.of("depthwise", f"must be False for the cell {cell}", depthwise)
             self.activation = None
         released = "branch" if shared == "none" else "output"
-        self.source = source or update_from or released
+        self.variant, self.source = variant, source or update_from or released
         self.cell, self.head_only, self.shared = cell, head_only, shared
         self.depthwise = depthwise
         self.state: list = []
@@ -124,7 +132,10 @@ class RecurrentLayerAggregation(Aggregation):
     def update(self, block: str, strides: int, *, output, branch, shortcut) -> None:
         y = {"output": output, "branch": branch, "shortcut": shortcut}[self.source]
         if y is None:
-            raise ValueError(f"a block without a shortcut has none for the aggregation: {block}.")
+            others = ", ".join(name for name, (_, of, _) in VARIANTS.items() if of != self.source)
+            raise ArgumentError.of(
+                "variant", f"must be one of {others}, for {block} has no shortcut", self.variant
+            )
         name = f"{block}_aggregation"
         if strides > 1:
             self.state = [

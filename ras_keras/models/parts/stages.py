@@ -1,6 +1,6 @@
 """Stages of residual blocks, with attention and aggregation as plugs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ras_keras.errors import ArgumentError
@@ -35,6 +35,26 @@ class Depths:
         except ValueError:
             return False
         return True
+
+
+def check_depth(depth: int, valid: Iterable[int], unless: str = "") -> None:
+    """Refuses a depth that is none of the valid ones.
+
+    Args:
+        depth: of a network.
+        valid: those of its family.
+        unless: when there are others, for the message.
+
+    Raises:
+        ValueError: naming the nearest.
+    """
+    valid = [*valid]
+    if not is_integer(depth) or depth not in valid:
+        nearest = ""
+        if is_integer(depth):
+            nearest = f"; the nearest is {min(valid, key=lambda each: abs(each - depth))}"
+        listed = ", ".join(map(str, valid))
+        raise ArgumentError.of("depth", f"must be one of {listed}{unless}{nearest}", depth)
 
 
 class StageAttention:
