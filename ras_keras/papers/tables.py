@@ -191,7 +191,7 @@ TABLES = {
     "dianet-table9": Table("Networks without data augmentation", DIANET, "9"),
     "systems": Table(
         "Aggregation along depth, and soft masks",
-        "RLA-Net arXiv 2110.11852; Residual Attention Network arXiv 1704.06904; sizes of ours",
+        "arXiv 2110.11852 and 1704.06904, sizes of ours",
         made=_systems,
     ),
 }
