@@ -69,7 +69,7 @@ def Xception(
             arguments that follow it. The pyramid of `features_only` is "P2" to
             "P5", of 128, 256, 728 and 1,024 channels.
         weights: a file to start from.
-        input_shape: (H, W, channels).
+        input_shape: (H, W, channels); 299x299 as the paper and keras.applications have it.
         pooling: without the top: None, "avg" or "max".
         classes: of the classifier.
         classifier_activation: None for logits.
