@@ -15,7 +15,7 @@ from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.benchmark.markdown import benchmark_markdown
-from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.networks.key import identity
 from ras_keras.benchmark.networks.listed import network_recipes
 from ras_keras.benchmark.networks.size import size_rows
 from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING, speed_rows
@@ -247,10 +247,9 @@ def _of_table(options: BenchmarkInference, **settings) -> tuple[list[Recipe], li
     networks: dict[tuple, tuple[NetworkRecipe, NetworkRecipe]] = {}
     for row in table.rows(table.datasets[:1], (0.0,)):
         network = row.recipe.network
-        first = dataclasses.replace(network.with_attention(NONE), aggregation=NONE)
-        first = plain.setdefault(row.group, first)
+        first = plain.setdefault(row.group, network.plain())
         for each in (first, network):
-            networks.setdefault(_key(each), (each, first))
+            networks.setdefault(identity(each), (each, first))
     recipes = [
         Recipe(network=network).replace(image_size=options.image_size, **settings)
         for network, _ in networks.values()
@@ -258,12 +257,8 @@ def _of_table(options: BenchmarkInference, **settings) -> tuple[list[Recipe], li
     for recipe in recipes:
         check_recipe(recipe)
     places = [*networks]
-    return [*map(resolve, recipes)], [places.index(_key(first)) for _, first in networks.values()]
-
-
-def _key(network: NetworkRecipe) -> tuple[str, str]:
-    """What tells networks apart."""
-    return network.family, network_key(network.arguments())
+    beside = [places.index(identity(first)) for _, first in networks.values()]
+    return [*map(resolve, recipes)], beside
 
 
 def _recipes(options: Networks, **settings) -> list[Recipe]:

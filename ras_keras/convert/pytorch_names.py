@@ -83,10 +83,8 @@ class Place:
     def in_our_order(self, array: np.ndarray) -> np.ndarray:
         """An entry with axes as Keras has them; as it is if it cannot be one."""
         rank = len(self.variable.shape)
-        if rank == 4 and array.ndim == 4:
-            return array.transpose((2, 3, 0, 1) if self.depthwise else (2, 3, 1, 0))
-        if rank == 3 and array.ndim == 3:
-            return array.transpose(2, 1, 0)
+        if rank in (3, 4) and array.ndim == rank:
+            return array.transpose(np.argsort(self.their_axes))
         if rank == 2 and array.ndim >= 2 and set(array.shape[2:]) <= {1}:
             return array.reshape(array.shape[:2]).T
         if rank == 1 and array.size == max(array.shape, default=0):

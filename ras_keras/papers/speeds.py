@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from ras_keras.benchmark.file import read_benchmark
-from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.networks.key import identity
 from ras_keras.benchmark.networks.speed import IMAGE_SIZE
 from ras_keras.errors import UserError
 from ras_keras.recipes.recipe import Recipe
@@ -49,10 +49,9 @@ def stored_speeds(
 
     def speed(recipe: Recipe) -> float | None:
         recipe = resolve(recipe)
-        network = recipe.network.family, network_key(recipe.network.arguments())
         size = IMAGE_SIZES.get(recipe.data.dataset, IMAGE_SIZE)
         setup = recipe.optimization.batch_size, recipe.execution.precision
-        return known.get((*network, size, *setup))
+        return known.get((*identity(recipe.network), size, *setup))
 
     return speed
 

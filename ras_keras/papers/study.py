@@ -60,14 +60,13 @@ class Study:
                 " must name one or several different finite numbers. Received: "
                 f"{' '.join(map(str, self.gammas)) or 'none'}",
             )
-        rows = TABLES[self.table].rows(self.datasets, (0.0,))
-        if self.gammas != (0.0,) and all(
-            row.recipe.network.attention_name != "ras" for row in rows
-        ):
-            raise UserError(
-                Argument("gammas"),
-                f" says nothing to {self.table}, which has no ras; leave it out.",
-            )
+        if self.gammas != (0.0,):
+            rows = TABLES[self.table].rows(self.datasets, (0.0,))
+            if all(row.recipe.network.attention_name != "ras" for row in rows):
+                raise UserError(
+                    Argument("gammas"),
+                    f" says nothing to {self.table}, which has no ras; leave it out.",
+                )
         self.scale.check(TABLES[self.table].models)
         self.choosing(self.chosen)
 

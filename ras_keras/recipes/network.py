@@ -116,6 +116,10 @@ class NetworkRecipe(Part):
             )
         return replace(self, attention=text)
 
+    def plain(self) -> "NetworkRecipe":
+        """The network without attention and aggregation."""
+        return replace(self.with_attention(NONE), aggregation=NONE)
+
     def overlaid(self, base: "NetworkRecipe") -> "NetworkRecipe":
         """With the options that its model and attention leave to a base of the same name."""
         return replace(

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from ras_keras.backend.imports import import_modules
-from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.networks.key import identity
 from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import ATTENTION, NONE
 from ras_keras.models.aggregation import AGGREGATION
@@ -71,6 +71,5 @@ def network_recipes(
         ).with_attention(attention)
         recipe = Recipe(network=network).replace(**settings)
         check_recipe(recipe)
-        key = network.family, network_key(network.arguments())
-        recipes.setdefault(key, resolve(recipe))
+        recipes.setdefault(identity(network), resolve(recipe))
     return list(recipes.values())

@@ -1,6 +1,5 @@
 """How fast networks predict and train, beside the plain network."""
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,11 +8,10 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.benchmark.machine import machine
-from ras_keras.benchmark.networks.key import network_key
+from ras_keras.benchmark.networks.key import identity, network_key
 from ras_keras.benchmark.spread import Spread, in_turn
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.data import DataRecipe
-from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.network import compiled_network
 
@@ -53,14 +51,14 @@ def speed_rows(
     seconds = warm_up(step_functions)
     speeds = speeds_in_turn(step_functions, len(images), rounds, steps)
     plain = {
-        _body(recipe.network): speeds[number]
+        identity(recipe.network.plain()): speeds[number]
         for number, recipe in enumerate(recipes)
         if recipe.network.attention == recipe.network.aggregation == NONE
     }
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
         speed = speeds[number]
-        reference = speeds[beside[number]] if beside else plain[_body(recipe.network)]
+        reference = speeds[beside[number]] if beside else plain[identity(recipe.network.plain())]
         rows.append(
             {"what": what}
             | network_columns(recipe, classes)
@@ -76,12 +74,6 @@ def speed_rows(
             | machine()
         )
     return rows
-
-
-def _body(network: NetworkRecipe) -> tuple[str, str]:
-    """What a network has in common with the plain one that it is compared with."""
-    plain = dataclasses.replace(network.with_attention(NONE), aggregation=NONE)
-    return plain.family, network_key(plain.arguments())
 
 
 def build(recipe: Recipe, classes: int) -> keras.Model:
