@@ -40,12 +40,12 @@ class Reproduce:
     """
 
     table: Annotated[str, tyro.conf.Positional, Shown("TABLE")]
-    """table1, table2, table3, fig2, of the DIANet paper dianet-table3 to dianet-table9, or systems:
-    small networks of RLA-Net and of the Residual Attention Network; or report, which makes all
-    tables anew (report --help)."""
+    """table1, table2, table3, fig2, of the DIANet paper dianet-table3 to dianet-table9; systems,
+    small networks of RLA-Net and of the Residual Attention Network; rivals, every attention module
+    in a small network; or report, which makes all tables anew (report --help)."""
     datasets: tuple[Name, ...] = ()
-    """cifar10, cifar100, stl10; none named is those that the paper reports, for fig2 and systems
-    all three."""
+    """cifar10, cifar100, stl10; none named is those that the paper reports, for fig2, systems
+    and rivals all three."""
     rows: tuple[str, ...] = ()
     """Of the table: se, "ras, default form", ras:k=2, or numbers from 1; none named is all."""
     seeds: Seeds = 1

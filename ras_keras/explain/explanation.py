@@ -10,9 +10,9 @@ import numpy as np
 
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import Argument, UserError
+from ras_keras.explain.attention_maps import AttentionMaps
 from ras_keras.explain.grad_cam import GradCam
 from ras_keras.explain.image_page import image_page
-from ras_keras.explain.masks import Masks
 from ras_keras.gates.class_picture import class_picture
 from ras_keras.gates.gates import Gates
 from ras_keras.gates.pictures import study_heat_map
@@ -99,7 +99,7 @@ class Explainer:
         self.target = target
         self.grad_cam = GradCam(predictor.model)
         self.gates = Gates(predictor.model)
-        self.masks = Masks(predictor.model)
+        self.maps = AttentionMaps(predictor.model)
 
     def page(self, example: Example, study: GateStudy | None = None) -> "Figure":
         """A picture of one image, as a matplotlib Figure.
@@ -121,7 +121,7 @@ class Explainer:
             self.gates.places,
             [v[0] for v in self.gates(batch)],
             [v.mean for v in study.statistics] if study else None,
-            dict(zip(self.masks.names, (m[0] for m in self.masks(batch)), strict=True)),
+            dict(zip(self.maps.names, (m[0] for m in self.maps(batch)), strict=True)),
         )
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TOP = 5
-MASKS_A_LINE = 6
-MASK_HEIGHT = 1.9
+MAPS_A_LINE = 6
+MAP_HEIGHT = 1.9
 
 
 def image_page(
@@ -34,7 +34,7 @@ def image_page(
     places: Sequence[Place] = (),
     gates: Sequence[np.ndarray] = (),
     means: Sequence[np.ndarray] | None = None,
-    masks: Mapping[str, np.ndarray] | None = None,
+    maps: Mapping[str, np.ndarray] | None = None,
 ) -> "Figure":
     """A picture of all of it, as a matplotlib Figure.
 
@@ -48,7 +48,7 @@ def image_page(
         places: of the network's gates.
         gates: V of each for the image, (C,).
         means: V of each, the mean over other images; None if there are none.
-        masks: the soft masks of the image by the names of their layers, (h, w) each.
+        maps: where layers attend to in the image, by their names, (h, w) each.
     """
     from matplotlib.figure import Figure
 
@@ -58,8 +58,8 @@ def image_page(
         lines.append(("V less its mean\nover the images", means))
     height = line_height(max((len(panel.numbers) for panel in panels), default=0))
     heights = [3.2] + [height] * len(lines)
-    if masks:
-        heights.append(MASK_HEIGHT * -(-len(masks) // MASKS_A_LINE))
+    if maps:
+        heights.append(MAP_HEIGHT * -(-len(maps) // MAPS_A_LINE))
     figure = Figure(
         figsize=(max(PANEL_WIDTH * len(panels) + 1, 8.5), sum(heights)), layout="constrained"
     )
@@ -71,23 +71,23 @@ def image_page(
         differences = [v - mean for v, mean in zip(gates, means, strict=True)]
         scale = ColourScale.of_differences(differences, lines[1][0])
         draw_gates(parts[2], places, differences, scale, gates)
-    if masks:
-        _draw_masks(parts[-1], image, masks)
+    if maps:
+        _draw_maps(parts[-1], image, maps)
     figure.suptitle(literal(title, LONGEST_TITLE), fontsize=10)
     return figure
 
 
-def _draw_masks(figure, image, masks):
-    """Each mask over the image, in colours from its least to its greatest value."""
-    lines = -(-len(masks) // MASKS_A_LINE)
-    axes = figure.subplots(lines, min(len(masks), MASKS_A_LINE), squeeze=False).ravel()
+def _draw_maps(figure, image, maps):
+    """Each map over the image, in colours from its least to its greatest value."""
+    lines = -(-len(maps) // MAPS_A_LINE)
+    axes = figure.subplots(lines, min(len(maps), MAPS_A_LINE), squeeze=False).ravel()
     height, width = image.shape[:2]
     for panel in axes:
         panel.set_axis_off()
-    for panel, (name, mask) in zip(axes, masks.items(), strict=False):
+    for panel, (name, attention) in zip(axes, maps.items(), strict=False):
         panel.imshow(np.broadcast_to(image, (height, width, 3)), interpolation="nearest")
-        panel.imshow(mask, extent=(-0.5, width - 0.5, height - 0.5, -0.5), alpha=0.6)
-        title = f"{literal(name)}\n{mask.min():.2f} to {mask.max():.2f}"
+        panel.imshow(attention, extent=(-0.5, width - 0.5, height - 0.5, -0.5), alpha=0.6)
+        title = f"{literal(name)}\n{attention.min():.2g} to {attention.max():.2g}"
         panel.set_title(title, fontsize=7)
 
 

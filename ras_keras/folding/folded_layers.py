@@ -53,9 +53,14 @@ def gated_convolution(
         name=gate.name,
     )
 
+    # The gain goes into the convolution, and out of what the gate sees of it.
+    gain = np.full(convolution.filters, gate.gain)
+    at_gate = Affine(1 / gain, np.zeros(convolution.filters))
+
     def fill():
-        made.convolution.set_weights(_linear_weights(convolution, affine))
-        _set_gate(made, of_gate(gate))
+        scaled = affine.then(Affine(gain, np.zeros(convolution.filters)))
+        made.convolution.set_weights(_linear_weights(convolution, scaled))
+        _set_gate(made, at_gate.then(of_gate(gate)))
 
     return made, fill
 

@@ -3,10 +3,11 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention, Tensor
+from ras_keras.layers.attention import Attention, Tensor, cannot_start
 from ras_keras.layers.parts.batch_normalization import EPSILON, MOMENTUM
 from ras_keras.layers.parts.connections import make_connection
 from ras_keras.layers.parts.steepness import LONG, Steepness
+from ras_keras.layers.parts.transforms import set_to_zero
 from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one
 
 
@@ -50,6 +51,7 @@ class ChannelAttention(Attention):
         epsilon: added to the connections' variance.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
+        gain: what the gate is multiplied by; 1 as published.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown, C may not.
@@ -99,8 +101,7 @@ class ChannelAttention(Attention):
         ]
 
     def build(self, input_shape):
-        channels = self.channels(input_shape)
-        self.input_spec = keras.layers.InputSpec(ndim=4, axes={self.axis: channels})
+        channels = self.fix_channels(input_shape)
         width = self.pooled_width(channels)
         self.transforms = [
             self.make_transform(channels, name=f"transform{i}")
@@ -135,8 +136,7 @@ class ChannelAttention(Attention):
 
     def recurrence(self, x: Tensor, training: bool | None = False) -> list[Tensor]:
         """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
-        if not self.built:
-            self.build(x.shape)
+        self.make_built(x)
         v, gates = self.pool(x), []
         steepness = Steepness() if self.k >= LONG else None
         for application in range(self.k):
@@ -160,6 +160,28 @@ class ChannelAttention(Attention):
         if not self.connections or place < 0:
             return None
         return self.connections[0 if self.shared_connection else place]
+
+    def start_constant(self) -> float:
+        last = self.k - 1
+        transform, connection = self.transform_of(last), self.connection_before(last)
+        if last == 0 or not self.shared:
+            before = self.transforms[:-1]
+            if not hasattr(transform, "end_in_zero"):
+                raise cannot_start(self, "has a transform without a start at 0")
+            transform.end_in_zero()
+        else:
+            before = [transform]
+            if self.connection not in ("batch_norm", "affine"):
+                raise cannot_start(self, "has k > 1 and no connection with a scale")
+            if self.connections.index(connection) < last - 1 + self.normalize_input:
+                raise cannot_start(self, "has one connection at several places")
+            if not hasattr(transform, "map_zero_to_zero"):
+                raise cannot_start(self, "has k > 1 and a transform without a gradient at 0")
+            set_to_zero(connection)
+        for each in before:
+            if hasattr(each, "map_zero_to_zero"):
+                each.map_zero_to_zero()
+        return 0.5
 
     def call(self, x, training=None):
         return self.scale(x, self.gate(x, training=training))

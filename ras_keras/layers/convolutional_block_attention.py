@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from ras_keras.layers.attention import Attention, Tensor
-from ras_keras.layers.parts.batch_normalization import BatchNormalization
-from ras_keras.layers.parts.transforms import Bottleneck, check_odd, reduced
+from ras_keras.layers.parts.convolutions import map_convolution, map_normalization
+from ras_keras.layers.parts.transforms import Bottleneck, check_odd, reduced, set_to_zero
 from ras_keras.values.checks import check_at_least_one
 
 
@@ -38,6 +38,7 @@ class ConvolutionalBlockAttention(Attention):
             behind it, the form of a folded model.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
+        gain: what the gate is multiplied by; 1 as published.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.
@@ -67,44 +68,33 @@ class ConvolutionalBlockAttention(Attention):
         self.normalize_spatial = normalize_spatial
 
     def build(self, input_shape):
-        channels = self.channels(input_shape)
-        self.input_spec = keras.layers.InputSpec(ndim=4, axes={self.axis: channels})
+        channels = self.fix_channels(input_shape)
         hidden = reduced(channels, self.reduction_ratio)
         self.mlp = Bottleneck(hidden, channels, self.use_bias, "zeros", name="mlp")
         self.mlp.build((None, channels))
-        self.spatial_convolution = keras.layers.Conv2D(
+        self.spatial_convolution = map_convolution(
             1,
             self.kernel_size,
-            padding="same",
-            use_bias=not self.normalize_spatial,
-            kernel_initializer=keras.initializers.VarianceScaling(
-                2.0, "fan_out", "untruncated_normal"
-            ),
+            "spatial_convolution",
+            2,
             data_format=self.data_format,
-            dtype="float32",
-            name="spatial_convolution",
+            use_bias=not self.normalize_spatial,
         )
-        self.spatial_convolution.build(self._with_channels(input_shape, 2))
         if self.normalize_spatial:
-            self.spatial_normalization = BatchNormalization(
+            shape: list[int | None] = [None] * 4
+            shape[self.axis] = 1
+            self.spatial_normalization = map_normalization(
+                shape,
+                "spatial_normalization",
                 momentum=0.99,
                 axis=self.axis,
                 gamma_initializer="zeros",
-                dtype="float32",
-                name="spatial_normalization",
             )
-            self.spatial_normalization.build(self._with_channels(input_shape, 1))
         self.built = True
-
-    def _with_channels(self, shape, channels):
-        shape = list(shape)
-        shape[self.axis] = channels
-        return tuple(shape)
 
     def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate of the channels: float32 of shape (N, C)."""
-        if not self.built:
-            self.build(x.shape)
+        self.make_built(x)
         maximum = ops.max(ops.cast(x, "float32"), axis=self.spatial_axes)
         return ops.sigmoid(self.mlp(self.pool(x)) + self.mlp(maximum))
 
@@ -117,9 +107,19 @@ class ConvolutionalBlockAttention(Attention):
             s = self.spatial_normalization(s, training=training)
         return ops.sigmoid(s)
 
+    def attention_map(self, x: Tensor) -> Tensor:
+        """S, the gate of the places: float32 (N, H, W)."""
+        return ops.squeeze(self.spatial_gate(self.scale(x, self.gate(x))), self.axis)
+
     def call(self, x, training=None):
         x = self.scale(x, self.gate(x))
         return x * ops.cast(self.spatial_gate(x, training=training), x.dtype)
+
+    def start_constant(self) -> float:
+        self.mlp.end_in_zero()
+        last = self.spatial_normalization if self.normalize_spatial else self.spatial_convolution
+        set_to_zero(last)
+        return 0.25
 
     def get_config(self):
         return {

@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from ras_keras.layers.attention import Attention, Tensor
-from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced
+from ras_keras.layers.attention import Attention, Tensor, cannot_start
+from ras_keras.layers.parts.transforms import Bottleneck, dense, reduced, set_to_zero
 from ras_keras.values.checks import MOST_APPLICATIONS, check_at_least_one, check_one_of, check_rate
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
@@ -40,6 +40,7 @@ class DenseImplicitAttention(Attention):
         dropout: of the connection between stacked cells, in [0, 1).
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
+        gain: what the gate is multiplied by; 1 as published.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown. In a list with the state, h and c of shape (N, cells, C).
@@ -127,6 +128,13 @@ class DenseImplicitAttention(Attention):
             outputs.append(v)
             memories.append(memory)
         return ops.stack(outputs, axis=1), ops.stack(memories, axis=1)
+
+    def start_constant(self) -> float:
+        if self.activation != "sigmoid":
+            raise cannot_start(self, f"has a gate of 0 at such a start with {self.activation}")
+        for layer in (self.input_layers[-1], self.state_layers[-1]):
+            set_to_zero(layer.expand if isinstance(layer, Bottleneck) else layer)
+        return 0.25
 
     def compute_output_shape(self, input_shape):
         shape = _map_shape(input_shape)

@@ -29,7 +29,7 @@ class EfficientChannelAttention(ChannelAttention):
         kernel_size: odd, at most C; None for the adaptive size.
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
-            `data_format`.
+            `data_format`, `gain`.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.

@@ -64,6 +64,7 @@ class RecurrentAttention(ChannelAttention):
         epsilon: added to the connections' variance.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
+        gain: what the gate is multiplied by; 1 as published.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.

@@ -6,14 +6,26 @@ from collections.abc import Callable
 import keras
 
 from ras_keras.errors import ArgumentError
+from ras_keras.layers.bottleneck_attention import BottleneckAttention
+from ras_keras.layers.channel_scale import ChannelScale
 from ras_keras.layers.convolutional_block_attention import ConvolutionalBlockAttention
+from ras_keras.layers.coordinate_attention import CoordinateAttention
 from ras_keras.layers.dense_implicit_attention import DenseImplicitAttention
 from ras_keras.layers.efficient_channel_attention import EfficientChannelAttention
+from ras_keras.layers.frequency_channel_attention import FrequencyChannelAttention
+from ras_keras.layers.gated_channel_transformation import GatedChannelTransformation
+from ras_keras.layers.gather_excite import GatherExcite
+from ras_keras.layers.global_context import GlobalContext
+from ras_keras.layers.instance_enhancement import instance_enhancement
 from ras_keras.layers.recurrent_attention import RecurrentAttention
 from ras_keras.layers.shared_squeeze_excitation import SharedSqueezeExcitation
+from ras_keras.layers.shuffle_attention import ShuffleAttention
+from ras_keras.layers.simple_attention import SimpleAttention
 from ras_keras.layers.spatial_pyramid_attention import SpatialPyramidAttention
 from ras_keras.layers.squeeze_excitation import SqueezeExcitation
+from ras_keras.layers.style_recalibration import StyleRecalibration
 from ras_keras.layers.switchable_attention import SwitchableAttention
+from ras_keras.layers.triplet_attention import TripletAttention
 from ras_keras.values.text import ANY, argument_kinds
 
 Maker = Callable[..., keras.layers.Layer]
@@ -27,6 +39,18 @@ ATTENTION: dict[str, Maker] = {
     "spa": SpatialPyramidAttention,
     "dia": DenseImplicitAttention,
     "dia_se": SharedSqueezeExcitation,
+    "ge": GatherExcite,
+    "gc": GlobalContext,
+    "bam": BottleneckAttention,
+    "coordinate": CoordinateAttention,
+    "simam": SimpleAttention,
+    "srm": StyleRecalibration,
+    "fca": FrequencyChannelAttention,
+    "gct": GatedChannelTransformation,
+    "triplet": TripletAttention,
+    "shuffle": ShuffleAttention,
+    "iebn": instance_enhancement,
+    "channel_scale": ChannelScale,
 }
 NONE = "none"
 OF_EVERY_LAYER = ("dtype", "trainable")
@@ -145,9 +169,11 @@ def constructor_arguments(maker: Maker) -> list[str]:
 
 def constructor_kinds(maker: Maker) -> dict[str, type]:
     """The keyword arguments that make this layer, with the types that a text can be read as."""
+    kinds: dict[str, type]
     if not inspect.isclass(maker):
-        return argument_kinds(maker)
-    kinds: dict[str, type] = {}
+        kinds = argument_kinds(maker)
+        return {name: kind for name, kind in kinds.items() if name not in OF_EVERY_LAYER}
+    kinds = {}
     for cls in maker.__mro__:
         if cls is keras.layers.Layer:
             break

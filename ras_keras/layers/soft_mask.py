@@ -78,6 +78,10 @@ class SoftMask(keras.layers.Layer):
         """What the mask does to each channel, its mean over the pixels: float32 (N, C)."""
         return ops.mean(self.mask_of(inputs[1]), axis=self.spatial_axes)
 
+    def attention_map(self, inputs):
+        """The mask's mean over the channels: float32 (N, H, W)."""
+        return ops.mean(self.mask_of(inputs[1]), axis=self.axis)
+
     def compute_output_shape(self, input_shape):
         return tuple(input_shape[0])
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from ras_keras.layers.attention import Tensor
+from ras_keras.layers.parts.window_means import adaptive_windows
 from ras_keras.layers.squeeze_excitation import SqueezeExcitation
 
 LEVELS = (1, 2, 4)
@@ -35,7 +36,7 @@ class SpatialPyramidAttention(SqueezeExcitation):
         use_bias: whether there are biases; the original has none.
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
-            `data_format`.
+            `data_format`, `gain`.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.
@@ -69,7 +70,7 @@ class SpatialPyramidAttention(SqueezeExcitation):
         _, channels, height, width = ops.shape(x)
         levels = []
         for bins in LEVELS:
-            rows, columns = _bin_means(height, bins), _bin_means(width, bins)
+            rows, columns = adaptive_windows(height, bins), adaptive_windows(width, bins)
             means = ops.matmul(ops.matmul(rows, x), ops.transpose(columns))
             levels.append(ops.reshape(means, (-1, channels * bins**2)))
         return ops.concatenate(levels, axis=1)
@@ -82,13 +83,3 @@ class SpatialPyramidAttention(SqueezeExcitation):
         if v.shape[1] == self.width:
             return v
         return ops.concatenate([ops.repeat(v, bins**2, axis=1) for bins in LEVELS], axis=1)
-
-
-def _bin_means(size, bins):
-    """(bins, size): row i averages the positions from i * size / bins to (i + 1) * size / bins."""
-    places = ops.arange(size, dtype="int32")
-    first = ops.arange(bins, dtype="int32") * size // bins
-    last = -(-(ops.arange(1, bins + 1, dtype="int32") * size) // bins)
-    inside = (places[None, :] >= first[:, None]) & (places[None, :] < last[:, None])
-    inside = ops.cast(inside, "float32")
-    return inside / ops.sum(inside, axis=1, keepdims=True)

@@ -27,7 +27,7 @@ class SqueezeExcitation(ChannelAttention):
             has not.
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
-            `data_format`.
+            `data_format`, `gain`.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.

@@ -30,6 +30,7 @@ class SwitchableAttention(Attention):
         reduction_ratio: r of f, from 1 to C; C/r is rounded down.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
+        gain: what the gate is multiplied by; 1 as published.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
     be unknown.
@@ -48,8 +49,7 @@ class SwitchableAttention(Attention):
         self.reduction_ratio = check_at_least_one("reduction_ratio", reduction_ratio)
 
     def build(self, input_shape):
-        channels = self.channels(input_shape)
-        self.input_spec = keras.layers.InputSpec(ndim=4, axes={self.axis: channels})
+        channels = self.fix_channels(input_shape)
         self.switch = dense(channels, 3, name="switch")
         self.bottleneck = Bottleneck(
             reduced(channels, self.reduction_ratio), channels, name="bottleneck"
@@ -67,8 +67,7 @@ class SwitchableAttention(Attention):
 
     def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
-        if not self.built:
-            self.build(x.shape)
+        self.make_built(x)
         v = self.pool(x)
         switches = ops.split(ops.sigmoid(self.switch(v)), 3, axis=1)
         gate = 1.0
@@ -78,6 +77,11 @@ class SwitchableAttention(Attention):
 
     def call(self, x):
         return self.scale(x, self.gate(x))
+
+    def start_constant(self) -> float:
+        for transform in self.transforms:
+            transform.end_in_zero()
+        return 0.125
 
     def get_config(self):
         return {**super().get_config(), "reduction_ratio": self.reduction_ratio}

@@ -34,6 +34,15 @@ SYSTEMS = {
         for learning in ("attention", "naive")
     },
 }
+# Every attention module in one small network, as published.
+RIVALS = {
+    "plain": NONE,
+    "ras": "ras:normalize_input=False",
+    **{name: name for name in ("se", "eca", "cbam", "sem", "spa", "dia", "dia_se", "ge")},
+    "ge, learned": "ge:learned=True,reduction_ratio=16",
+    **{name: name for name in ("gc", "bam", "coordinate", "simam", "srm", "fca", "gct")},
+    **{name: name for name in ("triplet", "shuffle", "iebn", "channel_scale")},
+}
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,13 @@ def _systems(dataset: str) -> Iterator[Row]:
         yield Row("small networks", entry, recipe)
 
 
+def _rivals(dataset: str) -> Iterator[Row]:
+    """Every attention module in ResNet20 of bottlenecks."""
+    for entry, attention in RIVALS.items():
+        recipe = _trained(dataset).replace(depth=20, attention=attention)
+        yield Row("ResNet20", entry, recipe)
+
+
 def _trained(dataset: str) -> Recipe:
     """The RAS paper's recipe, but that nothing is chosen on the test set."""
     return NAMED["ras-resnet164"].recipe.replace(dataset=dataset, validation_split=0.0)
@@ -194,4 +210,5 @@ TABLES = {
         "arXiv 2110.11852 and 1704.06904, sizes of ours",
         made=_systems,
     ),
+    "rivals": Table("Every attention module", "ResNet20 of bottlenecks", made=_rivals),
 }

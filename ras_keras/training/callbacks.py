@@ -105,7 +105,8 @@ class GateSpread(OnImages):
 
     `gate_spread` is the standard deviation of V across a fixed batch of images,
     averaged over the channels of a layer and then over layers. A gate that does
-    not look at its input has a spread of 0; after the first epoch a notice says so.
+    not look at its input has a spread of 0; after the first epoch a notice says so,
+    unless that is what the layer is for.
     """
 
     def on_train_begin(self, logs=None):
@@ -115,8 +116,11 @@ class GateSpread(OnImages):
         gates = self.gates(self.images)
         if gates:
             logs["gate_spread"] = spread(gates)
-            if epoch == 0 and logs["gate_spread"] < DEAD:
+            if epoch == 0 and logs["gate_spread"] < DEAD and not self._constant_by_design():
                 tqdm.write(f"notice   {self._dead(logs['gate_spread'])}")
+
+    def _constant_by_design(self) -> bool:
+        return all(getattr(layer, "constant_by_design", False) for layer in self.gates.layers)
 
     def _dead(self, found: float) -> str:
         on_saddle = any(getattr(layer, "gamma", None) is not None for layer in self.gates.layers)

@@ -1,5 +1,6 @@
 """Numbers that are given as arguments; NumPy's count as Python's."""
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any, TypeGuard
@@ -26,6 +27,17 @@ def check_at_least_one(name: str, value: object, most: int | None = None) -> int
     if most is not None and value > most:
         raise ArgumentError.of(name, f"must be at most {most:,}", value)
     return int(value)
+
+
+def check_positive(name: str, value: object) -> float:
+    """`value` as a float.
+
+    Raises:
+        ValueError: if it is no finite number > 0.
+    """
+    if not is_real(value) or not 0 < value < math.inf:
+        raise ArgumentError.of(name, "must be a positive number", value)
+    return float(value)
 
 
 def check_rate(name: str, value: object) -> float:

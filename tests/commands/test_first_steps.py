@@ -63,7 +63,7 @@ def test_weights_of_another_network_say_of_which(refused, tmp_path):
 def test_an_unknown_option_names_those_that_are_tried(refused):
     says = (
         "the option must be one of k, normalize_input, gamma_initializer, beta_initializer, "
-        "shared, connection, shared_connection. Received: 'gama'.\n"
+        "shared, connection, shared_connection, gain. Received: 'gama'.\n"
     )
     refused("--attention", "ras:gama=1", says=[says])
 

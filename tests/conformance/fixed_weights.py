@@ -16,7 +16,7 @@ def fixed(path: str, shape: tuple[int, ...]) -> np.ndarray:
             variance = 1 if kind == "depthwise_kernel" else 2
             return values * math.sqrt(3 * variance / math.prod(shape[:2]))
         return values * math.sqrt(3 / math.prod(shape[:-1]))  # variance 1 / fan-in
-    if kind == "gamma":
+    if kind in ("gamma", "alpha"):
         return 1 + 0.2 * values
     if kind == "moving_variance":
         return 1 + 0.5 * values

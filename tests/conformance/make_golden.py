@@ -13,6 +13,7 @@ from tests.conformance import reference_imagenet as imagenet
 from tests.conformance import reference_layers as layers
 from tests.conformance import reference_networks as networks
 from tests.conformance import reference_residual_attention as masks
+from tests.conformance import reference_rivals as rivals
 from tests.conformance.fixed_weights import fixed, fixed_images, fixed_map
 from tests.conformance.reference_aggregation import Aggregation
 from tests.conformance.reference_parts import Attention, stateless
@@ -43,8 +44,35 @@ LAYERS = {
     "dia": (layers.dia, {"reduction_ratio": 4}),
     "dia_tanh": (layers.dia, {"reduction_ratio": 4, "output_activation": "tanh"}),
     "dia_cells2": (layers.dia, {"reduction_ratio": 4, "cells": 2}),
+    "ge": (rivals.ge, {}),
+    "ge_extent": (rivals.ge, {"extent": 4}),
+    "ge_learned": (rivals.ge, {"extent": 4, "learned": True}),
+    "ge_plus": (rivals.ge, {"learned": True, "reduction_ratio": 4}),
+    "gc": (rivals.gc, {"reduction_ratio": 4}),
+    "gc_multiply": (rivals.gc, {"reduction_ratio": 4, "fusion": "multiply"}),
+    "bam": (rivals.bam, {"reduction_ratio": 4}),
+    "bam_product": (
+        rivals.bam,
+        {"reduction_ratio": 4, "dilation": 2, "combination": "product"},
+    ),
+    "coordinate": (rivals.coordinate, {"reduction_ratio": 8}),
+    "simam": (rivals.simam, {}),
+    "srm": (rivals.srm, {}),
+    "fca": (rivals.fca, {"reduction_ratio": 4}),
+    "fca_wide": (rivals.fca, {"frequencies": 4, "reduction_ratio": 4}),
+    "gct": (rivals.gct, {}),
+    "triplet": (rivals.triplet, {"kernel_size": 5}),
+    "shuffle": (rivals.shuffle, {}),
+    "shuffle_groups": (rivals.shuffle, {"groups": 2}),
+    "iebn": (rivals.iebn, {}),
+    "channel_scale": (rivals.channel_scale, {}),
 }
-LAYER_SHAPES = {"spa_odd": (2, 7, 5, 16)}
+LAYER_SHAPES = {
+    "spa_odd": (2, 7, 5, 16),
+    "ge_extent": (2, 11, 6, 16),
+    "ge_learned": (2, 11, 6, 16),
+    "fca_wide": (2, 15, 9, 16),
+}
 
 RAS = stateless(layers.ras, k=2)
 DIA_SHARED = Attention(layers.dia, shared=True)

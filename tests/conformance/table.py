@@ -20,6 +20,10 @@ class Row:
         size: of the images that a network is tested with.
         stride: at which a network's last map works.
         learning_rate: at which four steps lower the loss.
+        shows: what a layer can be asked for beside its output: its gate of channels, its map
+            of places.
+        starts_as_identity: whether the first case can start so; a text says why not.
+        any_size: whether a layer takes maps of a size that is not known.
         slow: whether a network takes long: one test alone is then of the quick tier.
     """
 
@@ -30,6 +34,9 @@ class Row:
     size: int = 16
     stride: int = 4
     learning_rate: float = 0.01
+    shows: tuple[str, ...] = ("gate",)
+    starts_as_identity: bool | str = True
+    any_size: bool = True
     slow: bool = False
 
     @property
@@ -75,6 +82,65 @@ LAYERS = [
         },
     ),
     Row("dia_se", {"se": {"reduction_ratio": 4}}),
+    Row(
+        "ge",
+        {
+            "ge_learned": {"extent": 4, "learned": True},
+            "ge": {},
+            "ge_extent": {"extent": 4},
+            "ge_plus": {"learned": True, "reduction_ratio": 4},
+        },
+        shows=("attention_map",),
+    ),
+    Row(
+        "gc",
+        {
+            "gc": {"reduction_ratio": 4},
+            "gc_multiply": {"reduction_ratio": 4, "fusion": "multiply"},
+        },
+        {"places/bias": "a softmax removes it"},
+        shows=("attention_map",),
+    ),
+    Row(
+        "bam",
+        {
+            "bam": {"reduction_ratio": 4},
+            "bam_product": {"reduction_ratio": 4, "dilation": 2, "combination": "product"},
+        },
+        dict.fromkeys(("reduce/bias", "dilated1/bias", "dilated2/bias"), BEFORE_A_NORMALIZATION),
+        shows=("attention_map",),
+    ),
+    Row(
+        "coordinate",
+        {"coordinate": {"reduction_ratio": 8}},
+        {"reduce/bias": BEFORE_A_NORMALIZATION},
+        shows=("attention_map",),
+    ),
+    Row(
+        "simam",
+        {"simam": {}},
+        shows=("attention_map",),
+        starts_as_identity="has no weights",
+    ),
+    Row("srm", {"srm": {}}),
+    Row(
+        "fca",
+        {
+            "fca": {"reduction_ratio": 4},
+            "fca_wide": {"frequencies": 4, "reduction_ratio": 4},
+        },
+        any_size=False,
+    ),
+    Row("gct", {"gct": {}}),
+    Row("triplet", {"triplet": {"kernel_size": 5}}, shows=("attention_map",)),
+    Row(
+        "shuffle",
+        {"shuffle": {}, "shuffle_groups": {"groups": 2}},
+        shows=("attention_map",),
+        starts_as_identity="permutes the channels",
+    ),
+    Row("iebn", {"iebn": {}}),
+    Row("channel_scale", {"channel_scale": {}}),
 ]
 
 

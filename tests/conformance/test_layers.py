@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from ras_keras.layers import ATTENTION, Attention
+from ras_keras.layers import ATTENTION
 from ras_keras.layers.registry import make_attention
 from tests.conformance.fixed_weights import fixed_map
 from tests.conformance.make_golden import DIA_MAPS, GOLDEN
@@ -62,6 +62,10 @@ def test_config_round_trip(row):
 def test_unknown_sizes(row):
     layer = make_layer(row)
     inputs = keras.Input((None, None, CHANNELS))
+    if not row.any_size:
+        with pytest.raises(ValueError, match="known size"):
+            layer(inputs)
+        return
     y = built(layer, inputs, inputs)
     assert y.shape == (None, None, None, CHANNELS)
     model = keras.Model(inputs, y)
@@ -80,14 +84,14 @@ def test_half_precision_keeps_the_gate(row, policy):
     half = [keras.ops.cast(each, layer.compute_dtype) for each in x]
     y = built(layer, *half)
     assert keras.backend.standardize_dtype(y.dtype) == layer.compute_dtype
-    assert {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights} == {
-        "float32"
-    }
-    if isinstance(layer, Attention):
-        gate = layer.gate(half[0])
-        assert keras.backend.standardize_dtype(gate.dtype) == "float32"
+    dtypes = {keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights}
+    assert dtypes <= {"float32"}
+    for method in row.shows:
+        shown = getattr(layer, method)(half[0])
+        assert keras.backend.standardize_dtype(shown.dtype) == "float32"
         rounded = keras.ops.cast(half[0], "float32")
-        np.testing.assert_allclose(numpy(gate), numpy(exact.gate(rounded)), atol=1e-5)
+        expected = getattr(exact, method)(rounded)
+        np.testing.assert_allclose(numpy(shown), numpy(expected), atol=1e-5)
     precision = {"mixed_bfloat16": 2**-6, "mixed_float16": 2**-9}[policy]
     expected = numpy(built(exact, *x))
     assert np.abs(numpy(y) - expected).max() < precision * np.abs(expected).max()
@@ -132,7 +136,7 @@ def test_an_image_does_not_see_the_others_of_its_batch(row):
 @every_layer
 def test_channels_first_is_the_same(row):
     last, first = make_layer(row), make_layer(row, data_format="channels_first")
-    x = maps((2, 7, 5, CHANNELS))
+    x = maps((2, 9, 7, CHANNELS))
     transposed = [each.transpose(0, 3, 1, 2) for each in x]
     built(last, *x)
     built(first, *transposed)
@@ -141,6 +145,42 @@ def test_channels_first_is_the_same(row):
         fill(layer, f"{layer.name}/")
     y = numpy(built(first, *transposed)).transpose(0, 2, 3, 1)
     np.testing.assert_allclose(y, numpy(built(last, *x)), rtol=1e-5, atol=1e-6)
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_start_as_identity(row, policy):
+    layer = make_layer(row, dtype=policy)
+    x = [keras.ops.cast(each, layer.compute_dtype) for each in maps()]
+    built(layer, *x)
+    if row.starts_as_identity is not True:
+        with pytest.raises(ValueError, match=f"`start` must be .* {row.starts_as_identity}"):
+            layer.start_as_identity()
+        return
+    layer.start_as_identity()
+    tolerance = {"float32": 1e-6, "mixed_float16": 1e-3}[policy]
+    np.testing.assert_allclose(numpy(built(layer, *x)), numpy(x[-1]), atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "why"),
+    [
+        ("se", {"k": 2}, "a transform without a gradient at 0"),
+        ("ras", {"k": 3, "shared_connection": True}, "one connection at several places"),
+        ("ras", {"connection": "tanh"}, "no connection with a scale"),
+        ("ras", {"connection": None}, "no connection with a scale"),
+        ("dia", {"activation": "tanh"}, "a gate of 0"),
+        ("ge", {}, "no weights without `learned`"),
+    ],
+)
+def test_what_cannot_start_as_identity(name, config, why):
+    layer = make_attention(name, config)
+    layer.build((None, 8, 8, CHANNELS))
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match=why):
+        layer.start_as_identity()
+    for ours, theirs in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @every_layer

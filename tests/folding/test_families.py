@@ -9,8 +9,16 @@ from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models import ResNet
 from ras_keras.saving.loading import load_model
 from tests.conformance.fixed_weights import fixed_images
-from tests.conformance.subjects import fill, network, outputs, tiered
-from tests.conformance.table import NETWORKS
+from tests.conformance.subjects import (
+    fill,
+    images_for,
+    network,
+    numpy,
+    outputs,
+    small_network,
+    tiered,
+)
+from tests.conformance.table import LAYERS, NETWORKS
 from tests.folding.test_folding import normalizations, random_images, scramble
 
 CASES = [(row, case) for row in NETWORKS for case in row.golden]
@@ -38,6 +46,17 @@ def test_is_exact(row, case):
     assert normalizations(model)
     assert not normalizations(folded)
     assert_exact(model, folded, fixed_images((4, row.size, row.size, 3)))
+
+
+@pytest.mark.parametrize("row", LAYERS, ids=str)
+def test_networks_with_every_attention(row):
+    """What stands around a layer is folded, what cannot be folded in it stays."""
+    model = small_network(row.name, row.first | {"gain": 1.5})
+    fill(model)
+    folded = fold(model)
+    assert len(normalizations(folded)) <= len(normalizations(model)) - 2
+    images = images_for(model)
+    np.testing.assert_allclose(numpy(folded(images)), numpy(model(images)), atol=1e-5)
 
 
 def test_odd_maps_and_saving(tmp_path):

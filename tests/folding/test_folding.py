@@ -20,6 +20,7 @@ NETWORKS = {
     "ras_shared_connection": lambda: ResNet(11, attention_config={"shared_connection": True}),
     "ras_tanh": lambda: ResNet(11, attention_config={"connection": "tanh"}),
     "ras_without_batch_norm": lambda: ResNet(11, batch_norm=False),
+    "ras_gain": lambda: ResNet(11, attention_config={"gain": 2.5}),
     "ras_without_skip": lambda: ResNet(11, skip=False),
     "se": lambda: ResNet(11, "se", {"k": 2}),
     "eca": lambda: ResNet(11, "eca", {"k": 2}),

@@ -1,16 +1,20 @@
 """Whatever stands in a network, folded it predicts the same: random networks, random statistics."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from keras import layers
 
 import ras_keras
 from ras_keras.folding.folded_layers import NORMALIZATIONS
 from ras_keras.layers import ATTENTION, make_attention
+from ras_keras.layers.bottleneck_attention import COMBINATIONS
 from ras_keras.layers.dense_implicit_attention import ACTIVATIONS
+from ras_keras.layers.global_context import FUSIONS
 from ras_keras.layers.parts.connections import connection_names
 from ras_keras.layers.registry import constructor_kinds
 from tests.folding.test_folding import scramble
@@ -37,6 +41,16 @@ OPTIONS = {
     "activation": st.sampled_from(ACTIVATIONS),
     "cells": st.integers(1, 2),
     "dropout": st.floats(0, 0.5),
+    "extent": st.sampled_from([None, 2, 4, 8]),
+    "learned": st.booleans(),
+    "fusion": st.sampled_from(FUSIONS),
+    "combination": st.sampled_from(COMBINATIONS),
+    "dilation": st.integers(1, 4),
+    "regularization": st.sampled_from([1e-4, 1.0]),
+    # More need a map of 7x7.
+    "frequencies": st.just(1),
+    "groups": st.sampled_from([1, 64]),
+    "gain": st.floats(0.5, 2),
     "data_format": st.none(),
 }
 # What the other layers are given where a network does not say it.
@@ -61,7 +75,8 @@ def layer(kind, given=None, **options):
 def attention(name):
     options = {option: OPTIONS[option] for option in constructor_kinds(ATTENTION[name])}
     # The default is for more channels than these networks have.
-    given = {option: options.pop(option) for option in ("reduction_ratio",) if option in options}
+    needed = {"reduction_ratio", "frequencies"} & {*options}
+    given = {option: options.pop(option) for option in sorted(needed)}
     # These two do not go together there.
     both = {"shared_connection": True, "normalize_input": True}
     drawn = layer(name, given, **options)
@@ -142,6 +157,8 @@ def channel_axis():
 def made(kind, options, x):
     """The layer of a step, for a map x."""
     if kind in ATTENTION:
+        # It refuses a map of one place.
+        assume(kind != "simam" or math.prod(x.shape[1:]) > x.shape[channel_axis()])
         return make_attention(kind, options)
     given = GIVEN.get(kind, {})
     if kind in NORMALIZATIONS:

@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from ras_keras.gates.gates import Gates
-from ras_keras.layers import RecurrentAttention
+from ras_keras.layers import ChannelScale, RecurrentAttention
 from ras_keras.models import ResNet
 from ras_keras.training.callbacks import GateSpread
 
@@ -122,3 +122,15 @@ def test_dead_gates_are_said_once(start, said, capsys):
         callback.on_epoch_end(epoch, {})
     output = capsys.readouterr().out
     assert output.count("notice   no attention") == bool(said) and said in output
+
+
+def test_a_constant_by_design_is_no_dead_gate(capsys):
+    inputs = keras.Input((16, 16, 3))
+    callback = GateSpread()
+    callback.set_model(keras.Model(inputs, ChannelScale()(inputs)))
+    callback.set_images(IMAGES)
+    callback.on_train_begin()
+    logs = {}
+    callback.on_epoch_end(0, logs)
+    assert logs["gate_spread"] == 0
+    assert "no attention" not in capsys.readouterr().out

@@ -91,7 +91,7 @@ def floatx(request):
 
 
 def test_every_attention_under_floatx(floatx):
-    x = np.random.default_rng(0).normal(size=(2, 6, 5, 16))
+    x = np.random.default_rng(0).normal(size=(2, 8, 7, 16))
     for name in ATTENTION:
         takes = "reduction_ratio" in constructor_arguments(ATTENTION[name])
         config = {"dtype": floatx} | ({"reduction_ratio": 4} if takes else {})

@@ -69,8 +69,12 @@ def test_refuses_what_makes_nothing():
         register("three", 3)
 
 
+BOTTLENECKS = ("gc", "bam", "coordinate", "fca")
+
+
 def test_constructor_arguments():
-    assert constructor_arguments(layers.SwitchableAttention) == ["reduction_ratio", "data_format"]
+    found = constructor_arguments(layers.SwitchableAttention)
+    assert found == ["reduction_ratio", "data_format", "gain"]
     found = constructor_arguments(layers.RecurrentAttention)
     assert found[:4] == ["k", "normalize_input", "gamma_initializer", "beta_initializer"]
     assert {"shared", "connection", "shared_connection", "data_format"} < {*found}
@@ -79,8 +83,12 @@ def test_constructor_arguments():
 @pytest.mark.parametrize(
     ("name", "config", "message"),
     [
-        ("sse", {}, "None, a callable or one of cbam, dia, .*, spa. Received: attention='sse'"),
-        ("cbam", {"k": 2}, "`k` must be 1 for cbam, which has no recurrence; dia_se, eca, ras, se"),
+        ("sse", {}, "None, a callable or one of bam, cbam, .*, triplet. Received: attention='sse'"),
+        (
+            "cbam",
+            {"k": 2},
+            "`k` must be 1 for cbam, which has no recurrence; dia_se, eca, fca, ras",
+        ),
         ("dia", {"k": 2}, "no recurrence"),
         ("sem", {"k": 3}, "no recurrence.*Received: k=3"),
         ("se", {"cells": 2}, "`cells` says nothing to se, which takes reduction_ratio, use_bias"),
@@ -89,6 +97,19 @@ def test_constructor_arguments():
         ("se", {"reduction_ratio": 0}, "`reduction_ratio` must be an integer >= 1"),
         ("dia", {"cells": 0}, "`cells` must be an integer >= 1. Received: cells=0"),
         ("dia", {"activation": "gelu"}, "one of sigmoid, tanh, relu. Received: activation='gelu'"),
+        ("iebn", {"k": 2}, "no recurrence"),
+        ("ge", {"extent": 3}, "`extent` must be None, 2, 4 or 8. Received: extent=3"),
+        ("ge", {"reduction_ratio": 0}, "`reduction_ratio` must be an integer >= 1"),
+        ("gc", {"fusion": "concat"}, "`fusion` must be one of add, multiply"),
+        ("bam", {"dilation": 0}, "`dilation` must be an integer >= 1"),
+        ("bam", {"combination": "mean"}, "`combination` must be one of sum, product"),
+        ("coordinate", {"reduction_ratio": -1}, "`reduction_ratio` must be an integer >= 1"),
+        ("simam", {"regularization": 0}, "`regularization` must be a positive number"),
+        ("fca", {"frequencies": 3}, "`frequencies` must be one of 1, 2, 4, 8, 16, 32"),
+        ("gct", {"epsilon": -1e-5}, "`epsilon` must be a positive number"),
+        ("triplet", {"kernel_size": 4}, "`kernel_size` must be odd"),
+        ("shuffle", {"groups": 0}, "`groups` must be an integer >= 1"),
+        ("se", {"gain": 0}, "`gain` must be a positive number. Received: gain=0"),
         ("dia", {"dropout": 1.0}, r"`dropout` must be in \[0, 1\)"),
         (
             "spa",
@@ -111,6 +132,14 @@ def test_refuses(name, config, message):
         ("spa", {"reduction_ratio": 128}, "at most the number of channels"),
         ("dia", {"reduction_ratio": 128}, "at most the number of channels"),
         ("eca", {"kernel_size": 65}, "`kernel_size` must be at most .* here 64. .*=65"),
+        *((name, {"reduction_ratio": 65}, "at most .* here 64") for name in BOTTLENECKS),
+        ("ge", {"learned": True, "reduction_ratio": 65}, "at most the number of channels"),
+        (
+            "shuffle",
+            {"groups": 10},
+            "`groups` must leave an even number of channels in each, of 64",
+        ),
+        ("fca", {"k": 2, "reduction_ratio": 99}, "at most the number of channels"),
     ],
 )
 def test_refuses_when_built(name, config, message):
@@ -120,3 +149,29 @@ def test_refuses_when_built(name, config, message):
 
 def test_k_1_says_nothing_and_is_taken():
     assert isinstance(make_attention("sem", {"k": 1}), layers.SwitchableAttention)
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "shape", "message"),
+    [
+        ("fca", {}, (None, 6, 8, 64), "must be 1 for a map of 6x8; more need at least 7 rows"),
+        ("fca", {}, (None, 8, 8, 72), "`frequencies` must divide the number of channels, here 72"),
+        ("fca", {}, (None, None, 8, 64), "needs a map of known size"),
+        ("ge", {"learned": True}, (None, None, 8, 64), "needs a map of known size"),
+    ],
+)
+def test_refuses_maps(name, config, shape, message):
+    with pytest.raises(ValueError, match=message):
+        make_attention(name, config).build(shape)
+
+
+def test_one_frequency_takes_every_size():
+    assert make_attention("fca", {"frequencies": 1})(keras.ops.ones((1, 2, 1, 16))).shape[1:3] == (
+        2,
+        1,
+    )
+
+
+def test_simple_attention_refuses_a_single_place():
+    with pytest.raises(ValueError, match="at least 2 of them"):
+        layers.SimpleAttention()(keras.ops.ones((2, 1, 1, 8)))

@@ -158,7 +158,7 @@ def test_names_the_nearest_depths():
         ({"input_shape": (32, 32)}, r"Received: input_shape=\(32, 32\)"),
         ({"input_shape": (32, 32, None)}, "known number of channels"),
         ({"input_shape": (32, 32, 1)}, "a number for each of the 1 channels"),
-        ({"attention": "sse"}, "one of cbam, dia, .*, spa. Received: attention='sse'"),
+        ({"attention": "sse"}, "one of bam, cbam, .*, triplet. Received: attention='sse'"),
         ({"attention": 3}, "Received: attention=3"),
         ({"attention": None, "attention_config": {"k": 2}}, "attention given by name"),
         ({"attention": lambda: 3}, "makes a new Keras layer"),

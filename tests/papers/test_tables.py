@@ -52,7 +52,7 @@ def test_the_published_figures_came_with_the_package():
         *(("table1", 42, 6), ("table2", 12, 12), ("table3", 16, 4), ("fig2", 0, 21)),
         *(("dianet-table3", 24, 0), ("dianet-table4", 4, 0), ("dianet-table5", 8, 0)),
         *(("dianet-table6", 5, 0), ("dianet-table7", 3, 0), ("dianet-table8", 12, 0)),
-        *(("dianet-table9", 6, 0), ("systems", 0, 0)),
+        *(("dianet-table9", 6, 0), ("systems", 0, 0), ("rivals", 0, 3)),
     ],
 )
 def test_every_published_row_is_there_and_the_default_form_below(name, published, default):

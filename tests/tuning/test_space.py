@@ -90,7 +90,7 @@ def test_a_fixed_option_is_dropped_where_it_says_nothing():
         recipe = space.recipe(point)
         check_recipe(recipe)
         assert (option(recipe, "k") == 3) == (
-            point["attention"] in ("ras", "se", "eca", "spa", "dia_se")
+            point["attention"] in ("ras", "se", "eca", "spa", "dia_se", "fca")
         )
 
 

@@ -8,6 +8,8 @@ from keras import initializers, ops
 from ras_keras.errors import ArgumentError
 from ras_keras.values.checks import check_at_least_one
 
+GAMMA_OFF_ZERO = 0.1
+
 
 class Linear(keras.layers.Layer):
     """v * gamma + beta, one gamma and one beta per channel: (N, C) to (N, C).
@@ -32,6 +34,14 @@ class Linear(keras.layers.Layer):
     def slope(self, v, training=False):
         """|dy/dv| of each channel, (C,)."""
         return ops.abs(self.gamma)
+
+    def end_in_zero(self):
+        set_to_zero(self)
+
+    def map_zero_to_zero(self):
+        """Sets beta to 0, and gamma to 0.1 where it was 0 and no gradient would pass."""
+        self.beta.assign(ops.zeros_like(self.beta))
+        self.gamma.assign(ops.where(ops.equal(self.gamma, 0), GAMMA_OFF_ZERO, self.gamma))
 
 
 class Bottleneck(keras.layers.Layer):
@@ -59,6 +69,9 @@ class Bottleneck(keras.layers.Layer):
         self.reduce = dense(inputs, self.hidden, name="reduce", **options)
         self.expand = dense(self.hidden, self.outputs, name="expand", **options)
         self.built = True
+
+    def end_in_zero(self):
+        set_to_zero(self.expand)
 
     def call(self, v):
         return self.expand(ops.relu(self.reduce(v)))
@@ -92,6 +105,12 @@ class ChannelConvolution(keras.layers.Layer):
         self.convolution.build((*input_shape, 1))
         self.built = True
 
+    def end_in_zero(self):
+        set_to_zero(self)
+
+    def map_zero_to_zero(self):
+        """It does: it has no bias."""
+
     def call(self, v):
         return ops.squeeze(self.convolution(ops.expand_dims(v, -1)), -1)
 
@@ -109,6 +128,12 @@ def dense(inputs, units, *, name, use_bias=True, bias_initializer=None) -> keras
     )
     layer.build((None, inputs))
     return layer
+
+
+def set_to_zero(layer: keras.layers.Layer) -> None:
+    """Sets the trainable weights of a built layer to 0: what it returns is then 0."""
+    for weight in layer.trainable_weights:
+        weight.assign(ops.zeros_like(weight))
 
 
 def uniform_over_fan_in() -> initializers.Initializer:
