@@ -1,7 +1,6 @@
 """Modules that are imported by name or only when they are needed."""
 
 import importlib
-import json
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -56,15 +55,9 @@ def import_torch(what: str) -> ModuleType:
 
 
 def install_command(extra: str) -> str:
-    """The command that installs an extra of the package, in the way the package was installed."""
-    what = "'ras_keras[{}]'" if _is_installed_as_a_wheel() else "-e '.[{}]'"
-    return f"pip install {what.format(extra)}"
-
-
-def _is_installed_as_a_wheel() -> bool:
-    """Whether the package was copied into the environment, and is not run from its source."""
+    """The command that brings an extra: from any folder, or for a source that is not installed."""
     try:
-        origin = metadata.distribution("ras_keras").read_text("direct_url.json")
+        metadata.distribution("ras_keras")
     except metadata.PackageNotFoundError:
-        return False
-    return not (json.loads(origin or "{}").get("dir_info") or {}).get("editable", False)
+        return f"pip install -e '.[{extra}]'"
+    return f"pip install 'ras_keras[{extra}]'"

@@ -13,15 +13,16 @@ def with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
     epochs, before = recipe.optimization.epochs, start.optimization
     schedule = before.scaled(epochs).schedule
     if recipe.optimization.decay == "step" and schedule != before.schedule:
+        drops = f"drops after {_list(schedule)} of" if schedule else "does not drop within"
         print(
-            f"notice   the schedule {_list(before.schedule)} of {epochs_of(start)} is "
-            f"{_list(schedule)} of {epochs}; --schedule sets it"
+            f"notice   the learning rate {drops} {epochs_of(recipe)}, as after "
+            f"{_list(before.schedule)} of {start.optimization.epochs}; --schedule sets it"
         )
     return recipe.replace(schedule=schedule)
 
 
 def _list(epochs: Sequence[int]) -> str:
-    return ", ".join(map(str, epochs)) or "none"
+    return ", ".join(map(str, epochs))
 
 
 def epochs_of(recipe: Recipe) -> str:

@@ -187,7 +187,7 @@ def test_peers_that_are_not_installed(capsys, monkeypatch):
     assert call("benchmark", "versus-pytorch", *QUICK) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: versus-pytorch needs PyTorch")
-    assert "pip install -e '.[peers]'" in error
+    assert "pip install 'ras_keras[peers]'" in error
     assert error.count("\n") == 1
 
 

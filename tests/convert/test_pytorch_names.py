@@ -149,4 +149,4 @@ def test_without_pytorch(capsys, tmp_path, monkeypatch):
     assert run("import_weights", [str(file)], "python scripts/import_weights.py") == 2
     error = capsys.readouterr().err
     assert error.startswith("error: import_weights needs PyTorch")
-    assert "pip install -e '.[peers]'" in error
+    assert "pip install 'ras_keras[peers]'" in error

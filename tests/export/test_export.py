@@ -230,7 +230,7 @@ def test_errors(refused, model, flags, says):
 
 def test_an_extra_that_is_not_installed(refused, model, exported, monkeypatch):
     monkeypatch.setattr("ras_keras.inference.formats.find_spec", lambda name: None)
-    says = ["format onnx needs the package onnx,", "pip install -e '.[onnx]'"]
+    says = ["format onnx needs the package onnx,", "pip install 'ras_keras[onnx]'"]
     refused(model, "--format", "onnx", says=says)
     with pytest.raises(
         UserError, match=r"openvino needs the package openvino, which is not installed"

@@ -78,42 +78,8 @@ def test_another_programs_m_prepares_nothing(run_python, tmp_path):
     assert (done.returncode, done.stdout) == (0, "False\n")
 
 
-class Installed:
-    """A distribution whose record of its origin is given."""
-
-    def __init__(self, origin):
-        self.origin = origin
-
-    def read_text(self, name):
-        assert name == "direct_url.json"
-        return self.origin
-
-
-EDITABLE = json.dumps({"url": "file:///x", "dir_info": {"editable": True}})
-WHEEL = json.dumps({"url": "file:///x.whl", "archive_info": {}})
-FOLDER = json.dumps({"url": "file:///x", "dir_info": {}})
-
-
-@pytest.fixture
-def installed(monkeypatch):
-    def install(origin):
-        monkeypatch.setattr(imports.metadata, "distribution", lambda name: Installed(origin))
-
-    return install
-
-
-@pytest.mark.parametrize(
-    ("origin", "command"),
-    [
-        (EDITABLE, "pip install -e '.[{}]'"),
-        (WHEEL, "pip install 'ras_keras[{}]'"),
-        (FOLDER, "pip install 'ras_keras[{}]'"),
-        # From an index.
-        (None, "pip install 'ras_keras[{}]'"),
-    ],
-)
-def test_messages_name_the_extra_as_it_is_installed(installed, monkeypatch, origin, command):
-    installed(origin)
+def test_messages_name_the_extra(monkeypatch):
+    """What pip takes from any folder, of a source that is editable too."""
     monkeypatch.setattr(formats, "find_spec", lambda name: None)
     monkeypatch.setattr(server, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "torch", None)
@@ -124,12 +90,18 @@ def test_messages_name_the_extra_as_it_is_installed(installed, monkeypatch, orig
     ):
         with pytest.raises(UserError) as refusal:
             refuse()
-        assert str(refusal.value).endswith(f": {command.format(extra)}.")
+        assert str(refusal.value).endswith(f": pip install 'ras_keras[{extra}]'.")
 
 
-def test_a_source_that_is_not_installed_is_taken_for_an_editable_one(monkeypatch):
+def test_a_source_that_is_not_installed_is_installed_from_its_folder(monkeypatch):
     def distribution(name):
         raise imports.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(imports.metadata, "distribution", distribution)
     assert imports.install_command("serve") == "pip install -e '.[serve]'"
+
+
+def test_every_folder_of_modules_is_a_package():
+    """setuptools leaves others out of a wheel, and an editable installation hides it."""
+    folders = {path.parent for path in (ROOT / "ras_keras").rglob("*.py")}
+    assert {path for path in folders if not (path / "__init__.py").exists()} == set()

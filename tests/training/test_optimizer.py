@@ -27,6 +27,7 @@ def test_the_usual_rule_is_another():
 
 
 def test_follows_its_equations():
+    """torch.optim.SGD(weight_decay=0.01), across a drop of the learning rate."""
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(5, 4))
     variable = keras.Variable(rng.normal(size=4))
@@ -36,8 +37,8 @@ def test_follows_its_equations():
         rate = 0.1 if step < 3 else 0.01
         optimizer.learning_rate = rate
         optimizer.apply([ops.convert_to_tensor(gradient, "float32")], [variable])
-        velocity = 0.9 * velocity - rate * (gradient + 0.01 * value)
-        value = value + velocity
+        velocity = 0.9 * velocity - (gradient + 0.01 * value)
+        value = value + rate * velocity
     np.testing.assert_allclose(ops.convert_to_numpy(variable), value, rtol=1e-5)
 
 
@@ -54,6 +55,19 @@ def test_nesterov_as_in_torch():
         velocity = 0.9 * velocity + gradient
         value = value - 0.1 * (gradient + 0.9 * velocity)
     np.testing.assert_allclose(ops.convert_to_numpy(variable), value, rtol=1e-5)
+
+
+def test_a_drop_shortens_the_next_step():
+    """Behind a gradient that was 1 for long, from the rate times 10 to the new rate times 10."""
+    variable = keras.Variable(0.0)
+    optimizer = CoupledSGD(0.1, 0.9, l2=0.0)
+    found = [0.0]
+    for step in range(200):
+        optimizer.learning_rate = 0.1 if step < 199 else 0.01
+        optimizer.apply([ops.convert_to_tensor(1.0)], [variable])
+        found.append(float(variable))
+    assert found[-2] - found[-3] == pytest.approx(-1, rel=1e-3)
+    assert found[-1] - found[-2] == pytest.approx(-0.1, rel=1e-3)
 
 
 @pytest.mark.parametrize("scaled", [False, True])

@@ -110,13 +110,14 @@ def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T)
 
 
 def value_of(name: str, arguments: Sequence[str]) -> str | None:
-    """The value of a flag that must be known before the others can be read."""
+    """The last value of a flag that must be known before the others can be read."""
+    found = None
     for i, argument in enumerate(arguments):
         if argument == name and i + 1 < len(arguments):
-            return arguments[i + 1]
-        if argument.startswith(f"{name}="):
-            return argument.partition("=")[2]
-    return None
+            found = arguments[i + 1]
+        elif argument.startswith(f"{name}="):
+            found = argument.partition("=")[2]
+    return found
 
 
 def _is_file(name: str) -> bool:

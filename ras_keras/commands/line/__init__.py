@@ -1,0 +1,1 @@
+"""Flags: from the command line to values, and back."""
