@@ -21,8 +21,9 @@ from ras_keras.saving.loading import load_model
 
 # Loaded when they are asked for: the trainer needs TensorFlow, and one layer does not.
 LAZY = ["data", "deploy", "errors", "explain", "export", "folding", "gates", "inference"]
-LAZY += ["recipes", "runs", "training", "tuning"]
+LAZY += ["insertion", "recipes", "runs", "training", "tuning"]
 LAZY_NAMES = {"GradCam": "explain", "Gates": "gates", "fold": "folding"}
+LAZY_NAMES |= dict.fromkeys(("add_attention", "find_residual_branches"), "insertion")
 
 __all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers"]
 

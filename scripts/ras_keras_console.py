@@ -29,6 +29,7 @@ COMMANDS = {
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
     "models": "list the networks that have a name, with their sizes",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
+    "add_attention": "put attention into a saved model without losing what it knows",
     "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
 

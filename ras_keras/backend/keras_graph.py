@@ -75,13 +75,19 @@ class Graph:
 
     Attributes:
         layers: what is called, in the order of the model.
+        nodes: the calls, in the order in which the model makes them.
         tensors: what all calls return.
     """
 
     def __init__(self, model: keras.Model):
+        by_depth = model._nodes_by_depth
         nodes = [
-            node for row in model._nodes_by_depth.values() for node in row if not node.is_input
+            node
+            for depth in sorted(by_depth, reverse=True)
+            for node in by_depth[depth]
+            if not node.is_input
         ]
+        self.nodes = nodes
         self.tensors = [tensor for node in nodes for tensor in node.output_tensors]
         self._returned = {id(tensor) for tensor in model.outputs}
         self._calls: dict[int, list] = {}

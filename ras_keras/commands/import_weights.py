@@ -10,11 +10,11 @@ import tyro
 
 from ras_keras.commands.line.fields import File, Shown
 from ras_keras.commands.line.flags import parse
+from ras_keras.commands.new_model import check_new_model
 from ras_keras.convert.import_weights import check_import, import_weights
 from ras_keras.convert.pytorch_checkpoint import read_checkpoint
 from ras_keras.convert.pytorch_names import Entries
 from ras_keras.convert.pytorch_settings import CIFAR
-from ras_keras.errors import UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.outputs.class_names import read_names_file, save_model
 from ras_keras.recipes.network import NetworkRecipe
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     checkpoint = Path(options.checkpoint)
     name = re.sub(ENDINGS, "", checkpoint.name)
     output = Path(options.output or checkpoint.with_name(f"{name}.keras"))
-    _check_output(output)
+    check_new_model(output)
     cifar = name_of(options.model) in CIFAR
     recipe = NetworkRecipe(
         model=options.model,
@@ -90,17 +90,3 @@ def main(arguments: Sequence[str], program: str) -> None:
     if found:
         print(f"read off {', '.join(f'{name}={value}' for name, value in found.items())}")
     print(f"model    {output}")
-
-
-def _check_output(file: Path) -> None:
-    """Refuses a file that could not be written, or would be lost.
-
-    Raises:
-        UserError: saying why.
-    """
-    if file.suffix != ".keras":
-        raise UserError(f"--output {file} names no .keras file; end it in .keras.")
-    if not file.parent.is_dir():
-        raise UserError(f"--output {file}: no folder {file.parent}; create it first.")
-    if file.exists():
-        raise UserError(f"{file} exists and is not overwritten; name another file by --output.")

@@ -15,7 +15,7 @@ def with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
     if recipe.optimization.decay == "step" and schedule != before.schedule:
         drops = f"drops after {_list(schedule)} of" if schedule else "does not drop within"
         print(
-            f"notice   the learning rate {drops} {epochs_of(recipe)}, as after "
+            f"notice   the learning rate {drops} {epochs_of(recipe)}, scaled from "
             f"{_list(before.schedule)} of {start.optimization.epochs}; --schedule sets it"
         )
     return recipe.replace(schedule=schedule)

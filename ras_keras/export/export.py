@@ -1,5 +1,6 @@
 """Models in the formats of other runtimes."""
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,16 +127,31 @@ def _write_onnx(model, path):
 
     frozen = with_constants(_concrete_function(model))
     (images,), (probabilities,) = frozen.inputs, frozen.outputs
-    exported, _ = tf2onnx.convert.from_graph_def(
-        frozen.graph.as_graph_def(),
-        name=model.name,
-        input_names=[images.name],
-        output_names=[probabilities.name],
-        tensors_to_rename={images.name: INPUT, probabilities.name: OUTPUT},
-    )
+    # It reports each optimization that a graph does not allow as a failure, with a traceback.
+    log = logging.getLogger("tf2onnx.optimizer")
+    disabled, log.disabled = log.disabled, True
+    try:
+        exported, _ = tf2onnx.convert.from_graph_def(
+            frozen.graph.as_graph_def(),
+            name=model.name,
+            input_names=[images.name],
+            output_names=[probabilities.name],
+            tensors_to_rename={images.name: INPUT, probabilities.name: OUTPUT},
+            custom_op_handlers={"Erfc": (_one_less_erf, [])},
+        )
+    finally:
+        log.disabled = disabled
     for value in (exported.graph.input[0], exported.graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     path.write_bytes(exported.SerializeToString())
+
+
+def _one_less_erf(graph, node, name, arguments):
+    """For tf2onnx: the complementary error function, part of a GELU, which ONNX does not have."""
+    erf = graph.make_node("Erf", [node.input[0]]).output[0]
+    one = graph.make_const(f"{name}_one", np.ones((), "float32")).output[0]
+    node.type, node.domain = "Sub", ""
+    graph.replace_inputs(node, [one, erf])
 
 
 def _write_openvino(model, path):

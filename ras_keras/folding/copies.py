@@ -20,3 +20,12 @@ def copy_state(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
         ours.load_own_variables(
             {name: np.array(keras.ops.convert_to_numpy(value)) for name, value in store.items()}
         )
+
+
+def copy_of(layer: keras.layers.Layer) -> keras.layers.Layer | None:
+    """A layer of the same config, without the weights; None if it cannot be built from it."""
+    try:
+        return type(layer).from_config(layer.get_config())
+    # Layers of others fail at this in ways of their own.
+    except Exception:
+        return None

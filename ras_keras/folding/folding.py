@@ -9,7 +9,7 @@ from keras import layers
 from ras_keras.backend.keras_graph import Graph, as_function, is_called_as_keras_does
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.folding.affine import Affine, is_affine, of_layer
-from ras_keras.folding.copies import copy_state
+from ras_keras.folding.copies import copy_of, copy_state
 from ras_keras.folding.folded_layers import (
     NORMALIZATIONS,
     folded_layer,
@@ -96,10 +96,8 @@ class _Folding:
             folded = fold(layer)
             if folded is not layer:
                 return folded
-        try:
-            copy = type(layer).from_config(layer.get_config())
-        # Layers of others fail at this in ways of their own.
-        except Exception:
+        copy = copy_of(layer)
+        if copy is None:
             return layer
         self.fills.append(lambda: copy_state(layer, copy))
         return copy

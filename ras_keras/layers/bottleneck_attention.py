@@ -34,7 +34,7 @@ class BottleneckAttention(Attention):
     paper names one more behind c and s. The paper puts the module between the
     stages of a network, this package on the branch of a block.
 
-    Trainable parameters for C channels and h = C/r: 3Ch + 18h^2 + 14h + C + 1.
+    Trainable parameters for C channels and h = C/r: 3Ch + 18h^2 + 13h + C + 1.
 
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.

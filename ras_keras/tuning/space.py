@@ -219,7 +219,7 @@ def _texts(narrowed, search) -> dict[str, str]:
                 Argument("space", each), f" says no values; write {each}=A,B or {each}=LOW:HIGH."
             )
         if name not in search:
-            one_of(Argument("space"), name, [*DEFAULTS, *search])
+            one_of(Argument("space"), name, [*dict.fromkeys([*DEFAULTS, *search])])
             raise UserError(
                 Argument("space", each),
                 f" says nothing, for {name} is not searched; name it by ",

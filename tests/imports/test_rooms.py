@@ -15,7 +15,7 @@ FLOORS = (
     "backend optimizers",
     "outputs saving layers",
     "models folding gates data",
-    "recipes",
+    "recipes insertion",
     "runs",
     "training",
     "inference",

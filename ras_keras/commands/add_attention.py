@@ -1,0 +1,91 @@
+"""Put attention into a saved model."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ras_keras.commands.line.fields import File, Model
+from ras_keras.commands.line.flags import parse
+from ras_keras.commands.new_model import check_new_model
+from ras_keras.errors import Argument, ArgumentError, UserError
+from ras_keras.insertion import ResidualAddition, add_attention, find_residual_branches
+from ras_keras.insertion.add_attention import Start
+from ras_keras.layers.registry import NONE
+from ras_keras.outputs.class_names import read_class_names, save_model
+from ras_keras.recipes.network import NetworkRecipe
+from ras_keras.recipes.values import in_recipe
+from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.text.numbers import counted
+from ras_keras.training.plan import trainable_parameters
+
+
+@dataclass(frozen=True)
+class AddAttention:
+    """Put attention into a saved model, a layer in each residual branch; its weights are kept.
+
+    A functional model of any origin, such as one of keras.applications, saved as .keras.
+    """
+
+    model: Model
+    """Saved .keras model, or a run folder, whose best.keras is taken."""
+    attention: str = "ras"
+    """A name, with options if any: ras:k=3."""
+    where: tuple[str, ...] = ()
+    """Layers that attention stands behind, instead of the residual branches: patterns of names such
+    as "conv4_block*_concat"."""
+    start: Start = "identity"
+    """identity: the new model computes at first what the old one does; published: the attention's
+    own start."""
+    output: File | None = None
+    """The new .keras file; None lays it beside the model, as MODEL-ATTENTION.keras."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import first: they register layers of your own."""
+    dry_run: bool = False
+    """List the additions of the model with their branches; nothing is built or written."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(AddAttention, arguments, program)
+    network = NetworkRecipe(attention=options.attention, imports=options.imports)
+    trained = TrainedModel.find(options.model)
+    if network.attention_name == NONE:
+        raise UserError(Argument("attention", NONE), " adds nothing; name one, such as ras.")
+    output = Path(options.output or trained.path.with_stem(_stem(trained.path, network)))
+    if not options.dry_run:
+        check_new_model(output)
+    model = trained.load(options.imports)
+    attention, config = network.attention_arguments()
+    if options.dry_run:
+        return _list(find_residual_branches(model))
+    with warnings.catch_warnings(record=True) as notices:
+        warnings.simplefilter("always")
+        try:
+            where = [*options.where] or None
+            made = add_attention(model, attention, config, where, options.start)
+        except ValueError as error:
+            raise UserError(*_said(error, network)) from error
+    for notice in notices:
+        if notice.category is UserWarning:
+            print(f"notice   {notice.message}")
+    save_model(output, made, read_class_names(trained.path))
+    before, after = map(trainable_parameters, (model, made))
+    print(f"added    {options.attention}, {after - before:,} trainable parameters to {before:,}")
+    print(f"model    {output}")
+
+
+def _stem(path: Path, network: NetworkRecipe) -> str:
+    return f"{path.stem}-{network.attention_name}"
+
+
+def _said(error: ValueError, network: NetworkRecipe) -> list:
+    """The message of an error, whose arguments are flags or options of the attention."""
+    own = isinstance(error, ArgumentError) and error.args[0].name in ("where", "start")
+    return [*error.args] if own else in_recipe(error, network)
+
+
+def _list(additions: list[ResidualAddition]) -> None:
+    for each in additions:
+        print(each)
+    branches = sum(each.left_out is None for each in additions)
+    print(f"{branches} of {counted(len(additions), 'addition')} with a residual branch")

@@ -1,0 +1,206 @@
+"""The residual branches of a network, read from its graph."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from ras_keras.backend.keras_graph import Graph, as_function, is_graph, maker, name_in_ops, sources
+from ras_keras.backend.recursion import deep_graphs
+
+MAP_RANK = 4
+
+
+@dataclass(frozen=True)
+class ResidualAddition:
+    """An addition in a network, and which of its operands is a residual branch.
+
+    Attributes:
+        name: of the layer or operation that adds, behind the models that it is in:
+            "backbone/conv2_block1_add".
+        shape: of what it returns.
+        branch: name of the layer that the branch ends in; None where there is no branch.
+        layers: with weights that stand on the branch alone.
+        shortcut_layers: likewise, on the other side.
+        left_out: why there is no branch, None where there is one.
+        starts_at_zero: whether the branch ends in a scale of 0, through which a gate has no
+            gradient until a training has moved it.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    branch: str | None = None
+    layers: int = 0
+    shortcut_layers: int = 0
+    left_out: str | None = None
+    starts_at_zero: bool = False
+
+    def __str__(self) -> str:
+        shape = "x".join("?" if size is None else str(size) for size in self.shape[1:])
+        if self.left_out:
+            return f"{self.name} ({shape}): left out, {self.left_out}"
+        return (
+            f"{self.name} ({shape}): behind {self.branch}, {self.layers} layers with weights "
+            f"beside {self.shortcut_layers}"
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an addition is called in its model, for whoever changes the model.
+
+    Attributes:
+        operation: that adds.
+        call: the number of the call among those of the operation, from 0.
+        operand: the number of the branch among the tensors that it reads.
+        addition: described.
+    """
+
+    operation: keras.Operation
+    call: int
+    operand: int | None
+    addition: ResidualAddition
+
+
+@deep_graphs()
+def find_residual_branches(model: keras.Model) -> list[ResidualAddition]:
+    """All additions of maps in a network, in its order; nothing is built or changed.
+
+    The branch of an addition of two maps is the operand whose way back to what both were
+    computed from holds more layers with weights, counted where they stand on its side alone.
+
+    Args:
+        model: functional or sequential; models within it are read too.
+
+    Returns:
+        Those with a branch and those left out: with as many layers on both sides, with operands
+        of unequal shape, of something that is no map or of other than two tensors.
+
+    Raises:
+        ValueError: for a model that is neither functional nor sequential.
+    """
+    return [place.addition for _, places in places_in(model) for place in places]
+
+
+def places_in(model: keras.Model, prefix: str = "") -> Iterator[tuple[keras.Model, list[Place]]]:
+    """The additions of a model, and of each model in it, which comes before the one around it.
+
+    Raises:
+        ValueError: for a model that is neither functional nor sequential.
+    """
+    graph = Graph(checked_function(model))
+    for layer in graph.layers:
+        if is_graph(layer):
+            yield from places_in(layer, f"{prefix}{layer.name}/")
+    yield model, [*_Additions(graph, prefix)]
+
+
+def checked_function(model: keras.Model) -> keras.Model:
+    """The model as a functional one.
+
+    Raises:
+        ValueError: if it is neither functional nor sequential.
+    """
+    function = as_function(model) if isinstance(model, keras.Model) else None
+    if function is None or not is_graph(model):
+        raise ValueError(
+            "`model` must be a functional or sequential Keras model with layers that are called: "
+            "the graph of a subclassed model with a `call` of its own cannot be read. Received: "
+            f"model={type(model).__name__}"
+        )
+    return function
+
+
+class _Additions:
+    """The additions of one graph.
+
+    The ways back to the inputs are sets of calls, kept as the bits of integers.
+    """
+
+    def __init__(self, graph: Graph, prefix: str):
+        self.graph = graph
+        self.prefix = prefix
+        self._before: dict[int, int] = {}
+        self._with_weights = 0
+
+    def __iter__(self) -> Iterator[Place]:
+        made: Counter[int] = Counter()
+        for number, node in enumerate(self.graph.nodes):
+            ways = [self._way(tensor) for tensor in node.input_tensors]
+            bit = 1 << number
+            if getattr(node.operation, "weights", None):
+                self._with_weights |= bit
+            for tensor in node.output_tensors:
+                self._before[id(tensor)] = bit | _union(ways)
+            if _adds(node.operation):
+                yield self._place(node, made[id(node.operation)])
+            made[id(node.operation)] += 1
+
+    def _way(self, tensor) -> int:
+        """The calls that a tensor was computed by; an input of the model counts as one."""
+        if id(tensor) not in self._before:
+            self._before[id(tensor)] = 1 << (len(self.graph.nodes) + len(self._before))
+        return self._before[id(tensor)]
+
+    def _place(self, node, call) -> Place:
+        name = self.prefix + node.operation.name
+        shape = tuple(node.output_tensors[0].shape)
+        left_out, own = self._why_not(node.input_tensors, shape), [0, 0]
+        if left_out is None:
+            one, other = map(self._way, node.input_tensors)
+            own = [(way & self._with_weights).bit_count() for way in (one & ~other, other & ~one)]
+            if not one & other:
+                left_out = "its operands have nothing in common"
+            elif own[0] == own[1]:
+                left_out = f"a tie, {own[0]} layers with weights on both sides"
+        if left_out is not None:
+            addition = ResidualAddition(name, shape, left_out=left_out)
+            return Place(node.operation, call, None, addition)
+        operand = int(own[1] > own[0])
+        branch = node.input_tensors[operand]
+        addition = ResidualAddition(
+            name,
+            shape,
+            self.prefix + maker(branch).name,
+            max(own),
+            min(own),
+            starts_at_zero=_ends_in_zero(branch),
+        )
+        return Place(node.operation, call, operand, addition)
+
+    def _why_not(self, operands, shape) -> str | None:
+        if len(operands) != 2:
+            return (
+                "it adds a constant" if len(operands) == 1 else f"it adds {len(operands)} tensors"
+            )
+        if operands[0].shape != operands[1].shape:
+            return "its operands are of unequal shape"
+        if len(shape) != MAP_RANK:
+            return "it adds no maps"
+        return None
+
+
+def _union(ways) -> int:
+    result = 0
+    for way in ways:
+        result |= way
+    return result
+
+
+def _adds(operation) -> bool:
+    return type(operation) is keras.layers.Add or name_in_ops(operation) == "Add"
+
+
+def _ends_in_zero(tensor) -> bool:
+    """Whether the last layer with weights before a tensor scales by 0."""
+    operation = maker(tensor)
+    while not getattr(operation, "weights", None):
+        before = sources(tensor)
+        if len(before) != 1:
+            return False
+        tensor = before[0]
+        operation = maker(tensor)
+    gamma = getattr(operation, "gamma", None)
+    return gamma is not None and not np.any(keras.ops.convert_to_numpy(gamma))
