@@ -5,6 +5,7 @@ from keras import ops
 
 from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.batch_normalization import EPSILON
+from ras_keras.layers.parts.transforms import set_to
 from ras_keras.values.checks import check_positive
 
 
@@ -63,8 +64,8 @@ class GatedChannelTransformation(Attention):
         return self.scale(x, self.gate(x))
 
     def start_constant(self) -> float:
-        self.gamma.assign(ops.zeros_like(self.gamma))
-        self.beta.assign(ops.zeros_like(self.beta))
+        set_to(self.gamma, 0.0)
+        set_to(self.beta, 0.0)
         return 1.0
 
     def get_config(self):

@@ -66,8 +66,8 @@ class GlobalContext(Attention):
             epsilon=1e-5, dtype="float32", name="normalization"
         )
         self.normalization.build((None, hidden))
-        self.expand = dense(hidden, channels, name="expand")
-        set_to_zero(self.expand)
+        zeros = {"kernel_initializer": "zeros", "bias_initializer": "zeros"}
+        self.expand = dense(hidden, channels, name="expand", **zeros)
         self.built = True
 
     def attention_map(self, x: Tensor) -> Tensor:

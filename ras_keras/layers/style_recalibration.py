@@ -6,7 +6,7 @@ from keras import ops
 from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.batch_normalization import EPSILON
 from ras_keras.layers.parts.convolutions import map_normalization
-from ras_keras.layers.parts.transforms import set_to_zero
+from ras_keras.layers.parts.transforms import set_to, set_to_zero
 
 
 @keras.saving.register_keras_serializable(package="ras_keras")
@@ -57,6 +57,6 @@ class StyleRecalibration(Attention):
         return self.scale(x, self.gate(x, training=training))
 
     def start_constant(self) -> float:
-        self.kernel.assign(ops.ones_like(self.kernel))
+        set_to(self.kernel, 1.0)
         set_to_zero(self.normalization)
         return 0.5

@@ -188,8 +188,18 @@ def test_sizes_left_open(row):
     assert model(images).shape[:3] == expected
 
 
+# Of the layers one with a gate of channels, one of places and one with a state.
+IN_HALF = ("layer ras", "layer triplet", "layer dia")
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@every_subject
+@pytest.mark.parametrize(
+    "subject",
+    tiered(
+        SUBJECTS,
+        lambda name: SUBJECTS[name].slow or (name.startswith("layer") and name not in IN_HALF),
+    ),
+)
 def test_half_precision(subject, policy):
     keras.config.set_dtype_policy(policy)
     model = SUBJECTS[subject].make()

@@ -9,7 +9,7 @@ from ras_keras.explain.image_page import image_page
 from ras_keras.gates import Gates
 from ras_keras.models import ResidualAttention, ResNet
 from tests.conformance.fixed_weights import fixed_images
-from tests.conformance.subjects import fill
+from tests.conformance.subjects import fill, tiered
 
 NAMES = ["stage1_module1_mask", "stage2_module1_mask", "stage3_module1_mask"]
 
@@ -34,21 +34,13 @@ def test_a_network_without_maps():
     assert maps.names == [] == maps(fixed_images((1, 32, 32, 3)))
 
 
-@pytest.mark.parametrize(
-    ("attention", "config"),
-    [
-        ("cbam", {}),
-        ("ge", {"extent": 2}),
-        ("gc", {}),
-        ("bam", {}),
-        ("coordinate", {}),
-        ("simam", {}),
-        ("triplet", {}),
-        ("shuffle", {}),
-    ],
-)
-def test_gates_of_places(attention, config):
+OF_PLACES = ("cbam", "ge", "gc", "bam", "coordinate", "simam", "triplet", "shuffle")
+
+
+@pytest.mark.parametrize("attention", tiered(OF_PLACES, lambda name: name not in ("cbam", "ge")))
+def test_gates_of_places(attention):
     """Each block has one, which is what its layer makes of the block's branch."""
+    config = {"extent": 2} if attention == "ge" else {}
     model = ResNet(11, attention=attention, attention_config=config, input_shape=(16, 16, 3))
     fill(model)
     images = fixed_images((2, 16, 16, 3))

@@ -11,6 +11,7 @@ from ras_keras.gates.gates import Gates
 from ras_keras.layers import GatedConvolution, RecurrentAttention, ScaleShift
 from ras_keras.models import PreResNet, ResNet, ResNeXt, WideResNet
 from ras_keras.saving.loading import load_model
+from tests.conformance.subjects import tiered
 
 NETWORKS = {
     "plain": lambda: ResNet(11, None),
@@ -62,7 +63,11 @@ def assert_same(model, folded, images, tolerance=1e-5):
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+# One of each kind of folding.
+QUICK = ("plain", "ras", "ras_gain", "eca", "cbam", "dia", "wrn", "resnext")
+
+
+@pytest.mark.parametrize("name", tiered(NETWORKS, lambda name: name not in QUICK))
 def test_networks(name):
     model = scramble(NETWORKS[name]())
     folded = fold(model)

@@ -7,7 +7,12 @@ def test_conformance(passes_on_jax):
     # Of the larger families one network: without compiling, JAX takes half a minute for each.
     which = (
         "(golden or channels_first or unknown_sizes or keeps_the_gate or stays_in_float32 "
-        "or (lowers and layer)) and not (rla_ or attention_ or xception or imagenet_residual "
-        "or wide_residual or resnet50)"
+        "or (lowers and layer) or (start_as_identity and float32)) and not (rla_ or attention_ "
+        "or xception or imagenet_residual or wide_residual or resnet50)"
     )
     passes_on_jax("tests/conformance", which=which)
+
+
+def test_attention_is_added(passes_on_jax):
+    which = "every_attention or within or mixed_precision or (test_networks and resnet)"
+    passes_on_jax("tests/insertion", which=f"({which}) and not ResNet50V2 and not preresnet")

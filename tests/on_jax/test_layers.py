@@ -9,7 +9,7 @@ def test_layers_and_models(passes_on_jax):
     Of the larger networks the quick tests: without compiling, JAX takes half a minute for each.
     """
     which = (
-        "not parameters and not published_counts and not builds_fast and not process "
+        "not parameters and not _counts and not builds_fast and not process "
         "and not ((slow or exact) and (imagenet or residual or aggregation))"
     )
     passes_on_jax("tests/layers", "tests/models", which=which)

@@ -40,8 +40,9 @@ class Linear(keras.layers.Layer):
 
     def map_zero_to_zero(self):
         """Sets beta to 0, and gamma to 0.1 where it was 0 and no gradient would pass."""
-        self.beta.assign(ops.zeros_like(self.beta))
-        self.gamma.assign(ops.where(ops.equal(self.gamma, 0), GAMMA_OFF_ZERO, self.gamma))
+        set_to(self.beta, 0.0)
+        gamma = ops.convert_to_tensor(self.gamma)
+        self.gamma.assign(ops.where(gamma == 0, GAMMA_OFF_ZERO, gamma))
 
 
 class Bottleneck(keras.layers.Layer):
@@ -115,13 +116,15 @@ class ChannelConvolution(keras.layers.Layer):
         return ops.squeeze(self.convolution(ops.expand_dims(v, -1)), -1)
 
 
-def dense(inputs, units, *, name, use_bias=True, bias_initializer=None) -> keras.layers.Dense:
-    """A built float32 dense layer that starts uniform within 1 / sqrt(inputs)."""
+def dense(
+    inputs, units, *, name, use_bias=True, kernel_initializer=None, bias_initializer=None
+) -> keras.layers.Dense:
+    """A built float32 dense layer that starts uniform within 1 / sqrt(inputs) unless given."""
     limit = inputs**-0.5
     layer = keras.layers.Dense(
         units,
         use_bias=use_bias,
-        kernel_initializer=uniform_over_fan_in(),
+        kernel_initializer=kernel_initializer or uniform_over_fan_in(),
         bias_initializer=bias_initializer or initializers.RandomUniform(-limit, limit),
         dtype="float32",
         name=name,
@@ -133,7 +136,12 @@ def dense(inputs, units, *, name, use_bias=True, bias_initializer=None) -> keras
 def set_to_zero(layer: keras.layers.Layer) -> None:
     """Sets the trainable weights of a built layer to 0: what it returns is then 0."""
     for weight in layer.trainable_weights:
-        weight.assign(ops.zeros_like(weight))
+        set_to(weight, 0.0)
+
+
+def set_to(weight: keras.Variable, value: float) -> None:
+    """Sets every number of a weight."""
+    weight.assign(ops.full(weight.shape, value, weight.dtype))
 
 
 def uniform_over_fan_in() -> initializers.Initializer:
