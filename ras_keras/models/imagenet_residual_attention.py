@@ -11,7 +11,7 @@ from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.layers import batch_normalize, convolution, relu
 from ras_keras.models.parts.residual_modules import (
     Modules,
     check_no_aggregation,
@@ -115,7 +115,7 @@ def ImageNetResidualAttention(
     check_size(input_shape, 32)
 
     def body(x):
-        x = relu(normalization(convolution(x, 64, 7, "stem", 2), "stem"), "stem_relu")
+        x = relu(batch_normalize(convolution(x, 64, 7, "stem", 2), "stem"), "stem_relu")
         x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pooling")(x)
         maps = []
         for stage, filters in enumerate((256, 512, 1024, 2048), start=1):

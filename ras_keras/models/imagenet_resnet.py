@@ -9,7 +9,7 @@ from keras import layers
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import Aggregation, AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.layers import NormalizationLike, batch_normalize, convolution, relu
 from ras_keras.models.parts.stages import Depths, check_depth, residual_stages
 from ras_keras.models.resnet import EXPANSION, post_activation_end, projection
 from ras_keras.models.resnext import check_groups
@@ -65,6 +65,7 @@ def ImageNetResNet(
     base_width: int = 64,
     use_bias: bool = False,
     zero_init: bool | None = None,
+    normalization: NormalizationLike = "batch_norm",
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -100,6 +101,8 @@ def ImageNetResNet(
             DIANet paper have.
         zero_init: whether the last batch normalization of a branch starts with
             a scale of 0; None is as released, with an aggregation.
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization (arXiv 1908.04008) in its place.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it. The pyramid of `features_only` is "P2" to
             "P5", without the aggregation's state.
@@ -132,13 +135,13 @@ def ImageNetResNet(
     convolve = partial(convolution, use_bias=use_bias)
     if zero_init is None:
         zero_init = type(aggregate) is not Aggregation
-    last = partial(normalization, gamma_initializer="zeros") if zero_init else normalization
+    last = partial(batch_normalize, gamma_initializer="zeros") if zero_init else batch_normalize
     block = partial(_basic, convolve, last)
     if bottleneck:
         block = partial(_bottleneck, convolve, last, cardinality, base_width)
 
     def body(x):
-        x = relu(normalization(convolve(x, STEM_FILTERS, 7, "stem", 2), "stem"), "stem_relu")
+        x = relu(batch_normalize(convolve(x, STEM_FILTERS, 7, "stem", 2), "stem"), "stem_relu")
         # The map is not negative, so that zeros around it change no maximum.
         x = layers.ZeroPadding2D(1, name="stem_pooling_padding")(x)
         x = layers.MaxPooling2D(3, 2, name="stem_pooling")(x)
@@ -158,6 +161,7 @@ def ImageNetResNet(
         name or f"imagenet_resnet{depth}",
         end=aggregate.leave,
         first_level=FIRST_LEVEL,
+        normalization=normalization,
         include_top=include_top,
         weights=weights,
         input_shape=input_shape,
@@ -173,7 +177,7 @@ def ImageNetResNet(
 def _basic(convolve, last, x, filters, strides, plugs, name):
     shortcut = projection(x, filters, strides, name, convolve)
     x = plugs.aggregation.enter(x, name)
-    x = normalization(convolve(x, filters, 3, f"{name}_1", strides), f"{name}_1")
+    x = batch_normalize(convolve(x, filters, 3, f"{name}_1", strides), f"{name}_1")
     x = relu(x, f"{name}_1_relu")
     x = last(convolve(x, filters, 3, f"{name}_2"), f"{name}_2")
     return post_activation_end(x, shortcut, strides, plugs, name)
@@ -183,9 +187,9 @@ def _bottleneck(convolve, last, cardinality, base_width, x, filters, strides, pl
     width = cardinality * base_width * filters // (EXPANSION * STAGE_FILTERS[0])
     shortcut = projection(x, filters, strides, name, convolve)
     x = plugs.aggregation.enter(x, name)
-    x = relu(normalization(convolve(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
+    x = relu(batch_normalize(convolve(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
     x = convolve(x, width, 3, f"{name}_2", strides, groups=cardinality)
-    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
+    x = relu(batch_normalize(x, f"{name}_2"), f"{name}_2_relu")
     x = last(convolve(x, filters, 1, f"{name}_3"), f"{name}_3")
     return post_activation_end(x, shortcut, strides, plugs, name)
 

@@ -12,11 +12,11 @@ from ras_keras.models.aggregation.recurrent_layer_aggregation import OPEN_VARIAN
 from ras_keras.models.parts.classifier import image_classifier
 from ras_keras.models.parts.layers import (
     activation_layer,
+    batch_normalize,
     channel_axis,
     convolution,
     convolution_layer,
     fits,
-    normalization,
 )
 from ras_keras.models.parts.stages import residual_stages
 from ras_keras.pixels import IMAGENET_MEAN, IMAGENET_VARIANCE
@@ -166,8 +166,8 @@ def _inverted_residual(x, filters, strides, plugs, name):
         padding=padding,
         depthwise=True,
     )(x)
-    x = _relu6(normalization(x, f"{name}_depthwise"), f"{name}_depthwise")
-    branch = normalization(convolution(x, filters, 1, f"{name}_project"), f"{name}_project")
+    x = _relu6(batch_normalize(x, f"{name}_depthwise"), f"{name}_depthwise")
+    branch = batch_normalize(convolution(x, filters, 1, f"{name}_project"), f"{name}_project")
     branch = plugs.attention(branch, name)
     x = branch if shortcut is None else layers.Add(name=f"{name}_out")([branch, shortcut])
     plugs.aggregation.update(name, strides, output=x, branch=branch, shortcut=shortcut)
@@ -176,7 +176,7 @@ def _inverted_residual(x, filters, strides, plugs, name):
 
 def _unit(x, filters, kernel_size, name, strides=1):
     x = convolution(x, filters, kernel_size, name, strides)
-    return _relu6(normalization(x, name), name)
+    return _relu6(batch_normalize(x, name), name)
 
 
 def _relu6(x, name):

@@ -9,7 +9,13 @@ from keras import layers
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, fits, normalization, relu
+from ras_keras.models.parts.layers import (
+    NormalizationLike,
+    batch_normalize,
+    convolution,
+    fits,
+    relu,
+)
 from ras_keras.models.parts.stages import STAGES, Depths, residual_stages
 from ras_keras.models.resnet import EXPANSION, STAGE_FILTERS, blocks
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
@@ -26,6 +32,7 @@ def PreResNet(
     attention_stages: Sequence[int] = STAGES,
     aggregation: AggregationLike = None,
     aggregation_config: dict | None = None,
+    normalization: NormalizationLike = "batch_norm",
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -54,6 +61,8 @@ def PreResNet(
         attention_stages: the stages that have attention, of 1, 2 and 3.
         aggregation: as for `ResNet`.
         aggregation_config: constructor arguments of an aggregation given by name.
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization (arXiv 1908.04008) in its place.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it.
         weights: a file to start from.
@@ -93,12 +102,13 @@ def PreResNet(
         )
 
     def end(x):
-        return aggregate.leave(relu(normalization(x, "final"), "final_relu"))
+        return aggregate.leave(relu(batch_normalize(x, "final"), "final_relu"))
 
     return image_classifier(
         body,
         name or f"preresnet{depth}",
         end=end,
+        normalization=normalization,
         include_top=include_top,
         weights=weights,
         input_shape=input_shape,
@@ -122,7 +132,7 @@ def _bottleneck(x, filters, strides, plugs, name):
     for i, (units, size, step) in enumerate(
         [(width, 1, 1), (width, 3, strides), (filters, 1, 1)], start=1
     ):
-        x = relu(normalization(x, f"{name}_{i}"), f"{name}_{i}_relu")
+        x = relu(batch_normalize(x, f"{name}_{i}"), f"{name}_{i}_relu")
         if i == 1:
             x = plugs.aggregation.enter(x, name)
         x = convolution(x, units, size, f"{name}_{i}", step)

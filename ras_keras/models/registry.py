@@ -30,11 +30,11 @@ from ras_keras.models.wide_resnet import WideResNet
 from ras_keras.models.xception import Xception
 from ras_keras.values.text import ANY, argument_kinds
 
-# What has a place of its own in a recipe, or is the caller's; dropout is an option all the same.
+# What has a place of its own in a recipe, or is the caller's; two are options all the same.
 OF_EVERY_NETWORK = {
     *("depth", "attention", "attention_config", "aggregation", "aggregation_config", ANY),
     *inspect.signature(image_classifier).parameters,
-} - {"dropout"}
+} - {"dropout", "normalization"}
 
 
 @dataclass(frozen=True)

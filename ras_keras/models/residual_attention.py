@@ -11,7 +11,7 @@ from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.layers import batch_normalize, convolution, relu
 from ras_keras.models.parts.residual_modules import (
     Modules,
     check_no_aggregation,
@@ -129,7 +129,7 @@ def ResidualAttention(
     check_size(input_shape, 8)
 
     def body(x):
-        x = relu(normalization(convolution(x, 16, 3, "stem"), "stem"), "stem_relu")
+        x = relu(batch_normalize(convolution(x, 16, 3, "stem"), "stem"), "stem_relu")
         maps = []
         for stage, (filters, poolings) in enumerate([(64, 3), (128, 2), (256, 1)], start=1):
             attend = stage_attention(attention, attention_config, stage, attention_stages)

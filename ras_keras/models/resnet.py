@@ -12,7 +12,14 @@ from ras_keras.layers.parts.empty_state import EmptyState
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import channel_axis, convolution, fits, normalization, relu
+from ras_keras.models.parts.layers import (
+    NormalizationLike,
+    batch_normalize,
+    channel_axis,
+    convolution,
+    fits,
+    relu,
+)
 from ras_keras.models.parts.stages import STAGES, Depths, blocks_per_stage, residual_stages
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_one_of
@@ -47,6 +54,7 @@ def ResNet(
     shortcut: Literal["projection", "identity"] | None = None,
     batch_norm: bool = True,
     skip: bool = True,
+    normalization: NormalizationLike = "batch_norm",
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -89,6 +97,8 @@ def ResNet(
             projecting shortcuts and of the attention (Table 8 of arXiv
             1905.10671; its DIA has `reduction_ratio` 16 there).
         skip: False leaves out the shortcuts (Fig. 6 there).
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization (arXiv 1908.04008) in its place.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it. The pyramid of `features_only` is "P0",
             "P1" and "P2".
@@ -119,7 +129,7 @@ def ResNet(
     check_one_of("shortcut", shortcut, ("projection", "identity", None))
     if block == "bottleneck" and shortcut == "identity":
         raise ArgumentError.of("shortcut", "must be projection for bottleneck blocks", shortcut)
-    normalize = normalization if batch_norm else _unchanged
+    normalize = batch_normalize if batch_norm else _unchanged
     if not skip:
         shorten = _nothing
     elif block == "basic" and shortcut != "projection":
@@ -147,6 +157,7 @@ def ResNet(
         body,
         name or f"resnet{depth}",
         end=aggregate.leave,
+        normalization=normalization,
         include_top=include_top,
         weights=weights,
         input_shape=input_shape,
@@ -193,7 +204,7 @@ def projection(x, filters: int, strides: int, name: str, convolve=convolution):
     """The shortcut of a block: `x`, or a 1x1 convolution of it with batch normalization."""
     if fits(x, filters, strides):
         return x
-    return normalization(convolve(x, filters, 1, f"{name}_shortcut", strides), f"{name}_shortcut")
+    return batch_normalize(convolve(x, filters, 1, f"{name}_shortcut", strides), f"{name}_shortcut")
 
 
 def padded_identity(x, filters: int, strides: int, name: str):

@@ -8,7 +8,7 @@ import keras
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.layers import NormalizationLike, batch_normalize, convolution, relu
 from ras_keras.models.parts.stages import STAGES, Depths, residual_stages
 from ras_keras.models.resnet import blocks, post_activation_end, projection
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
@@ -32,6 +32,7 @@ def ResNeXt(
     aggregation_config: dict | None = None,
     cardinality: int = 8,
     base_width: int = 32,
+    normalization: NormalizationLike = "batch_norm",
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -64,6 +65,8 @@ def ResNeXt(
         cardinality: groups, an integer from 1 to 1,024.
         base_width: channels of a group in the first stage, an integer
             from 1 to 1,024.
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization (arXiv 1908.04008) in its place.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it.
         weights: a file to start from.
@@ -93,7 +96,7 @@ def ResNeXt(
     aggregate = make_aggregation(aggregation, aggregation_config)
 
     def body(x):
-        x = relu(normalization(convolution(x, STEM_FILTERS, 3, "stem"), "stem"), "stem_relu")
+        x = relu(batch_normalize(convolution(x, STEM_FILTERS, 3, "stem"), "stem"), "stem_relu")
         return residual_stages(
             x,
             partial(_bottleneck, cardinality, base_width),
@@ -109,6 +112,7 @@ def ResNeXt(
         body,
         name or f"resnext{depth}-{cardinality}x{base_width}d",
         end=aggregate.leave,
+        normalization=normalization,
         include_top=include_top,
         weights=weights,
         input_shape=input_shape,
@@ -128,10 +132,10 @@ def _bottleneck(cardinality, base_width, x, filters, strides, plugs, name):
     width = cardinality * base_width * filters // STAGE_FILTERS[0]
     shortcut = projection(x, filters, strides, name)
     x = plugs.aggregation.enter(x, name)
-    x = relu(normalization(convolution(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
+    x = relu(batch_normalize(convolution(x, width, 1, f"{name}_1"), f"{name}_1"), f"{name}_1_relu")
     x = convolution(x, width, 3, f"{name}_2", strides, groups=cardinality)
-    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
-    x = normalization(convolution(x, filters, 1, f"{name}_3"), f"{name}_3")
+    x = relu(batch_normalize(x, f"{name}_2"), f"{name}_2_relu")
+    x = batch_normalize(convolution(x, filters, 1, f"{name}_3"), f"{name}_3")
     return post_activation_end(x, shortcut, strides, plugs, name)
 
 

@@ -12,7 +12,7 @@ from ras_keras.layers.registry import AttentionLike
 from ras_keras.layers.soft_mask import SoftMask
 from ras_keras.models.aggregation import AggregationLike
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, normalization, relu
+from ras_keras.models.parts.layers import batch_normalize, convolution, relu
 from ras_keras.models.parts.residual_modules import check_no_aggregation, check_size
 from ras_keras.models.parts.stages import (
     Depths,
@@ -128,7 +128,7 @@ def WideResidualAttention(
     def body(x):
         x = _convolution(x, STEM_FILTERS, 5, "stem")
         if (depth, learning) != (56, "attention"):
-            x = relu(normalization(x, "stem"), "stem_relu")
+            x = relu(batch_normalize(x, "stem"), "stem_relu")
         x = layers.MaxPooling2D(2, padding="same", name="stem_pooling")(x)
         maps = []
         for stage, (width, filters, strides, poolings) in enumerate(STAGES, start=1):
@@ -190,7 +190,7 @@ def _unit(x, width, filters, strides, attend, name):
     for i, (units, size, step) in enumerate(
         [(width, 1, 1), (width, 3, strides), (filters, 1, 1)], start=1
     ):
-        x = relu(normalization(x, f"{name}_{i}"), f"{name}_{i}_relu")
+        x = relu(batch_normalize(x, f"{name}_{i}"), f"{name}_{i}_relu")
         x = _convolution(x, units, size, f"{name}_{i}", step)
     x = attend(x, name, normalized=False)
     return layers.Add(name=f"{name}_out")([x, shortcut])

@@ -9,7 +9,13 @@ from keras import layers
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, fits, normalization, relu
+from ras_keras.models.parts.layers import (
+    NormalizationLike,
+    batch_normalize,
+    convolution,
+    fits,
+    relu,
+)
 from ras_keras.models.parts.stages import STAGES, Depths, blocks_per_stage, residual_stages
 from ras_keras.models.preresnet import pre_activation_end
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
@@ -38,6 +44,7 @@ def WideResNet(
     aggregation_config: dict | None = None,
     widen_factor: int = 4,
     dropout: float = 0.3,
+    normalization: NormalizationLike = "batch_norm",
     *,
     include_top: bool = True,
     weights: str | None = None,
@@ -68,6 +75,8 @@ def WideResNet(
         aggregation_config: constructor arguments of an aggregation given by name.
         widen_factor: an integer from 1 to 100.
         dropout: between the convolutions of a block, in [0, 1).
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization (arXiv 1908.04008) in its place.
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it.
         weights: a file to start from.
@@ -110,12 +119,13 @@ def WideResNet(
         )
 
     def end(x):
-        return aggregate.leave(relu(normalization(x, "final"), "final_relu"))
+        return aggregate.leave(relu(batch_normalize(x, "final"), "final_relu"))
 
     return image_classifier(
         body,
         name or f"wrn{depth}-{widen_factor}",
         end=end,
+        normalization=normalization,
         include_top=include_top,
         weights=weights,
         input_shape=input_shape,
@@ -132,13 +142,13 @@ WideResNet52_4 = partial(WideResNet, 52)
 
 
 def _block(dropout, x, filters, strides, plugs, name):
-    activated = relu(normalization(x, f"{name}_1"), f"{name}_1_relu")
+    activated = relu(batch_normalize(x, f"{name}_1"), f"{name}_1_relu")
     shortcut = x
     if not fits(x, filters, strides):
         shortcut = convolution(activated, filters, 1, f"{name}_shortcut", strides)
     x = plugs.aggregation.enter(activated, name)
     x = convolution(x, filters, 3, f"{name}_1", strides)
-    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
+    x = relu(batch_normalize(x, f"{name}_2"), f"{name}_2_relu")
     if dropout:
         x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     x = convolution(x, filters, 3, f"{name}_2")

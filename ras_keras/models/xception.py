@@ -9,7 +9,7 @@ from keras import layers
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.aggregation import AggregationLike, make_aggregation
 from ras_keras.models.parts.classifier import image_classifier
-from ras_keras.models.parts.layers import convolution, fits, normalization, relu
+from ras_keras.models.parts.layers import batch_normalize, convolution, fits, relu
 from ras_keras.models.parts.stages import residual_stages
 
 # Three stages enter, eight blocks follow in the fourth, the fifth leaves.
@@ -133,7 +133,7 @@ def _block(x, filters, strides, plugs, name):
     shortcut = x
     if not fits(x, filters, strides):
         shortcut = convolution(x, filters, 1, f"{name}_shortcut", strides)
-        shortcut = normalization(shortcut, f"{name}_shortcut")
+        shortcut = batch_normalize(shortcut, f"{name}_shortcut")
     # The first block begins behind a ReLU, the last one widens in its second convolution.
     if name != "stage1_block1":
         x = relu(x, f"{name}_1_relu")
@@ -153,12 +153,12 @@ def _block(x, filters, strides, plugs, name):
 
 def _stem(x, filters, name, strides):
     x = layers.Conv2D(filters, 3, strides, use_bias=False, name=f"{name}_conv")(x)
-    return relu(normalization(x, name), f"{name}_relu")
+    return relu(batch_normalize(x, name), f"{name}_relu")
 
 
 def _separable(x, filters, name):
     x = layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return normalization(x, name)
+    return batch_normalize(x, name)
 
 
 RLAXception = partial(Xception, aggregation="rla", name="rla_xception")

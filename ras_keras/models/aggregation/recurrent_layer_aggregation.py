@@ -11,9 +11,9 @@ from ras_keras.layers.parts.empty_state import EmptyState
 from ras_keras.models.aggregation.aggregation import Aggregation
 from ras_keras.models.parts.layers import (
     activation_layer,
+    batch_normalize,
     channel_axis,
     convolution_layer,
-    normalization,
 )
 from ras_keras.values.checks import check_at_least_one, check_one_of
 
@@ -167,7 +167,7 @@ class RecurrentLayerAggregation(Aggregation):
         h = self.state[0]
         if self.activation is not None:
             last = activation if self.activation == "relu" else self.activation
-            h = normalization(h, "final_aggregation", fused=last != "tanh")
+            h = batch_normalize(h, "final_aggregation", fused=last != "tanh")
             h = activation_layer(last, f"final_aggregation_{last}")(h)
         return _join(x, h, "final_joined")
 
@@ -187,7 +187,7 @@ class RecurrentLayerAggregation(Aggregation):
 
 def _bounded(x, name):
     """tanh(BN(x))."""
-    return layers.Activation("tanh", name=f"{name}_tanh")(normalization(x, name, fused=False))
+    return layers.Activation("tanh", name=f"{name}_tanh")(batch_normalize(x, name, fused=False))
 
 
 def _join(x, h, name):

@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from ras_keras.backend.recursion import deep_graphs
-from ras_keras.models.parts.layers import channel_axis
+from ras_keras.models.parts.layers import NormalizationLike, channel_axis, normalized_by
 from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_at_least_one, check_rate, plain
@@ -25,6 +25,7 @@ def image_classifier(
     end: Callable | None = None,
     first_level: int = 0,
     dropout: float = 0.0,
+    normalization: NormalizationLike = "batch_norm",
     include_top: bool = True,
     weights: str | None = None,
     input_shape: Sequence[int | None] = (32, 32, 3),
@@ -44,6 +45,8 @@ def image_classifier(
         end: from the last stage's map to what is pooled; None is the map itself.
         first_level: of the pyramid: l of the stride 2^l at which the first stage works.
         dropout: between the pooling and the classifier, in [0, 1).
+        normalization: "batch_norm", or "iebn" for instance enhancement batch
+            normalization in its place, wherever the network has one.
         include_top: whether pooling and the classifier are part of it.
         weights: path of a saved `.keras` model or `.weights.h5` file of this
             network to start from, or None for a random start.
@@ -88,12 +91,13 @@ def image_classifier(
         dtype="float32",
         name="normalization",
     )(inputs)
-    maps = body(x)
-    maps = maps if isinstance(maps, list) else [maps]
-    if features_only:
-        x = {f"P{level}": each for level, each in enumerate(maps, first_level)}
-    else:
-        x = maps[-1] if end is None else end(maps[-1])
+    with normalized_by(normalization):
+        maps = body(x)
+        maps = maps if isinstance(maps, list) else [maps]
+        if features_only:
+            x = {f"P{level}": each for level, each in enumerate(maps, first_level)}
+        else:
+            x = maps[-1] if end is None else end(maps[-1])
     if include_top or pooling == "avg":
         x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
     elif pooling == "max":

@@ -1,9 +1,26 @@
 """The parts that the networks are made of."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Literal
+
 import keras
 from keras import layers
 
+from ras_keras.layers.instance_enhancement_batch_normalization import (
+    InstanceEnhancementBatchNormalization,
+)
 from ras_keras.layers.parts.batch_normalization import BatchNormalization
+from ras_keras.values.checks import check_one_of
+
+NormalizationLike = Literal["batch_norm", "iebn"]
+NORMALIZATIONS = {
+    "batch_norm": BatchNormalization,
+    "iebn": InstanceEnhancementBatchNormalization,
+}
+# Of the network that is being built.
+_NORMALIZATION = ContextVar("normalization", default=BatchNormalization)
 
 
 def channel_axis() -> int:
@@ -62,9 +79,24 @@ def convolution(
     )(x)
 
 
-def normalization(x, name: str, **options):
+@contextlib.contextmanager
+def normalized_by(kind: NormalizationLike) -> Iterator[None]:
+    """Makes what `normalization` gives, for a network that is built within.
+
+    Raises:
+        ValueError: for a kind that does not exist.
+    """
+    check_one_of("normalization", kind, [*NORMALIZATIONS])
+    before = _NORMALIZATION.set(NORMALIZATIONS[kind])
+    try:
+        yield
+    finally:
+        _NORMALIZATION.reset(before)
+
+
+def batch_normalize(x, name: str, **options):
     """A batch normalization `<name>_bn`, with options of `BatchNormalization`."""
-    return BatchNormalization(axis=channel_axis(), name=f"{name}_bn", **options)(x)
+    return _NORMALIZATION.get()(axis=channel_axis(), name=f"{name}_bn", **options)(x)
 
 
 def relu(x, name: str):

@@ -9,7 +9,7 @@ from ras_keras.errors import ArgumentError
 from ras_keras.layers.aligned_resizing import AlignedResizing
 from ras_keras.layers.registry import NONE
 from ras_keras.models.aggregation import AggregationLike
-from ras_keras.models.parts.layers import channel_axis, convolution, fits, normalization, relu
+from ras_keras.models.parts.layers import batch_normalize, channel_axis, convolution, fits, relu
 from ras_keras.models.parts.stages import StageAttention
 from ras_keras.values.checks import is_integer
 
@@ -86,7 +86,7 @@ def _module(x, filters, poolings, sizes, combine, attend, name):
             mask = layers.Add(name=f"{name}_sum{level}")([mask, skips[level - 1]])
             mask = units(mask, sizes.within, f"up{level}_")
     for i in (1, 2):
-        mask = relu(normalization(mask, f"{name}_mask{i}"), f"{name}_mask{i}_relu")
+        mask = relu(batch_normalize(mask, f"{name}_mask{i}"), f"{name}_mask{i}_relu")
         mask = convolution(mask, filters, 1, f"{name}_mask{i}")
     x = combine(name=f"{name}_mask")([trunk, mask])
     return units(x, 1, "after")
@@ -95,17 +95,17 @@ def _module(x, filters, poolings, sizes, combine, attend, name):
 def unit(x, filters: int, strides: int, attend: StageAttention, name: str):
     """A pre-activation bottleneck with attention on its branch."""
     width = filters // EXPANSION
-    activated = relu(normalization(x, f"{name}_1"), f"{name}_1_relu")
+    activated = relu(batch_normalize(x, f"{name}_1"), f"{name}_1_relu")
     shortcut = x
     if not fits(x, filters, strides):
         shortcut = convolution(activated, filters, 1, f"{name}_shortcut", strides)
     x = convolution(activated, width, 1, f"{name}_1")
-    x = relu(normalization(x, f"{name}_2"), f"{name}_2_relu")
+    x = relu(batch_normalize(x, f"{name}_2"), f"{name}_2_relu")
     x = convolution(x, width, 3, f"{name}_2", strides)
-    x = relu(normalization(x, f"{name}_3"), f"{name}_3_relu")
+    x = relu(batch_normalize(x, f"{name}_3"), f"{name}_3_relu")
     x = attend(convolution(x, filters, 1, f"{name}_3"), name, normalized=False)
     return layers.Add(name=f"{name}_out")([x, shortcut])
 
 
 def final_activation(x):
-    return relu(normalization(x, "final"), "final_relu")
+    return relu(batch_normalize(x, "final"), "final_relu")

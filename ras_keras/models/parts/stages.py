@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ras_keras.errors import ArgumentError
 from ras_keras.layers.registry import AttentionLike, make_attention
 from ras_keras.models.aggregation import Aggregation
-from ras_keras.models.parts.layers import normalization
+from ras_keras.models.parts.layers import batch_normalize
 from ras_keras.values.checks import is_integer, plain
 
 STAGES = (1, 2, 3)
@@ -91,7 +91,7 @@ class StageAttention:
         if layer is None:
             return x
         if not normalized and getattr(layer, "normalizes_branch", False):
-            x = normalization(x, f"{block}_attention")
+            x = batch_normalize(x, f"{block}_attention")
         y = layer([x, *self.state] if self.state else x)
         if isinstance(y, list | tuple):
             y, *self.state = y
