@@ -6,6 +6,7 @@ and the nodes in it, `_keras_history` of a tensor, `_nodes_by_depth`, `_run_thro
 classes of operations are defined.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -138,6 +139,40 @@ class Graph:
         if len(readers) != 1 or id(output) in self._returned or not self.is_called_once(layer):
             return None
         return readers[0] if self.is_called_once(readers[0]) else None
+
+
+class Ways:
+    """How each tensor of a graph was computed: a set of calls, kept as the bits of an integer.
+
+    Bit i stands for the graph's node i; an input of the graph counts as a call too.
+
+    Args:
+        graph: read.
+    """
+
+    def __init__(self, graph: Graph):
+        self._of: dict[int, int] = {}
+        self._inputs = len(graph.nodes)
+        for number, node in enumerate(graph.nodes):
+            way = 1 << number
+            for tensor in node.input_tensors:
+                way |= self.to(tensor)
+            self._of |= {id(tensor): way for tensor in node.output_tensors}
+
+    def to(self, tensor: keras.KerasTensor) -> int:
+        """The calls that a tensor was computed by."""
+        if id(tensor) not in self._of:
+            self._of[id(tensor)] = 1 << self._inputs
+            self._inputs += 1
+        return self._of[id(tensor)]
+
+
+def numbered_calls(graph: Graph) -> Iterator[tuple[object, int]]:
+    """Of each node of a graph its operation, and the number of the call among the operation's."""
+    made: Counter[int] = Counter()
+    for node in graph.nodes:
+        yield node.operation, made[id(node.operation)]
+        made[id(node.operation)] += 1
 
 
 def as_function(model: object) -> keras.Function | None:

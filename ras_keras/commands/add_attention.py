@@ -8,7 +8,7 @@ from pathlib import Path
 from ras_keras.commands.line.fields import File, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.commands.new_model import check_new_model
-from ras_keras.errors import Argument, ArgumentError, UserError
+from ras_keras.errors import Argument, ArgumentError, UserError, first_line
 from ras_keras.insertion import ResidualAddition, add_attention, find_residual_branches
 from ras_keras.insertion.add_attention import Start
 from ras_keras.layers.registry import NONE
@@ -38,7 +38,7 @@ class AddAttention:
     """identity: the new model computes at first what the old one does; published: the attention's
     own start."""
     output: File | None = None
-    """The new .keras file; None lays it beside the model, as MODEL-ATTENTION.keras."""
+    """The new .keras file; None writes it beside the model, as MODEL-ATTENTION.keras."""
     imports: tuple[str, ...] = ()
     """Python modules to import first: they register layers of your own."""
     dry_run: bool = False
@@ -56,11 +56,12 @@ def main(arguments: Sequence[str], program: str) -> None:
         check_new_model(output)
     model = trained.load(options.imports)
     attention, config = network.attention_arguments()
-    if options.dry_run:
-        return _list(find_residual_branches(model))
     with warnings.catch_warnings(record=True) as notices:
         warnings.simplefilter("always")
         try:
+            additions = find_residual_branches(model)
+            if options.dry_run:
+                return _list(additions)
             where = [*options.where] or None
             made = add_attention(model, attention, config, where, options.start)
         except ValueError as error:
@@ -80,8 +81,10 @@ def _stem(path: Path, network: NetworkRecipe) -> str:
 
 def _said(error: ValueError, network: NetworkRecipe) -> list:
     """The message of an error, whose arguments are flags or options of the attention."""
-    own = isinstance(error, ArgumentError) and error.args[0].name in ("where", "start")
-    return [*error.args] if own else in_recipe(error, network)
+    if not isinstance(error, ArgumentError):
+        return [first_line(error)]
+    own = error.args[0].name in ("where", "start")
+    return [*(error.args if own else in_recipe(error, network))]
 
 
 def _list(additions: list[ResidualAddition]) -> None:

@@ -33,22 +33,12 @@ class AttentionMaps:
 
     @deep_graphs()
     def __init__(self, model: keras.Model):
-        self.names: list[str] = []
-        self.model = None
         function = as_function(model)
-        if function is None:
-            return
-        graph, outputs = Graph(function), []
-        for layer in graph.layers:
-            if not callable(getattr(type(layer), "attention_map", None)):
-                continue
-            for arguments in graph.arguments(layer):
-                shown = _AttentionMap(layer)(*arguments)
-                if shown.shape[1:] != (1, 1):
-                    self.names.append(layer.name)
-                    outputs.append(shown)
-        if outputs:
-            self.model = keras.Model(function.input, outputs)
+        found = [] if function is None else _maps_in(function)
+        self.names = [name for name, _ in found]
+        self.model = None
+        if function is not None and found:
+            self.model = keras.Model(function.input, [shown for _, shown in found])
 
     def __call__(self, images: np.ndarray) -> list[np.ndarray]:
         """Each layer's map, float32 (N, h, w), for images (N, H, W, 3)."""
@@ -56,3 +46,28 @@ class AttentionMaps:
             return []
         found = self.model.predict_on_batch(images)
         return found if isinstance(found, list) else [found]
+
+
+def _maps_in(model) -> list[tuple]:
+    """The name of each such layer in a model, behind those of the models it is in, and its map."""
+    graph, found = Graph(model), []
+    for layer in graph.layers:
+        inner = as_function(layer)
+        for arguments in graph.arguments(layer):
+            if inner is not None:
+                found += _maps_of_model(layer.name, inner, arguments)
+            elif callable(getattr(type(layer), "attention_map", None)):
+                shown = _AttentionMap(layer)(*arguments)
+                if shown.shape[1:] != (1, 1):
+                    found.append((layer.name, shown))
+    return found
+
+
+def _maps_of_model(name, model, arguments) -> list[tuple]:
+    """Those of a model that another one calls."""
+    inner = _maps_in(model)
+    if not inner:
+        return []
+    values = keras.Model(model.input, [shown for _, shown in inner])(*arguments)
+    values = values if isinstance(values, list | tuple) else [values]
+    return [(f"{name}/{each}", v) for (each, _), v in zip(inner, values, strict=True)]

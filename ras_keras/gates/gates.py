@@ -169,7 +169,7 @@ def _applications(layer, arguments) -> list:
         return []
     try:
         found = Gate(layer)(*arguments)
-    # A layer of the user's may have a `gate` of another kind.
+    # A layer of a user may have a `gate` of another kind.
     except Exception:
         return []
     fits = all(len(getattr(v, "shape", ())) == 2 and v.shape[1] for v in found)

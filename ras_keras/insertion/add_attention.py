@@ -4,17 +4,31 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import keras
 
-from ras_keras.backend.keras_graph import is_graph, maker
+from ras_keras.backend.keras_graph import Graph, Ways, is_graph, maker, numbered_calls
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import ArgumentError
 from ras_keras.folding.copies import copy_of, copy_state
 from ras_keras.insertion.chosen_layers import Where, check_chosen, is_chosen
-from ras_keras.insertion.residual_branches import MAP_RANK, Place, checked_function, places_in
-from ras_keras.layers.registry import NONE, AttentionLike
+from ras_keras.insertion.residual_branches import (
+    MAP_RANK,
+    Place,
+    checked_function,
+    data_format_of,
+    places_in,
+)
+from ras_keras.layers.registry import (
+    ATTENTION,
+    NONE,
+    OF_EVERY_LAYER,
+    AttentionLike,
+    constructor_arguments,
+    make_attention,
+)
 from ras_keras.models.parts.stages import StageAttention
 from ras_keras.values.checks import check_one_of
 
@@ -33,7 +47,8 @@ def add_attention(
 ) -> keras.Model:
     """A copy of a network with an attention layer in each residual branch, before its addition.
 
-    Every weight is kept, by value: the model that is given stays as it is. Which operand of an
+    Every weight is kept, by value: the model that is given stays as it is. A layer without weights
+    that cannot be built from its config, such as a `Lambda`, is shared with it. Which operand of an
     addition is its branch, `find_residual_branches` says.
 
     A layer is named after its addition: `conv2_block1_attention` stands before `conv2_block1_add`.
@@ -63,6 +78,7 @@ def add_attention(
     if attention in (None, NONE):
         raise ArgumentError.of("attention", "must be a layer to add", attention)
     function = checked_function(model)
+    make_attention(attention, attention_config)
     places = {id(inner): found for inner, found in places_in(model)}
     if where is None:
         _check_branches(places)
@@ -72,6 +88,23 @@ def add_attention(
     made = insertion.copy(model, function)
     insertion.finish(start)
     return made
+
+
+@dataclass(frozen=True)
+class _At:
+    """A call in a network that is copied.
+
+    Attributes:
+        name: of the operation that is called.
+        policy: its dtype policy, None of an operation of keras.ops.
+        bit: of the call, among those of its graph.
+        way: of what it returns.
+    """
+
+    name: str
+    policy: keras.DTypePolicy | None
+    bit: int
+    way: int
 
 
 class _Insertion:
@@ -90,9 +123,10 @@ class _Insertion:
         self._copies: dict[int, Callable] = {}
         self._fills: list[Callable[[], None]] = []
         self._names: set[str] = set()
+        self._originals: dict[int, keras.Operation] = {}
         self._run = 0
-        self._shape = None
         self._attend: StageAttention | None = None
+        self._last: tuple = ()
 
     def copy(self, model: keras.Model, function: keras.Model, prefix: str = "") -> keras.Model:
         """A model with attention."""
@@ -104,24 +138,31 @@ class _Insertion:
             if place.operand is not None and self.where is None
         }
         self._names |= {layer.name for layer in plain.layers}
+        graph = Graph(plain)
+        ways = Ways(graph)
+        numbers = {
+            (id(operation), call): number
+            for number, (operation, call) in enumerate(numbered_calls(graph))
+        }
         calls: Counter[int] = Counter()
-        original = None
-
-        def copied(operation):
-            nonlocal original
-            original = operation
-            return self._copied(operation, prefix)
 
         def called(copy, *arguments, **options):
-            operation, number = original, calls[id(original)]
+            operation = self._originals[id(copy)]
+            number = numbers[id(operation), calls[id(operation)]]
+            place = branches.get((id(operation), calls[id(operation)]))
             calls[id(operation)] += 1
-            place = branches.get((id(operation), number))
+            way = ways.to(graph.nodes[number].output_tensors[0])
+            policy = getattr(operation, "dtype_policy", None)
+            at = _At(operation.name, policy, 1 << number, way)
             if place is not None:
-                arguments, options = self._with_branch(place, arguments, options)
+                arguments, options = self._with_branch(place, at, arguments, options)
             outputs = copy(*arguments, **options)
             if self.where is not None and is_chosen(operation, prefix, self.where):
-                outputs = self._behind(operation, prefix, outputs)
+                outputs = self._behind(at, prefix, outputs)
             return outputs
+
+        def copied(operation):
+            return self._copied(operation, prefix)
 
         return keras.models.clone_model(plain, clone_function=copied, call_function=called)
 
@@ -138,7 +179,9 @@ class _Insertion:
 
     def _copied(self, operation, prefix):
         if id(operation) not in self._copies:
-            self._copies[id(operation)] = self._copy_of(operation, prefix)
+            copy = self._copy_of(operation, prefix)
+            self._copies[id(operation)] = copy
+            self._originals[id(copy)] = operation
         return self._copies[id(operation)]
 
     def _copy_of(self, operation, prefix):
@@ -162,7 +205,7 @@ class _Insertion:
         self._fills.append(lambda: copy_state(operation, copy))
         return copy
 
-    def _with_branch(self, place: Place, arguments, options):
+    def _with_branch(self, place: Place, at: "_At", arguments, options):
         """The arguments of an addition, with attention on its branch."""
         number = -1
 
@@ -171,15 +214,12 @@ class _Insertion:
             if not isinstance(tensor, keras.KerasTensor):
                 return tensor
             number += 1
-            if number != place.operand:
-                return tensor
-            policy = getattr(place.operation, "dtype_policy", None)
-            return self._attended(tensor, place.operation.name, policy)
+            return self._attended(tensor, at) if number == place.operand else tensor
 
         return keras.tree.map_structure(attended, (arguments, options))
 
-    def _behind(self, operation, prefix, outputs):
-        name = prefix + operation.name
+    def _behind(self, at: "_At", prefix, outputs):
+        name = prefix + at.name
         if not isinstance(outputs, keras.KerasTensor) or len(outputs.shape) != MAP_RANK:
             shape = getattr(outputs, "shape", "several tensors")
             raise ArgumentError.of(
@@ -187,23 +227,36 @@ class _Insertion:
                 f"must name layers that return a map (N, H, W, C); {name} returns {shape}",
                 name,
             )
-        return self._attended(outputs, operation.name, operation.dtype_policy)
+        return self._attended(outputs, at)
 
-    def _attended(self, x, place: str, policy):
+    def _attended(self, x, at: "_At"):
         """A map with attention, by a layer that is named after its place."""
-        if self._attend is None or x.shape != self._shape:
+        policy = at.policy or HALF.get(x.dtype, x.dtype)
+        data_format = data_format_of(x)
+        same = (x.shape, getattr(policy, "name", policy), data_format)
+        # The state of a shared attention goes on along one way through the network.
+        if self._attend is None or self._last[:-1] != same or not self._last[-1] & at.way:
             self._run += 1
             config = self.config
             if isinstance(self.attention, str):
-                half = HALF.get(x.dtype, x.dtype)
-                config = {"dtype": policy or half, **(self.config or {})}
-            self._attend, self._shape = StageAttention(self.attention, config, self._run), x.shape
+                known = {"dtype": policy, "data_format": data_format}
+                config = _taken(self.attention, known) | (config or {})
+            self._attend = StageAttention(self.attention, config, self._run)
+        self._last = (*same, at.bit)
         before = self._attend.layer
-        y = self._attend(x, self._free(re.sub(r"(?<=.)_(out|add)$", "", place)))
+        y = self._attend(x, self._free(re.sub(r"(?<=.)_(out|add)$", "", at.name)))
         layer = self._attend.layer or maker(y)
         if layer is not before:
+            self._check_format(layer, data_format)
             self.attentions.append(layer)
         return y
+
+    def _check_format(self, layer, data_format: str) -> None:
+        if getattr(layer, "data_format", data_format) != data_format:
+            raise ValueError(
+                f"an attention must work on the model's channels, {data_format}. Received: "
+                f"{type(layer).__name__} with data_format={layer.data_format!r}"
+            )
 
     def _free(self, place: str) -> str:
         """The place, with a number behind it where its layer's name is taken."""
@@ -213,6 +266,12 @@ class _Insertion:
             name = f"{place}_{number}"
         self._names.add(f"{name}_attention")
         return name
+
+
+def _taken(attention: str, known: dict) -> dict:
+    """Those of the arguments that a named layer takes."""
+    taken = (*constructor_arguments(ATTENTION[attention]), *OF_EVERY_LAYER)
+    return {name: value for name, value in known.items() if name in taken}
 
 
 def _check_branches(places: dict[int, list[Place]]) -> None:

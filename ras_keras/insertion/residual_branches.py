@@ -1,13 +1,21 @@
 """The residual branches of a network, read from its graph."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from ras_keras.backend.keras_graph import Graph, as_function, is_graph, maker, name_in_ops, sources
+from ras_keras.backend.keras_graph import (
+    Graph,
+    Ways,
+    as_function,
+    is_graph,
+    maker,
+    name_in_ops,
+    numbered_calls,
+    sources,
+)
 from ras_keras.backend.recursion import deep_graphs
 
 MAP_RANK = 4
@@ -113,44 +121,42 @@ def checked_function(model: keras.Model) -> keras.Model:
     return function
 
 
-class _Additions:
-    """The additions of one graph.
+def data_format_of(tensor: keras.KerasTensor) -> str:
+    """That of the last layer before a map that has one; else Keras's setting."""
+    tensors, seen = [tensor], set()
+    while tensors:
+        tensor = tensors.pop(0)
+        operation = maker(tensor)
+        if isinstance(found := getattr(operation, "data_format", None), str):
+            return found
+        if id(operation) not in seen:
+            seen.add(id(operation))
+            tensors += sources(tensor)
+    return keras.config.image_data_format()
 
-    The ways back to the inputs are sets of calls, kept as the bits of integers.
-    """
+
+class _Additions:
+    """The additions of one graph."""
 
     def __init__(self, graph: Graph, prefix: str):
         self.graph = graph
         self.prefix = prefix
-        self._before: dict[int, int] = {}
-        self._with_weights = 0
+        self.ways = Ways(graph)
+        self.layers = [_layers_with_weights(node.operation) for node in graph.nodes]
 
     def __iter__(self) -> Iterator[Place]:
-        made: Counter[int] = Counter()
-        for number, node in enumerate(self.graph.nodes):
-            ways = [self._way(tensor) for tensor in node.input_tensors]
-            bit = 1 << number
-            if getattr(node.operation, "weights", None):
-                self._with_weights |= bit
-            for tensor in node.output_tensors:
-                self._before[id(tensor)] = bit | _union(ways)
-            if _adds(node.operation):
-                yield self._place(node, made[id(node.operation)])
-            made[id(node.operation)] += 1
-
-    def _way(self, tensor) -> int:
-        """The calls that a tensor was computed by; an input of the model counts as one."""
-        if id(tensor) not in self._before:
-            self._before[id(tensor)] = 1 << (len(self.graph.nodes) + len(self._before))
-        return self._before[id(tensor)]
+        calls = zip(self.graph.nodes, numbered_calls(self.graph), strict=True)
+        for node, (operation, number) in calls:
+            if _adds(operation):
+                yield self._place(node, number)
 
     def _place(self, node, call) -> Place:
         name = self.prefix + node.operation.name
         shape = tuple(node.output_tensors[0].shape)
         left_out, own = self._why_not(node.input_tensors, shape), [0, 0]
         if left_out is None:
-            one, other = map(self._way, node.input_tensors)
-            own = [(way & self._with_weights).bit_count() for way in (one & ~other, other & ~one)]
+            one, other = map(self.ways.to, node.input_tensors)
+            own = [self._count(one & ~other), self._count(other & ~one)]
             if not one & other:
                 left_out = "its operands have nothing in common"
             elif own[0] == own[1]:
@@ -170,6 +176,10 @@ class _Additions:
         )
         return Place(node.operation, call, operand, addition)
 
+    def _count(self, way: int) -> int:
+        """The layers with weights among calls."""
+        return sum(count for number, count in enumerate(self.layers) if way >> number & 1)
+
     def _why_not(self, operands, shape) -> str | None:
         if len(operands) != 2:
             return (
@@ -182,11 +192,12 @@ class _Additions:
         return None
 
 
-def _union(ways) -> int:
-    result = 0
-    for way in ways:
-        result |= way
-    return result
+def _layers_with_weights(operation) -> int:
+    """1 or 0; of a model the number of those that are called in it."""
+    if is_graph(operation):
+        nodes = Graph(checked_function(operation)).nodes
+        return sum(_layers_with_weights(node.operation) for node in nodes)
+    return int(bool(getattr(operation, "weights", None)))
 
 
 def _adds(operation) -> bool:
@@ -202,5 +213,6 @@ def _ends_in_zero(tensor) -> bool:
             return False
         tensor = before[0]
         operation = maker(tensor)
-    gamma = getattr(operation, "gamma", None)
+    # That of an attention scales what its gate sees.
+    gamma = None if hasattr(operation, "gate") else getattr(operation, "gamma", None)
     return gamma is not None and not np.any(keras.ops.convert_to_numpy(gamma))

@@ -118,7 +118,8 @@ class Attention(keras.layers.Layer):
         """Sets the built layer's weights and its gain so that it returns its input.
 
         Its gate is then the same for every input, and has a gradient in the first step
-        of a training.
+        of a training. To be called before a model that holds the layer has run: what was
+        compiled keeps the gain of before.
 
         Raises:
             ValueError: for a layer that cannot start so, saying why.

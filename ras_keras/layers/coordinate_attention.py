@@ -5,7 +5,7 @@ from keras import ops
 
 from ras_keras.layers.attention import Attention, Tensor
 from ras_keras.layers.parts.convolutions import map_normalization
-from ras_keras.layers.parts.transforms import dense, reduced, set_to_zero
+from ras_keras.layers.parts.transforms import dense, set_to_zero
 from ras_keras.values.checks import check_at_least_one
 
 # Of the hidden layer, as in the authors' code.
@@ -28,7 +28,7 @@ class CoordinateAttention(Attention):
     Trainable parameters for C channels: 3Cm + 3m + 2C.
 
     Args:
-        reduction_ratio: r, from 1 to C; C/r is rounded down.
+        reduction_ratio: r; C/r is rounded down.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
@@ -39,8 +39,8 @@ class CoordinateAttention(Attention):
     Output shape: the input's.
 
     Raises:
-        ValueError: for a `reduction_ratio` that is no integer from 1 to C, and
-            as `Attention` does.
+        ValueError: for a `reduction_ratio` that is no integer >= 1, and as
+            `Attention` does.
 
     Source: arXiv 2103.02907, Eqs. (4) to (9), with the biases, the least m and the
     h_swish of its authors' code.
@@ -52,7 +52,7 @@ class CoordinateAttention(Attention):
 
     def build(self, input_shape):
         channels = self.fix_channels(input_shape)
-        width = max(LEAST_WIDTH, reduced(channels, self.reduction_ratio))
+        width = max(LEAST_WIDTH, channels // self.reduction_ratio)
         self.reduce = dense(channels, width, name="reduce")
         self.normalization = map_normalization((None, None, width), "normalization")
         self.rows = dense(width, channels, name="rows")

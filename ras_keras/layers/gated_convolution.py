@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from ras_keras.errors import ArgumentError
 from ras_keras.layers.attention import Attention, Tensor
 
 # Of 1 / V the logarithm: a gate below 2e-12 counts as that.
@@ -44,6 +45,8 @@ class GatedConvolution(Attention):
 
     def __init__(self, filters: int, activation: str | None = None, divide: bool = True, **kwargs):
         super().__init__(**kwargs)
+        if self.gain != 1:
+            raise ArgumentError.of("gain", "must be 1: folding takes it into the kernel", self.gain)
         self.filters = filters
         if activation not in ("relu", None):
             raise ValueError(f"`activation` must be 'relu' or None. Received: {activation!r}")

@@ -21,7 +21,7 @@ class InstanceEnhancementBatchNormalization(BatchNormalization):
     Trainable parameters for C channels: 4C, two of them of the normalization.
 
     Args:
-        **kwargs: of `BatchNormalization`.
+        **kwargs: of `BatchNormalization`, but `center` and `scale`: it has both.
 
     Input shape: (N, H, W, C), or (N, C, H, W) with axis=1.
 
@@ -29,6 +29,14 @@ class InstanceEnhancementBatchNormalization(BatchNormalization):
 
     Source: arXiv 1908.04008, Eqs. (3) to (6).
     """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if not (self.center and self.scale):
+            raise ValueError(
+                "instance enhancement has a scale and a shift. Received: "
+                f"center={self.center}, scale={self.scale}"
+            )
 
     def build(self, input_shape):
         super().build(input_shape)

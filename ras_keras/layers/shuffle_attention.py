@@ -90,9 +90,7 @@ class ShuffleAttention(Attention):
     def call(self, x):
         a, b = self._halves(x)
         of_a, of_b = self._gates(a, b)
-        if self.gain != 1:
-            of_a, of_b = of_a * self.gain, of_b * self.gain
-        y = ops.concatenate([a * of_a, b * of_b], axis=-1)
+        y = ops.concatenate([self.weigh(a, of_a), self.weigh(b, of_b)], axis=-1)
         _, height, width, _, _ = ops.shape(y)
         y = ops.reshape(y, (-1, height, width, 2, self.used_groups * self.half))
         y = ops.reshape(

@@ -1,10 +1,12 @@
 """Attention in a saved model, as a command."""
 
+import keras
 import numpy as np
 import pytest
 
 from ras_keras.commands import run
 from ras_keras.outputs.class_names import read_class_names, save_model
+from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.saving.loading import load_model
 from tests.insertion.networks import small
 
@@ -45,6 +47,19 @@ def test_dry_run(model, capsys):
         "2 of 2 additions with a residual branch",
     ]
     assert [*model.parent.iterdir()] == [model]
+
+
+class Own(keras.Model):
+    def call(self, x):
+        return x
+
+
+def test_a_model_without_a_graph(model, monkeypatch, capsys):
+    monkeypatch.setattr(TrainedModel, "load", lambda self, imports: Own())
+    for flags in ([], ["--dry-run"]):
+        assert add(model, *flags) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: `model` must be a functional or sequential Keras model")
 
 
 @pytest.mark.parametrize(

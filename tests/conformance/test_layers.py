@@ -153,6 +153,7 @@ def test_start_as_identity(row, policy):
     layer = make_layer(row, dtype=policy)
     x = [keras.ops.cast(each, layer.compute_dtype) for each in maps()]
     built(layer, *x)
+    fill(layer, f"{layer.name}/")
     if row.starts_as_identity is not True:
         with pytest.raises(ValueError, match=f"`start` must be .* {row.starts_as_identity}"):
             layer.start_as_identity()

@@ -7,9 +7,11 @@ from keras import ops
 from ras_keras.explain.attention_maps import AttentionMaps
 from ras_keras.explain.image_page import image_page
 from ras_keras.gates import Gates
+from ras_keras.insertion import add_attention
 from ras_keras.models import ResidualAttention, ResNet
 from tests.conformance.fixed_weights import fixed_images
 from tests.conformance.subjects import fill, tiered
+from tests.insertion.networks import nested
 
 NAMES = ["stage1_module1_mask", "stage2_module1_mask", "stage3_module1_mask"]
 
@@ -51,6 +53,16 @@ def test_gates_of_places(attention):
         branch = type(model)(model.inputs[0], layer.input)(images)
         assert found.shape[0] == 2 and found.std() > 0
         np.testing.assert_allclose(found, layer.attention_map(branch), rtol=1e-4, atol=1e-6)
+
+
+def test_models_within_a_model():
+    made = add_attention(nested(), "simam")
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 8)).astype("float32")
+    maps = AttentionMaps(made)
+    # The backbone is called twice.
+    blocks = ["backbone/block1_attention", "backbone/block2_attention"]
+    assert maps.names == [*blocks, *blocks, "own_attention"]
+    assert [each.shape for each in maps(images)] == [(2, 8, 8)] * 5
 
 
 def test_the_page_draws_every_map():

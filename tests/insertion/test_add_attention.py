@@ -90,6 +90,13 @@ def test_every_attention(row):
     else:
         made = ras_keras.add_attention(model, start="identity", **options)
         np.testing.assert_allclose(numpy(made(x)), numpy(model(x)), atol=1e-5)
+        gates = [layer for layer in made.layers if "attention" in layer.name]
+        before = [[numpy(weight) for weight in layer.trainable_weights] for layer in gates]
+        made.compile(keras.optimizers.SGD(1.0), "mse", run_eagerly=True)
+        made.train_on_batch(x, np.ones((2, 4), "float32"))
+        for layer, old in zip(gates, before, strict=True):
+            moved = zip(layer.trainable_weights, old, strict=True)
+            assert max(np.abs(numpy(now) - then).max() for now, then in moved) > 1e-6
     published = ras_keras.add_attention(model, **options)
     assert np.abs(numpy(published(x)) - numpy(model(x))).max() > 1e-3 or row.name in ("gct", "gc")
 
@@ -138,6 +145,61 @@ def test_models_within_a_model(tmp_path):
     np.testing.assert_allclose(numpy(loaded(x)), numpy(made(x)), atol=1e-6)
     inside = ras_keras.add_attention(model, "ras", where="backbone/block2_conv1")
     assert [layer.name for layer in added(inside)] == ["block2_conv1_attention"]
+
+
+def test_layers_that_are_called_several_times():
+    """Each call of a layer that is named, or of an addition, gets its attention, and no other."""
+    inputs = keras.Input((8, 8, 3))
+    relu, x = layers.ReLU(name="relu"), inputs
+    for i in range(3):
+        x = relu(layers.Conv2D(4, 3, padding="same", name=f"conv{i}")(x))
+    model = keras.Model(inputs, x)
+    behind = {"conv*": ["conv0", "conv1", "conv2"], "relu": ["relu"] * 3}
+    for where, expected in behind.items():
+        found = added(ras_keras.add_attention(model, "ras", where=where))
+        assert [each.input._keras_history.operation.name for each in found] == expected
+    total, y = layers.Add(name="sum"), x
+    for i in range(3):
+        y = total([y, layers.Conv2D(4, 3, padding="same", name=f"branch{i}")(y)])
+    found = added(ras_keras.add_attention(keras.Model(inputs, y), "ras"))
+    assert [each.input._keras_history.operation.name for each in found] == [
+        *("branch0", "branch1", "branch2")
+    ]
+
+
+def test_channels_first():
+    inputs = keras.Input((4, 6, 5))
+    y = layers.Conv2D(4, 3, padding="same", data_format="channels_first")(inputs)
+    model = keras.Model(inputs, layers.Add()([inputs, layers.ReLU()(y)]))
+    (layer,) = added(ras_keras.add_attention(model, "ras"))
+    assert (layer.data_format, layer.gamma.shape) == ("channels_first", (4,))
+    with pytest.raises(ValueError, match="must work on the model's channels, channels_first"):
+        ras_keras.add_attention(model, RecurrentAttention)
+
+
+def test_each_branch_has_its_own_precision():
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(8, 3, padding="same", name="one", dtype="mixed_float16")(inputs)
+    x = layers.Conv2D(8, 3, padding="same", name="two", dtype="float32")(x)
+    made = ras_keras.add_attention(keras.Model(inputs, x), "ras", where=["one", "two"])
+    assert [each.dtype_policy.name for each in added(made)] == ["mixed_float16", "float32"]
+
+
+def test_a_state_stays_in_its_tower():
+    """Of two networks side by side neither sees what the other one reads."""
+    inputs = [keras.Input((8, 8, 8)), keras.Input((8, 8, 8))]
+    outputs = [small_branch(x, f"tower{i}") for i, x in enumerate(inputs)]
+    made = ras_keras.add_attention(keras.Model(inputs, outputs), "dia")
+    one, other = random_images(channels=8), 2 * random_images(channels=8)
+    first = made([one, one])
+    np.testing.assert_array_equal(numpy(made([one, other])[0]), numpy(first[0]))
+
+
+def small_branch(x, name):
+    for i in range(2):
+        y = layers.Conv2D(8, 3, padding="same", name=f"{name}_conv{i}")(x)
+        x = layers.Add(name=f"{name}_{i}_add")([x, y])
+    return x
 
 
 @pytest.mark.parametrize(
@@ -211,6 +273,11 @@ def without_config():
             lambda: keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3)]),
             {},
             "`where` must name layers of a model without residual additions",
+        ),
+        (
+            lambda: keras.Sequential([layers.Conv2D(4, 3)]),
+            {"where": "*"},
+            "must be a functional or sequential Keras model",
         ),
         (lambda: layers.Dense(3), {}, "must be a functional or sequential Keras model"),
         (without_config, {}, "cannot be built from its config: WithoutConfig"),

@@ -68,6 +68,16 @@ def test_the_side_with_more_layers_of_its_own():
         assert str(found) == "sum (8x8x8): behind two, 2 layers with weights beside 1"
 
 
+def test_a_branch_that_is_a_model():
+    """Its layers count one by one."""
+    inputs = keras.Input((8, 8, 8))
+    branch = keras.Sequential([layers.Conv2D(8, 3, padding="same") for _ in range(3)], name="deep")
+    shortcut = keras.Sequential([layers.Conv2D(8, 1), layers.BatchNormalization()], name="short")
+    model = keras.Model(inputs, layers.Add()([branch(inputs), shortcut(inputs)]))
+    (found,) = ras_keras.find_residual_branches(model)
+    assert (found.branch, found.layers, found.shortcut_layers) == ("deep", 3, 2)
+
+
 def left_out():
     x, other = keras.Input((8, 8, 8)), keras.Input((8, 8, 8))
     one = layers.Conv2D(8, 3, padding="same")
@@ -103,6 +113,14 @@ def test_a_scale_of_zero_is_seen():
     y = layers.Dropout(0.1)(y)
     (found,) = ras_keras.find_residual_branches(keras.Model(inputs, inputs + y))
     assert found.starts_at_zero
+
+
+def test_an_attention_is_no_scale():
+    """gamma of a gate that starts at 0 scales what the gate sees."""
+    for attention in ("ras", "gct"):
+        made = ras_keras.add_attention(small(), attention)
+        found = ras_keras.find_residual_branches(made)
+        assert not any(each.starts_at_zero for each in found)
 
 
 def test_refuses_what_has_no_graph():

@@ -107,3 +107,5 @@ def test_networks(build, tmp_path):
 def test_refuses_what_does_not_exist():
     with pytest.raises(ValueError, match="`normalization` must be one of batch_norm, iebn"):
         ResNet(11, normalization="layer_norm")
+    with pytest.raises(ValueError, match="has a scale and a shift"):
+        InstanceEnhancementBatchNormalization(center=False)

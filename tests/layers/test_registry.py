@@ -69,7 +69,7 @@ def test_refuses_what_makes_nothing():
         register("three", 3)
 
 
-BOTTLENECKS = ("gc", "bam", "coordinate", "fca")
+BOTTLENECKS = ("gc", "bam", "fca")
 
 
 def test_constructor_arguments():

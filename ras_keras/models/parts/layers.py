@@ -15,12 +15,14 @@ from ras_keras.layers.parts.batch_normalization import BatchNormalization
 from ras_keras.values.checks import check_one_of
 
 NormalizationLike = Literal["batch_norm", "iebn"]
-NORMALIZATIONS = {
+NORMALIZATIONS: dict[str, type[BatchNormalization]] = {
     "batch_norm": BatchNormalization,
     "iebn": InstanceEnhancementBatchNormalization,
 }
 # Of the network that is being built.
-_NORMALIZATION = ContextVar("normalization", default=BatchNormalization)
+_NORMALIZATION: ContextVar[type[BatchNormalization]] = ContextVar(
+    "normalization", default=BatchNormalization
+)
 
 
 def channel_axis() -> int:
