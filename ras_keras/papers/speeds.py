@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from ras_keras.benchmark.file import read_benchmark
-from ras_keras.benchmark.networks.key import identity
+from ras_keras.benchmark.networks.key import completed, identity
 from ras_keras.benchmark.networks.speed import IMAGE_SIZE
 from ras_keras.errors import UserError
 from ras_keras.recipes.recipe import Recipe
@@ -60,7 +60,9 @@ def _speeds(measured: pd.DataFrame, what: str) -> dict[tuple, float]:
     """The first speed of each network and setup, compiled as is the device's default."""
     automatic = measured["device"].str.startswith("CPU").map({True: "off", False: "on"})
     chosen = measured[(measured["what"] == what) & (measured["jit"] == automatic)]
-    chosen = chosen.assign(family=chosen["model"].map(name_of)).drop_duplicates(SETUP)
+    families = chosen["model"].map(name_of)
+    keys = [completed(*each) for each in zip(families, chosen["network"], strict=True)]
+    chosen = chosen.assign(family=families, network=keys).drop_duplicates(SETUP)
     return chosen.set_index(SETUP)["images_per_second_median"].to_dict()
 
 

@@ -40,7 +40,7 @@ def images():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A run whose network knows most digits."""
-    flags = ["--batch-size", "32", "--epochs", "5", "--schedule", "4", "--crop-padding", "0"]
+    flags = ["--batch-size", "32", "--epochs", "6", "--schedule", "5", "--crop-padding", "0"]
     return made_once(tmp_path_factory, "logs", lambda logs: train(logs, "run", *flags)) / "run"
 
 

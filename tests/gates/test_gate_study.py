@@ -10,8 +10,9 @@ from ras_keras.gates.pictures import ColourScale, gate_heat_map, stages
 from ras_keras.gates.statistics import CONSTANT, SAMPLE, GateStatistics
 from ras_keras.gates.study import GateStudy, study_gates
 from ras_keras.gates.table import gate_table
-from ras_keras.layers import ATTENTION, RecurrentAttention, make_attention
+from ras_keras.layers import RecurrentAttention, make_attention
 from ras_keras.models import ResNet
+from tests.conformance.table import LAYERS
 from tests.layers.reference import BatchNorm, recurrent_attention
 
 CLASSES = ("a", "b", "c")
@@ -97,8 +98,21 @@ def test_some_of_the_gates():
         assert GateStudy(study.gates, 40, (), recurrence).verdict().startswith(says)
 
 
+# Those that weigh places as well have no number for a channel; GE's default has.
+WITH_GATES = [row.name for row in LAYERS if "gate" in row.shows] + ["ge"]
+
+
+def test_those_that_weigh_places_have_none():
+    """`explain` draws their maps."""
+    study, _ = study_of("simam")
+    assert study.rows() == []
+    assert {row.name for row in LAYERS} - {*WITH_GATES} == {
+        *("gc", "bam", "coordinate", "simam", "triplet", "shuffle")
+    }
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ATTENTION if name != "none"])
+@pytest.mark.parametrize("name", WITH_GATES)
 def test_every_attention_has_gates(name):
     study, pixels = study_of(name)
     assert [place.stage for place in study.gates.places] == [1, 2, 3]
