@@ -120,6 +120,17 @@ def test_int8(trained, tmp_path, capsys):
     assert quantized.class_names == tuple(DIGITS)
 
 
+@pytest.mark.slow
+def test_a_gelu_is_of_operations_that_onnx_has(tmp_path):
+    """TensorFlow makes its 1 + erf a complementary error function."""
+    inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(8, 3, activation="gelu")(inputs / 255)
+    x = keras.layers.Dense(8, activation="gelu")(keras.layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, keras.layers.Dense(3, "softmax")(x))
+    export(model, tmp_path / "gelu.onnx", "onnx", None)
+    assert (tmp_path / "gelu.onnx").stat().st_size > 0
+
+
 def test_networks_of_any_size_and_with_grouped_convolutions(tmp_path):
     any_size = ResNet(11, input_shape=(None, None, 3), classes=3)
     for model, name in ((any_size, "litert"), (ResNeXt(11), "onnx")):

@@ -6,7 +6,9 @@ import pytest
 from keras import layers, ops
 
 import ras_keras
+from ras_keras.export.export import export
 from ras_keras.gates import Gates
+from ras_keras.inference.runtimes import open_exported
 from ras_keras.layers import ATTENTION, RecurrentAttention
 from ras_keras.models import PreResNet, ResNet, WideResNet
 from tests.conformance.subjects import tiered
@@ -99,6 +101,24 @@ def test_every_attention(row):
             assert max(np.abs(numpy(now) - then).max() for now, then in moved) > 1e-6
     published = ras_keras.add_attention(model, **options)
     assert np.abs(numpy(published(x)) - numpy(model(x))).max() > 1e-3 or row.name in ("gct", "gc")
+
+
+ONNX = [
+    pytest.param(name, marks=pytest.mark.slow if name == "MobileNetV3Small" else pytest.mark.large)
+    for name in NETWORKS
+    if name[0].isupper()
+]
+
+
+@pytest.mark.parametrize("name", ONNX)
+def test_onnx(name, tmp_path):
+    """`export` refuses a file that says something else than Keras."""
+    make, where, _ = NETWORKS[name]
+    made = ras_keras.add_attention(make(), "ras", where=where, start="identity")
+    export(made, tmp_path / "made.onnx", "onnx", None)
+    x = images()
+    found = open_exported(tmp_path / "made.onnx", "onnx").predict(x)
+    np.testing.assert_allclose(found, made.predict_on_batch(x), atol=1e-4)
 
 
 def test_names_and_a_layer_for_each_branch():
