@@ -6,7 +6,6 @@ and the nodes in it, `_keras_history` of a tensor, `_nodes_by_depth`, `_run_thro
 classes of operations are defined.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -165,14 +164,6 @@ class Ways:
             self._of[id(tensor)] = 1 << self._inputs
             self._inputs += 1
         return self._of[id(tensor)]
-
-
-def numbered_calls(graph: Graph) -> Iterator[tuple[object, int]]:
-    """Of each node of a graph its operation, and the number of the call among the operation's."""
-    made: Counter[int] = Counter()
-    for node in graph.nodes:
-        yield node.operation, made[id(node.operation)]
-        made[id(node.operation)] += 1
 
 
 def as_function(model: object) -> keras.Function | None:

@@ -2,14 +2,13 @@
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import keras
 
-from ras_keras.backend.keras_graph import Graph, Ways, is_graph, maker, numbered_calls
+from ras_keras.backend.keras_graph import Graph, Ways, is_graph, maker
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import ArgumentError
 from ras_keras.folding.copies import copy_of, copy_state
@@ -123,7 +122,6 @@ class _Insertion:
         self._copies: dict[int, Callable] = {}
         self._fills: list[Callable[[], None]] = []
         self._names: set[str] = set()
-        self._originals: dict[int, keras.Operation] = {}
         self._run = 0
         self._attend: StageAttention | None = None
         self._last: tuple = ()
@@ -133,27 +131,21 @@ class _Insertion:
         # Without what the original was compiled with, which `clone_model` would repeat.
         plain = keras.Model(function.input, function.output, name=model.name)
         branches = {
-            (id(place.operation), place.call): place
+            id(place.node): place
             for place in self.places[id(model)]
             if place.operand is not None and self.where is None
         }
         self._names |= {layer.name for layer in plain.layers}
         graph = Graph(plain)
         ways = Ways(graph)
-        numbers = {
-            (id(operation), call): number
-            for number, (operation, call) in enumerate(numbered_calls(graph))
-        }
-        calls: Counter[int] = Counter()
+        # The clone makes its calls in the order of the graph's nodes.
+        nodes = iter(enumerate(graph.nodes))
 
         def called(copy, *arguments, **options):
-            operation = self._originals[id(copy)]
-            number = numbers[id(operation), calls[id(operation)]]
-            place = branches.get((id(operation), calls[id(operation)]))
-            calls[id(operation)] += 1
-            way = ways.to(graph.nodes[number].output_tensors[0])
+            number, node = next(nodes)
+            operation, place = node.operation, branches.get(id(node))
             policy = getattr(operation, "dtype_policy", None)
-            at = _At(operation.name, policy, 1 << number, way)
+            at = _At(operation.name, policy, 1 << number, ways.to(node.output_tensors[0]))
             if place is not None:
                 arguments, options = self._with_branch(place, at, arguments, options)
             outputs = copy(*arguments, **options)
@@ -179,9 +171,7 @@ class _Insertion:
 
     def _copied(self, operation, prefix):
         if id(operation) not in self._copies:
-            copy = self._copy_of(operation, prefix)
-            self._copies[id(operation)] = copy
-            self._originals[id(copy)] = operation
+            self._copies[id(operation)] = self._copy_of(operation, prefix)
         return self._copies[id(operation)]
 
     def _copy_of(self, operation, prefix):

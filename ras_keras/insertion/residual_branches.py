@@ -13,7 +13,6 @@ from ras_keras.backend.keras_graph import (
     is_graph,
     maker,
     name_in_ops,
-    numbered_calls,
     sources,
 )
 from ras_keras.backend.recursion import deep_graphs
@@ -60,14 +59,12 @@ class Place:
     """Where an addition is called in its model, for whoever changes the model.
 
     Attributes:
-        operation: that adds.
-        call: the number of the call among those of the operation, from 0.
+        node: of the graph, the call.
         operand: the number of the branch among the tensors that it reads.
         addition: described.
     """
 
-    operation: keras.Operation
-    call: int
+    node: object
     operand: int | None
     addition: ResidualAddition
 
@@ -145,12 +142,9 @@ class _Additions:
         self.layers = [_layers_with_weights(node.operation) for node in graph.nodes]
 
     def __iter__(self) -> Iterator[Place]:
-        calls = zip(self.graph.nodes, numbered_calls(self.graph), strict=True)
-        for node, (operation, number) in calls:
-            if _adds(operation):
-                yield self._place(node, number)
+        return (self._place(node) for node in self.graph.nodes if _adds(node.operation))
 
-    def _place(self, node, call) -> Place:
+    def _place(self, node) -> Place:
         name = self.prefix + node.operation.name
         shape = tuple(node.output_tensors[0].shape)
         left_out, own = self._why_not(node.input_tensors, shape), [0, 0]
@@ -163,7 +157,7 @@ class _Additions:
                 left_out = f"a tie, {own[0]} layers with weights on both sides"
         if left_out is not None:
             addition = ResidualAddition(name, shape, left_out=left_out)
-            return Place(node.operation, call, None, addition)
+            return Place(node, None, addition)
         operand = int(own[1] > own[0])
         branch = node.input_tensors[operand]
         addition = ResidualAddition(
@@ -174,7 +168,7 @@ class _Additions:
             min(own),
             starts_at_zero=_ends_in_zero(branch),
         )
-        return Place(node.operation, call, operand, addition)
+        return Place(node, operand, addition)
 
     def _count(self, way: int) -> int:
         """The layers with weights among calls."""

@@ -83,7 +83,7 @@ def convolution(
 
 @contextlib.contextmanager
 def normalized_by(kind: NormalizationLike) -> Iterator[None]:
-    """Makes what `normalization` gives, for a network that is built within.
+    """Says what `batch_normalize` puts into a network that is built within.
 
     Raises:
         ValueError: for a kind that does not exist.
