@@ -40,6 +40,8 @@ class CoupledSGD(keras.optimizers.SGD):
         momentum: in [0, 1).
         l2: the papers' weight decay, 1e-4 on CIFAR.
         average_decay: of the averages, in [0, 1); 0 for none.
+        rates: a factor of the learning rate for each trainable variable, in the
+            order of the model's; None for 1.
         **kwargs: of `keras.optimizers.SGD`, but `weight_decay`.
 
     Attributes:
@@ -52,18 +54,25 @@ class CoupledSGD(keras.optimizers.SGD):
         momentum=0.9,
         l2=1e-4,
         average_decay=0.0,
+        rates=None,
         name="coupled_sgd",
         **kwargs,
     ):
         super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
         self.l2 = l2
         self.average_decay = average_decay
+        self.rates = rates
         self.averages = []
 
     def build(self, variables):
         if self.built:
             return
         super().build(variables)
+        if self.rates is not None and len(self.rates) != len(variables):
+            raise ValueError(
+                f"`rates` must have a factor for each of the {len(variables)} trainable variables. "
+                f"Received: {len(self.rates)}"
+            )
         if self.average_decay:
             self.averages = self.add_optimizer_variables(variables, "average")
 
@@ -76,6 +85,8 @@ class CoupledSGD(keras.optimizers.SGD):
             velocity = self.momentums[self._get_variable_index(variable)]
             self.assign(velocity, velocity * momentum - gradient)
             step = velocity * momentum - gradient if self.nesterov else velocity
+        if self.rates is not None:
+            learning_rate = learning_rate * self.rates[self._get_variable_index(variable)]
         self.assign_add(variable, step * ops.cast(learning_rate, dtype))
         if self.average_decay:
             average = self.averages[self._get_variable_index(variable)]
@@ -84,4 +95,5 @@ class CoupledSGD(keras.optimizers.SGD):
             self.assign_add(average, (1 - decay) * ops.subtract(variable, average))
 
     def get_config(self):
-        return {**super().get_config(), "l2": self.l2, "average_decay": self.average_decay}
+        own = {"l2": self.l2, "average_decay": self.average_decay, "rates": self.rates}
+        return {**super().get_config(), **own}

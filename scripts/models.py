@@ -2,4 +2,5 @@
 
 from ras_keras_console import start
 
-start("models")
+if __name__ == "__main__":
+    start("models")

@@ -2,4 +2,5 @@
 
 from ras_keras_console import start
 
-start("train")
+if __name__ == "__main__":
+    start("train")

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 
 from ras_keras.benchmark.format_speed import RUNTIMES
-from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING
+from ras_keras.benchmark.networks.memory import MEMORY
+from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAINING
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.recipes.execution import Precision
 from ras_keras.values.json_files import parse_json
@@ -20,6 +21,10 @@ def _is_network(text: str) -> bool:
 
 def _spread(name: str, kind: type = Amount) -> dict[str, type]:
     return {f"{name}_{each}": kind for each in STATISTICS}
+
+
+def _memory(what: str) -> dict[str, type]:
+    return {f"{what}_peak_bytes": Count, f"{what}_ratio_to_plain": Amount}
 
 
 MACHINE = {
@@ -43,13 +48,19 @@ BENCHMARK_COLUMNS = {
         **MACHINE,
     },
     "speed": {
-        **WHAT,
+        "what": Literal[INFERENCE, FOLDED_INFERENCE, TRAINING],
         **NETWORK,
         "jit": Literal["on", "off"],
         **REPEATED,
         **_spread("images_per_second"),
         **_spread("ratio_to_plain"),
         "compile_seconds": Amount,
+        **MACHINE,
+    },
+    "memory": {
+        **NETWORK,
+        **{"batch_size": Count, "steps": Count},
+        **{name: kind for what in MEMORY for name, kind in _memory(what).items()},
         **MACHINE,
     },
     "formats": {

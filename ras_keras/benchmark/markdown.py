@@ -23,6 +23,8 @@ SETUPS = {
     f"layers for one image. {MACHINE}",
     "speed": f"{{activity}}, batch size {{batch_size}}, {IMAGES}, XLA {{jit}}; {REPEATED}. "
     f"{MACHINE}",
+    "memory": f"Batch size {{batch_size}}, {IMAGES}; the most that a process of its own held over "
+    f"{{steps}} batches, Python and the libraries among it. {MACHINE}",
     "formats": f"{IMAGES}, batch size {{batch_size}}; {REPEATED}. Latency is that of one image: "
     "median and 99th percentile of {calls} calls. The difference is that of the probabilities to "
     f"the unfolded Keras network's, the largest. {MACHINE}",
@@ -63,6 +65,13 @@ TABLES = {
         **SPEED,
         "over the plain network's": ("ratio_to_plain", "{:.2f}".format),
         **FIRST,
+    },
+    "memory": {
+        **NETWORK,
+        "inference, MiB": ("inference_peak_bytes", _mebibytes),
+        "over the plain network's": ("inference_ratio_to_plain", "{:.2f}".format),
+        "training, MiB": ("training_peak_bytes", _mebibytes),
+        "over the plain one's": ("training_ratio_to_plain", "{:.2f}".format),
     },
     "formats": {
         **NETWORK,

@@ -16,9 +16,10 @@ from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, fo
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.benchmark.networks.key import identity
-from ras_keras.benchmark.networks.listed import network_recipes
+from ras_keras.benchmark.networks.listed import network_recipes, plain_places
+from ras_keras.benchmark.networks.memory import memory_rows
 from ras_keras.benchmark.networks.size import size_rows
-from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING, speed_rows
+from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAINING, speed_rows
 from ras_keras.benchmark.pytorch import versus
 from ras_keras.benchmark.pytorch.twin import check_twin
 from ras_keras.benchmark.pytorch.versus import SETTINGS
@@ -80,8 +81,8 @@ class BenchmarkModel(NetworksOfAnyPrecision):
 
 
 @dataclass(frozen=True)
-class BenchmarkInference(NetworksOfAnyPrecision):
-    """Time prediction, images/s, of networks in turn beside the plain one."""
+class NetworksBesidePlain(NetworksOfAnyPrecision):
+    """Which networks, each beside the plain one, and how they compute."""
 
     table: Annotated[str | None, among(TABLES)] = None
     """Networks of a table of reproduce.py, beside the plain form of the first of their group, in
@@ -92,8 +93,6 @@ class BenchmarkInference(NetworksOfAnyPrecision):
     """Compile with XLA; auto does on a GPU."""
     seed: int = 0
     """Of the weights and the images."""
-    repeats: Repeats = 7
-    """Rounds in which all networks are timed in turn; the median counts."""
     steps: Steps = 5
     """Batches per measurement."""
     output: File | None = None
@@ -101,8 +100,24 @@ class BenchmarkInference(NetworksOfAnyPrecision):
 
 
 @dataclass(frozen=True)
-class BenchmarkTraining(BenchmarkInference):
+class BenchmarkTraining(NetworksBesidePlain):
     """Time training, images/s, of networks in turn beside the plain one."""
+
+    repeats: Repeats = 7
+    """Rounds in which all networks are timed in turn; the median counts."""
+
+
+@dataclass(frozen=True)
+class BenchmarkInference(BenchmarkTraining):
+    """Time prediction, images/s, of networks in turn beside the plain one."""
+
+    fold: bool = False
+    """Fold all of them first, the plain one as well."""
+
+
+@dataclass(frozen=True)
+class BenchmarkMemory(NetworksBesidePlain):
+    """Measure the most memory that a process with a network takes, in prediction and training."""
 
 
 @dataclass(frozen=True)
@@ -212,31 +227,33 @@ def _model(options: BenchmarkModel) -> list[dict]:
 
 
 def _inference(options: BenchmarkInference) -> list[dict]:
-    return _speed(options, INFERENCE)
+    return _speed(options, FOLDED_INFERENCE if options.fold else INFERENCE)
 
 
 def _training(options: BenchmarkTraining) -> list[dict]:
     return _speed(options, TRAINING)
 
 
-def _speed(options, what):
+def _speed(options: BenchmarkTraining, what: str) -> list[dict]:
+    recipes, beside = _beside_plain(options)
+    return speed_rows(recipes, what, options.classes, options.repeats, options.steps, beside)
+
+
+def _memory(options: BenchmarkMemory) -> list[dict]:
+    recipes, beside = _beside_plain(options)
+    return memory_rows(recipes, options.classes, options.steps, beside)
+
+
+def _beside_plain(options: NetworksBesidePlain) -> tuple[list[Recipe], list[int]]:
+    """The networks, and which of them each is set beside."""
     settings = {name: getattr(options, name) for name in ("batch_size", "jit", "seed", "precision")}
-    beside = None
-    if options.table is None:
-        recipes = _recipes(options, with_plain=True, **settings)
-    else:
-        recipes, beside = _of_table(options, **settings)
-    return speed_rows(
-        recipes,
-        what,
-        options.classes,
-        options.repeats,
-        options.steps,
-        beside,
-    )
+    if options.table is not None:
+        return _of_table(options, **settings)
+    recipes = _recipes(options, with_plain=True, **settings)
+    return recipes, plain_places(recipes)
 
 
-def _of_table(options: BenchmarkInference, **settings) -> tuple[list[Recipe], list[int]]:
+def _of_table(options: NetworksBesidePlain, **settings) -> tuple[list[Recipe], list[int]]:
     """The networks of a table, none twice, and which of them each is set beside."""
     one_of("--table", options.table, TABLES)
     for name in ("models", "depths", "attentions", "aggregations", "imports"):
@@ -338,6 +355,7 @@ KINDS = {
     "model": (_model, BenchmarkModel),
     "inference": (_inference, BenchmarkInference),
     "training": (_training, BenchmarkTraining),
+    "memory": (_memory, BenchmarkMemory),
     "formats": (_formats, BenchmarkFormats),
     "data": (_data, BenchmarkData),
     "versus-pytorch": (_versus_pytorch, BenchmarkVersusPytorch),

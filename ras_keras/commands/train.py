@@ -9,7 +9,13 @@ from typing import Annotated
 from ras_keras.backend.devices import strategy
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
-from ras_keras.commands.line.flags import first_recipe, parse_over, parse_with_recipe, value_of
+from ras_keras.commands.line.flags import (
+    first_recipe,
+    parse_over,
+    parse_with_recipe,
+    value_of,
+    without,
+)
 from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.commands.new_run import epochs_of, refuse_another, with_schedule_of_epochs
 from ras_keras.commands.run_result import print_result
@@ -17,10 +23,12 @@ from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.files.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.recipes.network import SAVED
 from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.training.gradient_norms import GradientNorms
-from ras_keras.values.options import split, with_options
+from ras_keras.training.network import resumed
+from ras_keras.values.options import name_of, split, with_options
 from ras_keras.values.typed import Bounds, Count
 
 LOG_DIR = "Logs"
@@ -38,6 +46,9 @@ class Train:
     """Folder of the run folders."""
     name: Name | None = None
     """Name of the run folder; None makes one from the recipe and the time."""
+    add_attention: Name | None = None
+    """Put this attention into the network in --weights, whatever it is, as --model saved
+    --attention TEXT do: ras, se:reduction_ratio=8."""
     resume: Run | None = None
     """Run folder to go on with, exactly; only --epochs may be raised."""
     seeds: Annotated[int, Bounds(1, 1_000)] = 1
@@ -53,9 +64,9 @@ class Train:
 
 
 def main(arguments: Sequence[str], program: str) -> None:
-    resumed = value_of("--resume", arguments)
+    goes_on = value_of("--resume", arguments) is not None
     with leaving_at_once():
-        read = _read_new if resumed is None else _read_resumed
+        read = _read_resumed if goes_on else _read_new
         options, recipe, run = read(arguments, program)
     if run is None:
         return train_seeds(
@@ -68,7 +79,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
     def leave() -> str:
         """Removes a new run that has not begun; says how to go on with another."""
-        if resumed is None and not run.file("state").exists():
+        if not goes_on and not run.file("state").exists():
             run.discard()
             return ""
         return (
@@ -77,7 +88,7 @@ def main(arguments: Sequence[str], program: str) -> None:
         )
 
     with locked(run.path):
-        if resumed is None:
+        if not goes_on:
             refuse_another(run, recipe)
         elif _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
@@ -99,6 +110,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
 def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder | None]:
     """Options, checked recipe and folder of a new run, None for a run for each of several seeds."""
+    arguments = _with_added_attention(arguments)
     options = parse_with_recipe(Train, arguments, program)
     recipe = options.recipe
     if "schedule" not in dict(given_flags(arguments)):
@@ -108,6 +120,26 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, Ru
     several = options.seeds > 1
     run = None if several else RunFolder.create(options.log_dir, options.name, recipe)
     return options, recipe, run
+
+
+def _with_added_attention(arguments: Sequence[str]) -> Sequence[str]:
+    """The flags that --add-attention stands for, in its place."""
+    added = value_of("--add-attention", arguments)
+    if added is None:
+        return arguments
+    model, attention = (value_of(name, arguments) for name in ("--model", "--attention"))
+    for name, given in (("--model", model), ("--attention", attention)):
+        if given is not None and (name == "--attention" or name_of(given) != SAVED):
+            raise UserError(
+                f"{name} {given} and --add-attention {added} exclude each other: the network is "
+                "that in --weights; leave one of them out."
+            )
+    return [
+        *without("--add-attention", arguments),
+        *(() if model else ("--model", SAVED)),
+        "--attention",
+        added,
+    ]
 
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, RunFolder]:
@@ -121,8 +153,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
             f"{run.path} has finished its {epochs_of(stored)}; --epochs N lengthens it."
         )
     recipe = resolve(options.recipe)
-    # The weights that a run once started from are in its state.
-    check_recipe(recipe.replace(weights=None) if run.has_begun() else recipe)
+    check_recipe(resumed(recipe) if run.has_begun() else recipe)
     return options, recipe, run
 
 

@@ -4,8 +4,6 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
-
 from ras_keras.models import (
     imagenet_residual_attention,
     imagenet_resnet,
@@ -32,7 +30,7 @@ from ras_keras.values.text import ANY, argument_kinds
 
 # What has a place of its own in a recipe, or is the caller's; two are options all the same.
 OF_EVERY_NETWORK = {
-    *("depth", "attention", "attention_config", "aggregation", "aggregation_config", ANY),
+    *("model", "depth", "attention", "attention_config", "aggregation", "aggregation_config", ANY),
     *inspect.signature(image_classifier).parameters,
 } - {"dropout", "normalization"}
 
@@ -42,11 +40,11 @@ class Family:
     """Networks that differ in depth, or one network.
 
     Attributes:
-        build: the function that builds one.
+        build: the function that builds one, or makes one of a saved model.
         depths_of: from some of its options to the depths that it has; None if it has but one.
     """
 
-    build: Callable[..., keras.Model]
+    build: Callable
     depths_of: Callable[..., Depths] | None = None
 
     def depths(self, options: dict) -> Depths | None:

@@ -31,13 +31,13 @@ def print_plan(study: Study, output: Path) -> None:
     Raises:
         UserError: if a record or a benchmark is damaged.
     """
-    speed = stored_speeds(output, "training")
+    speed = stored_speeds(output)
     print(study.title)
     runs = study.runs()
     missing, total, unknown = {}, 0.0, 0
     for name, recipe in runs.items():
         if RunRecord.find(output / study.name / name, recipe) is None:
-            known = speed(recipe)
+            known = speed(recipe, "training")
             total += seconds(recipe, known) if known else 0
             unknown += known is None
             missing[name] = duration(seconds(recipe, known)) if known else "unknown"

@@ -16,9 +16,8 @@ from ras_keras.papers.results import (
     read_results,
     study_results,
 )
-from ras_keras.papers.speeds import benchmark_files, stored_speeds
+from ras_keras.papers.speeds import Speed, benchmark_files, stored_speeds
 from ras_keras.papers.study import FILE, Study
-from ras_keras.recipes import Recipe
 from ras_keras.text.markdown import escaped, link
 from ras_keras.values.csv_files import write_table
 
@@ -50,10 +49,10 @@ def report(output: Path, readme: Path | None, leave_out: Callable[[UserError], N
             Argument("output", output), " is no folder; name the one that holds the results."
         )
     files = []
-    inference = stored_speeds(output, "inference", leave_out)
+    speed = stored_speeds(output, leave_out)
     for folder in table_folders(output):
         try:
-            files += report_table(folder, inference)
+            files += report_table(folder, speed)
         except UserError as error:
             leave_out(error)
     if readme is not None:
@@ -77,16 +76,14 @@ def table_folders(output: Path) -> list[Path]:
     ]
 
 
-def report_table(
-    folder: Path, inference: Callable[[Recipe], float | None] | None = None
-) -> list[Path]:
+def report_table(folder: Path, speed: Speed | None = None) -> list[Path]:
     """Writes a table's CSV from its folder of records, its Markdown and pictures from the CSV.
 
     Where there are no records the CSV stays as it is.
 
     Args:
         folder: such as results/table2; the files are called after it.
-        inference: from a recipe to images a second; None for the benchmarks beside the folder.
+        speed: of the networks; None for what the benchmarks beside the folder say.
 
     Returns:
         The files.
@@ -95,11 +92,11 @@ def report_table(
         UserError: if a record or the CSV cannot be right, or nothing can be
             written.
     """
-    inference = inference or stored_speeds(folder.parent, "inference")
+    speed = speed or stored_speeds(folder.parent)
     if (folder / FILE).is_file():
-        results = study_results(Study.read(folder), folder, inference)
+        results = study_results(Study.read(folder), folder, speed)
     else:
-        results = collection_results(folder, inference)
+        results = collection_results(folder, speed)
     file, text = (folder.with_name(f"{folder.name}{ending}") for ending in (".csv", ".md"))
     if results[["n", "diverged"]].any(axis=None) or not file.is_file():
         write_table(file, results.to_dict("records"))

@@ -1,6 +1,5 @@
 """The rows of a table: our figures beside the published ones."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypedDict
 
@@ -9,8 +8,8 @@ import pandas as pd
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import make_attention
 from ras_keras.papers.records import RunRecord, describe
+from ras_keras.papers.speeds import Speed
 from ras_keras.papers.study import Study, run_name
-from ras_keras.recipes.recipe import Recipe
 from ras_keras.values.csv_files import read_table
 from ras_keras.values.json_files import read_json
 from ras_keras.values.typed import Amount, Count, Natural, Share, Text, That
@@ -50,14 +49,14 @@ PRINTED = {
     **{"published": "value", "published_sd": "sd", "published_network": "backbone"},
     **{"published_parameters_million": "parameters_million", "published_fps": "fps"},
 }
-MEANS = ["accuracy", "training_images_per_second", "gate_spread", "gamma_alive"]
+MEANS = ["accuracy", "gate_spread", "gamma_alive"]
 COLLECTION = "collection.json"
 
-# From a recipe to images a second in inference, None if nobody has measured its network.
-Speed = Callable[[Recipe], float | None]
+# Of networks that were timed in turn: what a run says of its speed holds for its hour alone.
+MEASURED = ("training", "inference")
 
 
-def study_results(study: Study, folder: Path, inference: Speed) -> pd.DataFrame:
+def study_results(study: Study, folder: Path, speed: Speed) -> pd.DataFrame:
     """A row for each of a table's, whether its runs have been made or not.
 
     The published figures stand beside runs of full size only: with a smaller network, or trained
@@ -66,7 +65,7 @@ def study_results(study: Study, folder: Path, inference: Speed) -> pd.DataFrame:
     Args:
         study: the table.
         folder: of its records.
-        inference: the speed of a recipe's network.
+        speed: of the networks.
 
     Raises:
         UserError: if a record is damaged or of another recipe.
@@ -79,10 +78,10 @@ def study_results(study: Study, folder: Path, inference: Speed) -> pd.DataFrame:
         labels = {name: getattr(published, field, "") for name, field in PRINTED.items()}
         labels |= {"scale": str(study.scale), "group": row.group, "entry": row.entry}
         rows.append((row.recipe, labels, [*filter(None, found)]))
-    return _results(study.title, rows, inference)
+    return _results(study.title, rows, speed)
 
 
-def collection_results(folder: Path, inference: Speed) -> pd.DataFrame:
+def collection_results(folder: Path, speed: Speed) -> pd.DataFrame:
     """A row for each network of a folder of records, whose collection.json has their title.
 
     Raises:
@@ -105,10 +104,10 @@ def collection_results(folder: Path, inference: Speed) -> pd.DataFrame:
         rows.append((recipe, labels | dict.fromkeys(PRINTED, ""), records))
     if not rows:
         raise UserError(f"{folder} holds no record of a run; lay one there, or remove it.")
-    return _results(title, rows, inference)
+    return _results(title, rows, speed)
 
 
-def _results(title: str, rows: list[tuple], inference: Speed) -> pd.DataFrame:
+def _results(title: str, rows: list[tuple], speed: Speed) -> pd.DataFrame:
     """The table of recipes, each with its labels and the records of its runs."""
     table = pd.DataFrame(
         labels
@@ -118,7 +117,7 @@ def _results(title: str, rows: list[tuple], inference: Speed) -> pd.DataFrame:
             "attention": recipe.network.describe_attention(),
             "k": getattr(make_attention(*recipe.network.attention_arguments()), "k", None),
             "dataset": recipe.data.dataset,
-            "inference_images_per_second": inference(recipe),
+            **{f"{what}_images_per_second": speed(recipe, what) for what in MEASURED},
             "recipe": describe(recipe),
         }
         for recipe, labels, _ in rows
@@ -157,14 +156,13 @@ def _outcome(record: RunRecord) -> dict:
     if record.diverged:
         return {"diverged": 1}
     result = record.result
-    metrics = record.metrics().reindex(columns=["images_per_second", "gate_spread"])
+    metrics = record.metrics().reindex(columns=["gate_spread"])
     # Of the epoch that held-out images chose, or of the last: never of one that the test chose.
     epoch = "final" if result["protocol"] == "paper" else "best"
     return {
         "diverged": 0,
         "accuracy": 100 * result[epoch]["test_accuracy"],
         "parameters": result["trainable_parameters"],
-        "training_images_per_second": metrics["images_per_second"].median(),
         "gate_spread": metrics["gate_spread"].dropna().iloc[-1:].mean(),
         "gamma_alive": record.gates()["gamma_alive"].mean(),
         "device": result.get("device", ""),

@@ -14,28 +14,30 @@ from ras_keras.recipes.resolving import resolve
 from ras_keras.values.options import name_of
 
 IMAGE_SIZES = {"stl10": 96}
-SETUP = ["family", "network", "image_size", "batch_size", "precision"]
+SETUP = ["what", "family", "network", "image_size", "batch_size", "precision"]
 
 
-def stored_speeds(
-    output: Path, what: str, leave_out: Callable[[UserError], None] | None = None
-) -> Callable[[Recipe], float | None]:
+# From a recipe, and "inference" or "training", to images a second; None if nobody has measured
+# its network.
+Speed = Callable[[Recipe, str], float | None]
+
+
+def stored_speeds(output: Path, leave_out: Callable[[UserError], None] | None = None) -> Speed:
     """Looks networks up in the benchmarks of a folder.
 
     Args:
         output: the folder, such as results.
-        what: "inference" or "training".
         leave_out: called with what is wrong with a benchmark that is left out; None raises it.
 
     Returns:
-        A function from a recipe to the median images a second of its network, at
+        A function from a recipe and what is done to the median images a second of its network, at
         its data set's image size and its batch size, in its precision and
         compiled as `--jit auto` does on the device; None if that has not been measured.
 
     Raises:
         UserError: if a benchmark's file cannot be right.
     """
-    known = {}
+    known: dict[tuple, float] = {}
     for file in benchmark_files(output):
         try:
             measured = read_benchmark(file)
@@ -45,21 +47,21 @@ def stored_speeds(
             leave_out(error)
             continue
         if "ratio_to_plain_median" in measured:
-            known = _speeds(measured, what) | known
+            known = _speeds(measured) | known
 
-    def speed(recipe: Recipe) -> float | None:
+    def speed(recipe: Recipe, what: str) -> float | None:
         recipe = resolve(recipe)
         size = IMAGE_SIZES.get(recipe.data.dataset, IMAGE_SIZE)
         setup = recipe.optimization.batch_size, recipe.execution.precision
-        return known.get((*identity(recipe.network), size, *setup))
+        return known.get((what, *identity(recipe.network), size, *setup))
 
     return speed
 
 
-def _speeds(measured: pd.DataFrame, what: str) -> dict[tuple, float]:
+def _speeds(measured: pd.DataFrame) -> dict[tuple, float]:
     """The first speed of each network and setup, compiled as is the device's default."""
     automatic = measured["device"].str.startswith("CPU").map({True: "off", False: "on"})
-    chosen = measured[(measured["what"] == what) & (measured["jit"] == automatic)]
+    chosen = measured[measured["jit"] == automatic]
     families = chosen["model"].map(name_of)
     keys = [completed(*each) for each in zip(families, chosen["network"], strict=True)]
     chosen = chosen.assign(family=families, network=keys).drop_duplicates(SETUP)

@@ -4,6 +4,7 @@ from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
 from ras_keras.errors import Argument, UserError
+from ras_keras.insertion.other_classes import for_other_classes
 from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
 from ras_keras.models.aggregation import AGGREGATION
@@ -14,6 +15,8 @@ from ras_keras.values.choices import one_of
 from ras_keras.values.options import joined, merged, name_of, read_options, split, with_options
 from ras_keras.values.typed import Bounds
 
+# The family of the network in the file of weights, whatever it is.
+SAVED = "saved"
 # Options of an attention that are not what one is tried with.
 SELDOM_SET = ("momentum", "epsilon", "data_format")
 
@@ -26,8 +29,9 @@ class NetworkRecipe(Part):
     """Python modules to import first: they register attention of your own."""
     model: str = "resnet"
     """resnet, preresnet, wrn, resnext, residual_attention, wide_residual_attention; at ImageNet
-    size imagenet_resnet, imagenet_residual_attention, mobilenet_v2, xception; options may follow:
-    wrn:widen_factor=8, resnet:block=basic, resnet:attention_stages=1+3,batch_norm=False."""
+    size imagenet_resnet, imagenet_residual_attention, mobilenet_v2, xception; or saved, the network
+    in --weights, whatever it is, with attention at --attention; options may follow:
+    wrn:widen_factor=8, resnet:block=basic, resnet:attention_stages=1+3, saved:start=published."""
     depth: Annotated[int, Bounds(1, 10_000)] | None = None
     """Depth of the network, 9n+2 (wrn: 6n+4, residual_attention: 36m+20); None is the published
     one, 164 (wrn: 52, resnext: 101, residual_attention: 56)."""
@@ -82,6 +86,10 @@ class NetworkRecipe(Part):
         options = family.defaults | read_options("model", self.model, model_kinds)
         aggregation = self.aggregation_name
         one_of(Argument("aggregation"), aggregation, (NONE, *AGGREGATION))
+        if self.family == SAVED and aggregation != NONE:
+            raise UserError(
+                Argument("aggregation", aggregation), f" says nothing to {SAVED}; leave it out."
+            )
         of_aggregation = read_options("aggregation", self.aggregation, aggregation_kinds)
         depths = family.depths(options)
         if depths is None and self.depth is not None:
@@ -155,8 +163,9 @@ def family_of(model: str) -> Family:
     Raises:
         UserError: naming the nearest.
     """
-    one_of(Argument("model"), name_of(model), MODELS)
-    return MODELS[name_of(model)]
+    name = name_of(model)
+    one_of(Argument("model"), name, (*MODELS, SAVED))
+    return Family(for_other_classes) if name == SAVED else MODELS[name]
 
 
 def model_kinds(name: str) -> dict[str, type]:

@@ -19,6 +19,8 @@ Rising = That(
 class OptimizationRecipe(Part):
     """Stochastic gradient descent."""
 
+    ADDED_LATER = ("weights_rate", "freeze")
+
     epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
     """Passes over the training images."""
     batch_size: Annotated[int, Bounds(1, 1_000_000)] | None = None
@@ -40,6 +42,11 @@ class OptimizationRecipe(Part):
     """Nesterov's momentum."""
     weight_decay: Annotated[float, Bounds(0)] = 1e-4
     """In the papers' sense: added to the gradient of every trainable variable."""
+    weights_rate: Positive = 1.0
+    """Factor of the learning rate of the layers that start from --weights; the classifier of other
+    classes, and attention that was added, have the whole rate."""
+    freeze: bool = False
+    """Leave those layers as they are; their normalizations use their moving statistics."""
     average_weights: Share = 0.0
     """Decay per step of a moving average of the weights, which is evaluated and saved in their
     place with batch statistics of its own; 0 for none."""

@@ -5,14 +5,15 @@ import dataclasses
 from ras_keras.errors import Argument
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.named import NAMED
-from ras_keras.recipes.network import attention_kinds
+from ras_keras.recipes.network import SAVED, attention_kinds
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.text.flags import with_value
 from ras_keras.values.choices import one_of
 from ras_keras.values.options import joined, name_of, split, with_options
 from ras_keras.values.text import ANY
 
-# The recipe "paper" is the published one of a network: RAS's, or DIANet's where RAS has none.
+# The recipe "paper" is the published one of a network: RAS's, or DIANet's where RAS has none; that
+# of a saved network is of no paper.
 PAPER = {
     "resnet": "ras-resnet164",
     "preresnet": "dianet-preresnet164",
@@ -24,6 +25,7 @@ PAPER = {
         ("imagenet_resnet", "imagenet_residual_attention", "mobilenet_v2", "xception"),
         "rla-resnet50",
     ),
+    SAVED: "fine-tuning",
 }
 PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
 RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {

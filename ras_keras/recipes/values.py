@@ -5,7 +5,7 @@ from pathlib import Path
 from ras_keras.errors import Argument, ArgumentError, UserError, first_line
 from ras_keras.layers.registry import ATTENTION, NONE, make_attention
 from ras_keras.recipes.named import NAMED
-from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of, model_kinds
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
 from ras_keras.saving.config import MOST_APPLICATIONS
 from ras_keras.values.checks import check_at_least_one
@@ -78,6 +78,7 @@ def check_values(recipe: Recipe) -> None:
             Argument("cutmix", data.cutmix),
             " exclude each other; set one of them to 0.",
         )
+    _check_weights(recipe)
     if optimization.warmup_epochs >= optimization.epochs:
         raise UserError(
             Argument("warmup_epochs", optimization.warmup_epochs),
@@ -87,6 +88,33 @@ def check_values(recipe: Recipe) -> None:
             Argument("warmup_epochs", 0),
             " for none.",
         )
+
+
+def _check_weights(recipe: Recipe) -> None:
+    """Refuses what says how weights go on that are not given."""
+    network, optimization = recipe.network, recipe.optimization
+    frozen = Argument("freeze", optimization.freeze)
+    slow = Argument("weights_rate", optimization.weights_rate)
+    if network.family == SAVED and network.weights is None:
+        raise UserError(
+            Argument("model", SAVED),
+            " is the network of ",
+            Argument("weights"),
+            ", which names nothing; name a .keras file or a run folder.",
+        )
+    options = split(network.model)[1]
+    if network.family == SAVED and network.attention == NONE and options:
+        raise UserError(
+            Argument("model", network.model),
+            f": {', '.join(options)} says nothing to ",
+            Argument("attention", NONE),
+            "; leave it out.",
+        )
+    given = [*([frozen] if frozen.value else []), *([slow] if slow.value != 1 else [])]
+    if len(given) == 2:
+        raise UserError(frozen, " and ", slow, " exclude each other; leave one of them out.")
+    if network.weights is None and given:
+        raise UserError(given[0], " says nothing without ", Argument("weights"), "; give both.")
 
 
 def _check_attention(network: NetworkRecipe) -> None:
@@ -118,7 +146,7 @@ def in_recipe(error: Exception, network: NetworkRecipe) -> tuple:
         return parts
     if about in split(network.aggregation)[1]:
         given = Argument("aggregation", network.aggregation)
-    elif network.attention == NONE or about in split(network.model)[1]:
+    elif network.attention == NONE or about in model_kinds(network.model):
         given = Argument("model", network.model)
     else:
         given = Argument("attention", network.attention)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
-from ras_keras.gates.gates import Gates, spread
+from ras_keras.gates.gates import ALIVE, Gates, spread
 from ras_keras.runs import best_model, state
 from ras_keras.runs.run_folder import RunFolder
 
@@ -123,14 +123,18 @@ class GateSpread(OnImages):
         return all(getattr(layer, "constant_by_design", False) for layer in self.gates.layers)
 
     def _dead(self, found: float) -> str:
-        on_saddle = any(getattr(layer, "gamma", None) is not None for layer in self.gates.layers)
+        gammas = [getattr(layer, "gamma", None) for layer in self.gates.layers]
         remedy = "the attention ras:gamma_initializer=0.1 starts off the saddle"
-        if not on_saddle:
-            remedy = "another learning rate or attention may wake them"
+        if not any(gamma is not None and _is_dead(gamma) for gamma in gammas):
+            remedy = "more steps, another learning rate or another attention may wake them"
         return (
             "no attention so far: after the first epoch the gates do not look at the image "
             f"(spread {found:.1g}, below {DEAD:g}); {remedy}"
         )
+
+
+def _is_dead(gamma: keras.Variable) -> bool:
+    return bool(np.abs(keras.ops.convert_to_numpy(gamma)).max() < ALIVE)
 
 
 class EpochWriter(keras.callbacks.Callback):

@@ -3,11 +3,14 @@
 import keras
 
 from ras_keras.backend.keras_graph import all_layers
-from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of
+from ras_keras.training.saved_network import saved_network
 
 
 def least_network(network: NetworkRecipe) -> keras.Model:
     """The recipe's network at its least depth."""
+    if network.family == SAVED:
+        return saved_network(network, classes=2).model
     family, arguments = family_of(network.model), network.arguments()
     depths = family.depths(arguments)
     return family.build(**arguments | ({} if depths is None else {"depth": depths.least}))

@@ -11,7 +11,8 @@ from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.recipes.execution import JIT_COMPILE
-from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of
+from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given, resolve
 from ras_keras.recipes.starts import start_of
@@ -20,8 +21,9 @@ from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.optimizer import make_optimizer
 from ras_keras.training.prepared_data import Data, load_data
+from ras_keras.training.saved_network import check_image_shape, saved_network
 
-KERNEL = "vars/0"
+KERNEL, BIAS = "vars/0", "vars/1"
 
 
 def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ()) -> Data:
@@ -76,19 +78,20 @@ def compiled_network(
         **of_images: of `ras_keras.models.image_classifier`: `input_shape`,
             `classes`, `mean` and `variance`.
     """
-    network, execution = recipe.network, recipe.execution
+    network, descent, execution = recipe.network, recipe.optimization, recipe.execution
     keras.utils.set_random_seed(execution.seed)
     precision = given(execution.precision)
     with dtype_policy(precision):
-        model = family_of(network.model).build(**network.arguments(), **of_images)
-        if network.weights is not None:
-            start_from(model, network.weights, class_names, network)
+        model, trained = _started(network, class_names, of_images)
+        if descent.freeze:
+            for layer in trained:
+                layer.trainable = False
         # A metric given by name makes its variables in the first step, which TensorFlow then
         # traces twice.
         metric = "CategoricalAccuracy" if distributions else "SparseCategoricalAccuracy"
         accuracy = getattr(keras.metrics, metric)(name="accuracy")
         model.compile(
-            optimizer=make_optimizer(recipe.optimization, precision),
+            optimizer=make_optimizer(descent, precision, _rates(model, trained, descent)),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=[accuracy],
             jit_compile=JIT_COMPILE[execution.jit],
@@ -97,6 +100,44 @@ def compiled_network(
     # So that its variables exist before the first step and can be captured.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def resumed(recipe: Recipe) -> Recipe:
+    """The recipe by which a run that has begun goes on.
+
+    The weights that it once started from are in its state; their file is needed where it says what
+    the network is, or which of its layers are new.
+    """
+    descent, family = recipe.optimization, recipe.network.family
+    needed = family == SAVED or descent.freeze or descent.weights_rate != 1
+    return recipe if needed else recipe.replace(weights=None)
+
+
+def _started(
+    network: NetworkRecipe, class_names: Sequence[str] | None, of_images: dict
+) -> tuple[keras.Model, list[keras.layers.Layer]]:
+    """A recipe's network, and those of its layers that start from a file."""
+    if network.family == SAVED:
+        made = saved_network(network, of_images["classes"])
+        check_image_shape(made.model, of_images["input_shape"], network.weights)
+        kept = _start_classifier(made.model, network.weights, class_names)
+        return made.model, [*made.trained, *([made.model.get_layer(CLASSIFIER)] if kept else [])]
+    model = family_of(network.model).build(**network.arguments(), **of_images)
+    if network.weights is None:
+        return model, []
+    kept = start_from(model, network.weights, class_names, network)
+    return model, [layer for layer in model.layers if kept or layer.name != CLASSIFIER]
+
+
+def _rates(model, trained, descent: OptimizationRecipe) -> list[float] | None:
+    """A factor of the learning rate for each trainable variable, None for 1."""
+    if descent.weights_rate == 1:
+        return None
+    slow = {id(variable) for layer in trained for variable in layer.trainable_variables}
+    return [
+        descent.weights_rate if id(variable) in slow else 1.0
+        for variable in model.trainable_variables
+    ]
 
 
 @contextlib.contextmanager
@@ -115,7 +156,7 @@ def start_from(
     path: str | Path,
     class_names: Sequence[str] | None = None,
     network: NetworkRecipe | None = None,
-) -> None:
+) -> bool:
     """Gives a network the weights of a saved model, and says what becomes of its classifier.
 
     Args:
@@ -124,6 +165,9 @@ def start_from(
         class_names: of the data. The classifier of the same classes is brought into their order,
             that of others starts anew; one without names goes by number.
         network: that the model was built of, for messages.
+
+    Returns:
+        Whether its classifier is among them, and does not start anew.
 
     Raises:
         UserError: if the saved model has other layers or shapes.
@@ -146,6 +190,31 @@ def start_from(
         raise UserError(given, misfit, *difference, problem, way_out) from error
     if notice:
         print(f"notice   {file} {notice}")
+    return weights.layers.get(CLASSIFIER) is not None
+
+
+def _start_classifier(model, path, class_names) -> bool:
+    """Gives the classifier of a saved network its weights, where it has classes of the same names.
+
+    Returns:
+        Whether it could.
+    """
+    file = TrainedModel.find(path).path
+    stored, names = StartingWeights.read(file).layers.get(CLASSIFIER), read_class_names(file)
+    arrays, notice = _classifier(stored, names, class_names or (), file)
+    layer = model.get_layer(CLASSIFIER)
+    places = {KERNEL: layer.kernel, BIAS: layer.bias}
+    fits = arrays is not None and {name: array.shape for name, array in arrays.items()} == {
+        name: tuple(variable.shape) for name, variable in places.items()
+    }
+    if notice:
+        print(f"notice   {file} {notice}")
+    elif not fits:
+        print(f"notice   {file} has another kind of classifier: it starts anew")
+    if fits:
+        for name, variable in places.items():
+            variable.assign(arrays[name])
+    return fits
 
 
 def _difference(weights, trained, model, network) -> list:

@@ -1,19 +1,30 @@
 """The optimizer of a recipe."""
 
+from collections.abc import Sequence
+
 import keras
 
 from ras_keras.optimizers import CoupledSGD
 from ras_keras.recipes.optimization import OptimizationRecipe
 
 
-def make_optimizer(recipe: OptimizationRecipe, precision: str) -> keras.optimizers.Optimizer:
-    """The optimizer of a recipe; its loss is scaled under the precision "mixed_float16"."""
+def make_optimizer(
+    recipe: OptimizationRecipe, precision: str, rates: Sequence[float] | None = None
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a recipe; its loss is scaled under the precision "mixed_float16".
+
+    Args:
+        recipe: of the descent.
+        precision: that the network computes in.
+        rates: factors of the learning rate, one for each trainable variable; None for 1.
+    """
     optimizer = CoupledSGD(
         recipe.learning_rate,
         recipe.momentum,
         l2=recipe.weight_decay,
         average_decay=recipe.average_weights,
         nesterov=recipe.nesterov,
+        rates=rates,
     )
     if precision == "mixed_float16":
         # Wrapped here and not by `compile`, which would save the bare one's configuration: the

@@ -69,6 +69,8 @@ def print_plan(
         "device": f"{devices.description()}, {keras.backend.backend()}, "
         f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
     }
+    if recipe.network.weights is not None:
+        lines["weights"] = f"from {recipe.network.weights}{_pace(recipe.optimization)}"
     for name, value in lines.items():
         print(f"{name:8} {value}")
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
@@ -90,6 +92,13 @@ def _source(recipe: Recipe) -> str:
     """The named recipe that it started from, with its paper."""
     named = NAMED[recipe.recipe]
     return f"{recipe.recipe}: {named.about}{f' ({named.paper})' if named.paper else ''}"
+
+
+def _pace(recipe: OptimizationRecipe) -> str:
+    """How what started from a file goes on."""
+    if recipe.freeze:
+        return ", frozen"
+    return "" if recipe.weights_rate == 1 else f", learning rate times {recipe.weights_rate:g}"
 
 
 def _descent(recipe: OptimizationRecipe) -> str:

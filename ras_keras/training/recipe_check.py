@@ -1,15 +1,19 @@
 """Refuses recipes that cannot be run."""
 
+import keras
+
 from ras_keras.backend.imports import import_modules
 from ras_keras.data.registry import check_dataset
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.layers.registry import NONE, make_attention
-from ras_keras.recipes.network import NetworkRecipe, family_of
+from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.recipes.resolving import given, resolve
 from ras_keras.recipes.values import check_values, in_recipe
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.saving.loading import check_model_file
 from ras_keras.training.least_network import least_images, least_network
+from ras_keras.training.saved_network import check_precision
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -20,14 +24,16 @@ def check_recipe(recipe: Recipe) -> None:
     """
     import_modules(recipe.network.imports)
     check_values(recipe)
-    _check_network(recipe.network, recipe.optimization.batch_size)
     if recipe.network.weights is not None:
         check_model_file(TrainedModel.find(recipe.network.weights).path)
+    model = _checked_network(recipe.network, recipe.optimization.batch_size)
+    if recipe.network.family == SAVED:
+        check_precision(model, given(resolve(recipe).execution.precision), recipe.network.weights)
     data = recipe.data
     check_dataset(data.dataset, data.data_dir, data.download, data.image_size)
 
 
-def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
+def _checked_network(network: NetworkRecipe, batch_size: int | None) -> keras.Model:
     """Builds the network at its least depth, to see whether its parts fit together."""
     arguments = network.arguments()
     if network.attention == NONE and network.with_attention(NONE) != network:
@@ -45,6 +51,8 @@ def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
         model = least_network(network)
         if layer is not None:
             type(layer).from_config(layer.get_config())
+    except UserError:
+        raise
     # A layer of the user's may fail in any way.
     except Exception as error:
         if isinstance(error, ValueError):
@@ -65,3 +73,4 @@ def _check_network(network: NetworkRecipe, batch_size: int | None) -> None:
             Argument("attention", f"{network.attention_name}:connection=none"),
             ".",
         )
+    return model

@@ -31,7 +31,7 @@ from ras_keras.training.callbacks import (
 )
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.memory import peak_memory
-from ras_keras.training.network import recipe_data, recipe_network
+from ras_keras.training.network import recipe_data, recipe_network, resumed
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.values.csv_files import write_table
 
@@ -76,8 +76,7 @@ def train(
         data = recipe_data(recipe, replicas(), [*([run] if resume else ()), *same_data])
         _check_execution(recipe.execution, data.batches)
         model = recipe_network(
-            # The weights that a resumed run once started from are in its state.
-            recipe.replace(weights=None) if resume else recipe,
+            resumed(recipe) if resume else recipe,
             data,
         )
         if resume:

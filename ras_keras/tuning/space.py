@@ -25,6 +25,7 @@ from ras_keras.values.text import ANY
 FIELDS = {
     "learning_rate": "0.01:0.3:log",
     "weight_decay": "1e-5:1e-3:log",
+    "weights_rate": "0.1,0.3,1",
     "batch_size": "32,64,128,256",
     "depth": "20,56,83,164",
     "attention": "",

@@ -63,7 +63,7 @@ def test_a_table_for_each_setup():
         ("speed", "network", "{", "'{' is not a JSON object"),
         ("speed", "depth", "4", "4 is not the depth of the column network"),
         ("speed", "precision", "float8", "'float8' is not one of float32"),
-        ("speed", "what", "data", "'data' is not one of inference, training"),
+        ("speed", "what", "data", "'data' is not one of inference, folded inference, training"),
         ("speed", "n", "0", "'0' is not an integer >= 1"),
         ("model", "flops", "1e9", "'1e9' is not an integer"),
         ("model", "processor", " ", "' ' is not a text"),

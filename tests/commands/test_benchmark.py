@@ -77,6 +77,30 @@ def test_speed(tmp_path, capsys, what):
 
 
 @pytest.mark.slow
+def test_folded_inference(tmp_path, capsys):
+    flags = [*QUICK, "--depths", "11", "--attentions", "ras", "--fold"]
+    rows = measure(capsys, tmp_path / "speed.csv", "inference", *flags)
+    assert {row["what"] for row in rows} == {"folded inference"}
+    assert [row["ratio_to_plain_low"] == 1 for row in rows] == [True, False]
+
+
+@pytest.mark.slow
+def test_memory(tmp_path, capsys):
+    """A larger batch takes more, in a process of its own each."""
+    flags = ["memory", "--depths", "11", "--attentions", "se", "--steps", "1"]
+    small, large = (
+        measure(capsys, tmp_path / f"{size}.csv", *flags, "--batch-size", size)
+        for size in ("4", "512")
+    )
+    assert [row["attention"] for row in small] == ["none", "se:k=1"]
+    assert small[0]["training_ratio_to_plain"] == small[0]["inference_ratio_to_plain"] == 1
+    for less, more in zip(small, large, strict=True):
+        # The outputs of a training step, and much else.
+        assert more["training_peak_bytes"] - less["training_peak_bytes"] > 2**29
+        assert more["inference_peak_bytes"] < more["training_peak_bytes"]
+
+
+@pytest.mark.slow
 def test_a_plain_network_for_every_body(capsys, tmp_path):
     flags = [*QUICK, "--models", "resnet", "resnet:skip=False", "--attentions", "eca"]
     rows = measure(capsys, tmp_path / "x.csv", "inference", *flags, "--depths", "11", "--jit", "on")

@@ -45,7 +45,7 @@ def begun(tmp_path, monkeypatch):
 
     monkeypatch.setattr("ras_keras.commands.train.train", train)
     # Which builds a network each time.
-    monkeypatch.setattr("ras_keras.training.recipe_check._check_network", lambda *given: None)
+    monkeypatch.setattr("ras_keras.training.recipe_check._checked_network", lambda *given: None)
     return SimpleNamespace(path=folder.path, asked=asked)
 
 

@@ -32,6 +32,16 @@ from ras_keras.training import check_recipe
         (["--dataset", "cifar10", "--data-dir", "nowhere"], ["nowhere", "--download", "digits"]),
         (["--resume", "nowhere"], ["nowhere is no run folder"]),
         (["--weights", "nowhere.keras"], ["nowhere.keras: no such file"]),
+        (["--add-attention", "se"], ["--model saved is the network of --weights", "name a .keras"]),
+        (["--freeze"], ["--freeze says nothing without --weights"]),
+        (
+            ["--add-attention", "se", "--attention", "ras"],
+            ["--attention ras and --add-attention se exclude each other"],
+        ),
+        (
+            ["--add-attention", "se", "--model", "wrn"],
+            ["--model wrn and --add-attention se exclude each other"],
+        ),
         (["--model", "resnett"], ["resnet, preresnet, wrn, resnext", "nearest is 'resnet'"]),
         (["--model", "wrn", "--depth", "30"], ["6n+4", "28 and 34", "depth=30"]),
         (["--attention", "se:reduction_ratio=65"], ["reduction_ratio", "64", "=65"]),

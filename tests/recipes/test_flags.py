@@ -47,6 +47,8 @@ CHANGED = Recipe("quick").replace(
     decay="cosine",
     warmup_epochs=2,
     nesterov=True,
+    weights_rate=0.5,
+    freeze=True,
     average_weights=0.99,
 )
 

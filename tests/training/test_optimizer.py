@@ -95,8 +95,30 @@ def test_no_averages_unless_asked_for():
     assert len(optimizer.variables) == len(keras.optimizers.SGD(0.1, 0.9).variables) + 1
 
 
+def test_a_variable_has_its_share_of_the_rate():
+    """Of the whole step, decay and momentum among it."""
+    variables = [keras.Variable([1.0, -2.0]) for _ in range(2)]
+    optimizer = CoupledSGD(0.1, 0.9, l2=0.01, rates=[1.0, 0.25])
+    whole = []
+    for _ in range(5):
+        before = [ops.convert_to_numpy(each) for each in variables]
+        optimizer.apply([ops.ones((2,)), ops.ones((2,))], variables)
+        first, second = (
+            ops.convert_to_numpy(each) - old for each, old in zip(variables, before, strict=True)
+        )
+        whole.append(first)
+        variables[0].assign(variables[1])
+        np.testing.assert_allclose(second, 0.25 * first, rtol=1e-5)
+    assert (np.abs(whole[-1]) > np.abs(whole[0])).all()
+
+
+def test_a_rate_for_each_variable():
+    with pytest.raises(ValueError, match="the 1 trainable variables"):
+        CoupledSGD(rates=[1.0, 0.5]).build([keras.Variable(1.0)])
+
+
 def test_round_trip():
-    optimizer = CoupledSGD(0.2, 0.8, l2=3e-4, average_decay=0.99, nesterov=True)
+    optimizer = CoupledSGD(0.2, 0.8, l2=3e-4, average_decay=0.99, nesterov=True, rates=[0.5])
     loaded = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert isinstance(loaded, CoupledSGD)
     assert loaded.get_config() == optimizer.get_config()

@@ -73,3 +73,9 @@ def network_recipes(
         check_recipe(recipe)
         recipes.setdefault(identity(network), resolve(recipe))
     return list(recipes.values())
+
+
+def plain_places(recipes: Sequence[Recipe]) -> list[int]:
+    """Where among `recipes` the plain network of each stands, which must be one of them."""
+    places = [identity(recipe.network) for recipe in recipes]
+    return [places.index(identity(recipe.network.plain())) for recipe in recipes]

@@ -8,14 +8,14 @@ import numpy as np
 from tqdm import tqdm
 
 from ras_keras.benchmark.machine import machine
-from ras_keras.benchmark.networks.key import identity, network_key
+from ras_keras.benchmark.networks.key import network_key
 from ras_keras.benchmark.spread import Spread, in_turn
-from ras_keras.layers.registry import NONE
+from ras_keras.folding import fold
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.network import compiled_network
 
-INFERENCE, TRAINING = "inference", "training"
+INFERENCE, FOLDED_INFERENCE, TRAINING = "inference", "folded inference", "training"
 IMAGE_SIZE = 32
 WARM_UP = 2
 SCATTERING_IMAGES = 16
@@ -27,38 +27,33 @@ def speed_rows(
     classes: int,
     rounds: int,
     steps: int,
-    beside: Sequence[int] | None = None,
+    beside: Sequence[int],
 ) -> list[dict]:
     """Measures all networks in turn; a row for each, as `columns` describes it.
 
     Args:
-        recipes: resolved; each has the network that it is compared with among them.
-        what: `INFERENCE` or `TRAINING`.
+        recipes: resolved.
+        what: `INFERENCE`, `FOLDED_INFERENCE` or `TRAINING`.
         classes: of the classifiers.
         rounds: measurements of each network.
         steps: batches in a measurement.
-        beside: the place in `recipes` of that network, for each; None for the plain one of the
-            same model and depth.
+        beside: the place in `recipes` of the network that each is compared with.
     """
     models = [build(recipe, classes) for recipe in tqdm(recipes, desc="building")]
+    if what == FOLDED_INFERENCE:
+        models = [_folded(model) for model in tqdm(models, desc="folding")]
     images, labels = synthetic_batch(recipes[0], classes)
     step_functions = {
-        number: inference_step(model, images)
-        if what == INFERENCE
-        else training_step(model, images, labels)
+        number: training_step(model, images, labels)
+        if what == TRAINING
+        else inference_step(model, images)
         for number, model in enumerate(models)
     }
     seconds = warm_up(step_functions)
     speeds = speeds_in_turn(step_functions, len(images), rounds, steps)
-    plain = {
-        identity(recipe.network.plain()): speeds[number]
-        for number, recipe in enumerate(recipes)
-        if recipe.network.attention == recipe.network.aggregation == NONE
-    }
     rows = []
     for number, (recipe, model) in enumerate(zip(recipes, models, strict=True)):
         speed = speeds[number]
-        reference = speeds[beside[number]] if beside else plain[identity(recipe.network.plain())]
         rows.append(
             {"what": what}
             | network_columns(recipe, classes)
@@ -69,7 +64,7 @@ def speed_rows(
                 "steps": steps,
             }
             | speed.columns("images_per_second")
-            | speed.over(reference).columns("ratio_to_plain")
+            | speed.over(speeds[beside[number]]).columns("ratio_to_plain")
             | {"compile_seconds": seconds[number]}
             | machine()
         )
@@ -80,6 +75,13 @@ def build(recipe: Recipe, classes: int) -> keras.Model:
     """A recipe's network for synthetic images."""
     size = image_size(recipe.data)
     return compiled_network(recipe, input_shape=(size, size, 3), classes=classes)
+
+
+def _folded(model: keras.Model) -> keras.Model:
+    """A network without what folding takes out, compiled as it was."""
+    folded = fold(model)
+    folded.compile(jit_compile=model.jit_compile)
+    return folded
 
 
 def image_size(data: DataRecipe) -> int:

@@ -62,7 +62,7 @@ def parse_with_recipe(cls: type[T], arguments: Sequence[str], program: str) -> T
     """As `parse`, for a dataclass with a recipe: --recipe is read first, flags override it."""
     recipe = first_recipe(arguments)
     if _names_file(value_of("--recipe", arguments)):
-        arguments = _without("--recipe", arguments)
+        arguments = without("--recipe", arguments)
     return parse_over(cls, arguments, program, cls(recipe=recipe))
 
 
@@ -124,7 +124,7 @@ def _is_file(name: str) -> bool:
     return name.endswith(".json") or Path(name).is_file()
 
 
-def _without(name: str, arguments: Sequence[str]) -> list[str]:
+def without(name: str, arguments: Sequence[str]) -> list[str]:
     """The arguments without a flag and its value."""
     kept, arguments = [], [*arguments]
     while arguments:

@@ -105,14 +105,15 @@ def image_classifier(
     if include_top and dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
     if include_top:
-        x = _dense(x, classes, classifier_activation)
+        x = dense_classifier(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name)
     if weights is not None:
         StartingWeights.read(weights).give_to(model)
     return model
 
 
-def _dense(x, classes, activation):
+def dense_classifier(x, classes: int, activation: str | None = "softmax"):
+    """Probabilities of the classes, in float32, of vectors of features."""
     limit = x.shape[-1] ** -0.5
     return layers.Dense(
         classes,

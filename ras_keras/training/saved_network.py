@@ -1,0 +1,75 @@
+"""The network of a recipe that is that of a file."""
+
+import keras
+
+from ras_keras.backend.keras_graph import all_layers
+from ras_keras.errors import Argument, ArgumentError, UserError
+from ras_keras.insertion.other_classes import NetworkForOtherClasses, for_other_classes
+from ras_keras.recipes.network import NetworkRecipe
+from ras_keras.recipes.resolving import given
+from ras_keras.runs.trained_model import TrainedModel
+
+
+def saved_network(network: NetworkRecipe, classes: int) -> NetworkForOtherClasses:
+    """The network in the file of weights, for other classes, with the attention of the recipe.
+
+    Args:
+        network: of the family `SAVED`, with weights.
+        classes: of the data.
+
+    Raises:
+        UserError: for a damaged file, and one whose network is none of these.
+        ArgumentError: for an option that does not fit, as `add_attention` says it.
+    """
+    trained = TrainedModel.find(given(network.weights))
+    arguments = network.arguments()
+    options = {
+        name: arguments[name] for name in ("attention", "attention_config", "where", "start")
+    }
+    model = trained.load(network.imports)
+    # As a network that is built here; one that was saved with frozen layers is trained whole.
+    for layer in all_layers(model):
+        layer.trainable = True
+    try:
+        return for_other_classes(model, classes, **options)
+    except ArgumentError:
+        raise
+    except ValueError as error:
+        raise UserError(Argument("weights", trained.path), f": {error}") from error
+
+
+def check_precision(model: keras.Model, precision: str, path: str | None) -> None:
+    """Refuses to train a saved network in another precision than its own.
+
+    Raises:
+        UserError: naming that.
+    """
+    policies = {layer.dtype_policy.name for layer in all_layers(model)}
+    own = next((name for name in policies if name.startswith("mixed")), "float32")
+    if own != precision:
+        raise UserError(
+            Argument("weights", path),
+            f" computes in {own}, not in {precision}; give ",
+            Argument("precision", own),
+            ".",
+        )
+
+
+def check_image_shape(model: keras.Model, shape: tuple[int, ...], path: str | None) -> None:
+    """Refuses images that a saved network does not take.
+
+    Raises:
+        UserError: naming the size that it takes.
+    """
+    taken = model.input_shape[1:]
+    if all(size in (None, given) for size, given in zip(taken, shape, strict=True)):
+        return
+    height, width, channels = (size or "any" for size in taken)
+    way_out: tuple = ("; it takes images of another size.",)
+    if height == width and channels == shape[-1]:
+        way_out = "; give ", Argument("image_size", height), "."
+    raise UserError(
+        Argument("weights", path),
+        f" takes images of {height}x{width}x{channels}, the data have {'x'.join(map(str, shape))}",
+        *way_out,
+    )
