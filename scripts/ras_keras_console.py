@@ -15,7 +15,7 @@ from typing import NoReturn
 
 INTERRUPTED = 130
 USAGE = 2
-BACKENDS = ("tensorflow", "jax")
+BACKENDS = ("tensorflow", "jax", "torch")
 COMMANDS = {
     "train": "train a network and leave a run folder",
     "evaluate": "measure a saved model on a test set",

@@ -87,3 +87,21 @@ def run_python():
         )
 
     return run
+
+
+@pytest.fixture
+def passes_on(run_python):
+    """Runs tests of others, chosen as by pytest's -k, in a process with another backend."""
+
+    def check(backend, *paths, which):
+        pytest.importorskip(backend)
+        plugins = ["-p", "tests.on_jax.random_numbers"] if backend == "jax" else []
+        done = run_python(
+            *("-m", "pytest", *paths, "-k", which, "-n", "0", "-p", "no:cacheprovider"),
+            *("-m", "not large", *plugins),
+            KERAS_BACKEND=backend,
+            timeout=900,
+        )
+        assert done.returncode == 0, done.stdout
+
+    return check

@@ -1,4 +1,4 @@
-"""The devices of this machine, on either backend."""
+"""The devices of this machine, on each backend."""
 
 import contextlib
 import os
@@ -12,6 +12,11 @@ def gpus() -> list:
         import jax
 
         return [device for device in jax.devices() if device.platform == "gpu"]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        # Keras computes on the first one.
+        return [torch.device("cuda", 0)] if torch.cuda.is_available() else []
     import tensorflow as tf
 
     return tf.config.list_logical_devices("GPU")
@@ -20,11 +25,11 @@ def gpus() -> list:
 def strategy():
     """All GPUs of the machine as one: a `MirroredStrategy`, or None for a single device.
 
-    On JAX there is one device, and TensorFlow, which feeds it, is kept off its memory.
+    On JAX and PyTorch there is one device, and TensorFlow, which feeds it, is kept off its memory.
     """
     import tensorflow as tf
 
-    if keras.backend.backend() == "jax":
+    if keras.backend.backend() != "tensorflow":
         tf.config.set_visible_devices([], "GPU")
         return None
     return tf.distribute.MirroredStrategy() if len(gpus()) > 1 else None
@@ -39,6 +44,8 @@ def leave_gpus() -> None:
         import jax
 
         jax.config.update("jax_platforms", "cpu")
+    elif keras.backend.backend() == "torch":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
 def scope(strategy):
@@ -56,6 +63,10 @@ def default_precision() -> str:
 def _compute_capability() -> tuple[int, ...]:
     if keras.backend.backend() == "jax":
         return tuple(int(part) for part in str(gpus()[0].compute_capability).split("."))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.get_device_capability()
     import tensorflow as tf
 
     details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
@@ -70,6 +81,10 @@ def description() -> str:
         return f"CPU, {os.cpu_count()} cores"
     if keras.backend.backend() == "jax":
         name = found[0].device_kind
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        name = torch.cuda.get_device_name()
     else:
         import tensorflow as tf
 

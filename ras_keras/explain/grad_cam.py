@@ -161,4 +161,17 @@ def _jax_gradient(head, logits, maps, classes):
     return jax.grad(chosen)(maps)
 
 
-_GRADIENTS = {"tensorflow": _tensorflow_gradient, "jax": _jax_gradient}
+def _torch_gradient(head, logits, maps, classes):
+    import torch
+
+    maps = maps.detach().requires_grad_()
+    chosen = ops.take_along_axis(logits(head(maps)), classes[:, None], axis=1)
+    (gradient,) = torch.autograd.grad(ops.sum(chosen), maps)
+    return gradient
+
+
+_GRADIENTS = {
+    "tensorflow": _tensorflow_gradient,
+    "jax": _jax_gradient,
+    "torch": _torch_gradient,
+}

@@ -81,7 +81,17 @@ def _jax_gradients(model, variables, images, labels):
     return jax.grad(loss)([v.value for v in variables])
 
 
-_GRADIENTS = {"tensorflow": _tensorflow_gradients, "jax": _jax_gradients}
+def _torch_gradients(model, variables, images, labels):
+    import torch
+
+    return torch.autograd.grad(_loss(model, images, labels), [v.value for v in variables])
+
+
+_GRADIENTS = {
+    "tensorflow": _tensorflow_gradients,
+    "jax": _jax_gradients,
+    "torch": _torch_gradients,
+}
 
 
 class GradientNorms(OnImages):

@@ -22,8 +22,8 @@ def keras_json(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"backend": "torch"}, "must be one of tensorflow, jax. Received: 'torch'."),
-        ({"backend": ["jax"]}, "must be one of tensorflow, jax. Received: ['jax']."),
+        ({"backend": "numpy"}, "must be one of tensorflow, jax, torch. Received: 'numpy'."),
+        ({"backend": ["jax"]}, "must be one of tensorflow, jax, torch. Received: ['jax']."),
         ({"image_data_format": "channels_first"}, "must be channels_last. Received: 'channels_f"),
         ({"floatx": "float16"}, "must be float32, --precision"),
         ({"floatx": ["float32"]}, "must be float32, --precision"),

@@ -3,6 +3,6 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_folding(passes_on_jax):
+def test_folding(passes_on):
     which = "test_networks and (ras or se or wrn) or shut"
-    passes_on_jax("tests/folding/test_folding.py", which=which)
+    passes_on("jax", "tests/folding/test_folding.py", which=which)

@@ -3,7 +3,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_layers_and_models(passes_on_jax):
+def test_layers_and_models(passes_on):
     """Counts, building time and start-up do not depend on the backend.
 
     Of the larger networks the quick tests: without compiling, JAX takes half a minute for each.
@@ -12,4 +12,4 @@ def test_layers_and_models(passes_on_jax):
         "not parameters and not _counts and not builds_fast and not process "
         "and not ((slow or exact) and (imagenet or residual or aggregation))"
     )
-    passes_on_jax("tests/layers", "tests/models", which=which)
+    passes_on("jax", "tests/layers", "tests/models", which=which)
