@@ -206,6 +206,7 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         ("log_dir", options.log_dir, LOG_DIR),
         ("name", options.name, None),
         ("seeds", options.seeds, 1),
+        ("add_attention", options.add_attention, None),
     ):
         if given != kept:
             raise UserError(

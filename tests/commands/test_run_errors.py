@@ -53,6 +53,8 @@ def test_resuming_on_another_backend(refused, tmp_path):
     folder.file("state.npz").rename(folder.file("state") / "epoch-0000.npz")
     refused("--resume", folder.path, says=["trained on jax", "KERAS_BACKEND=jax"])
     refused("--resume", folder.path, "--name", "x", says=["--name x says nothing beside --resume"])
+    says = ["--add-attention se says nothing beside --resume"]
+    refused("--resume", folder.path, "--add-attention", "se", says=says)
 
 
 def test_weights_that_do_not_fit(refused, tmp_path):
