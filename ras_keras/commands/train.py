@@ -153,7 +153,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
             f"{run.path} has finished its {epochs_of(stored)}; --epochs N lengthens it."
         )
     recipe = resolve(options.recipe)
-    check_recipe(resumed(recipe) if run.has_begun() else recipe)
+    check_recipe(resumed(recipe, run) if run.has_begun() else recipe)
     return options, recipe, run
 
 

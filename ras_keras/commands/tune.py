@@ -34,8 +34,8 @@ class Tune:
 
     recipe: Recipe = field(default_factory=lambda: RECIPES["paper"])
     search: tuple[Name, ...] = ("k",)
-    """What to vary: learning_rate, weight_decay, batch_size, depth, attention, cutout,
-    label_smoothing, or an option of the attention or the model, such as k, connection,
+    """What to vary: learning_rate, weight_decay, weights_rate, batch_size, depth, attention,
+    cutout, label_smoothing, or an option of the attention or the model, such as k, connection,
     normalize_input, gamma_initializer, widen_factor."""
     space: tuple[Annotated[str, Shown("NAME=VALUES")], ...] = ()
     """Values of what is searched, such as k=1,2 attention=ras:shared=False,se, or ranges, such as

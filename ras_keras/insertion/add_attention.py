@@ -73,6 +73,17 @@ def add_attention(
             known channels, an attention that cannot start as identity, and a layer with weights
             that cannot be built from its config.
     """
+    return with_attention(model, attention, attention_config, where, start)[0]
+
+
+def with_attention(
+    model: keras.Model,
+    attention: AttentionLike,
+    attention_config: dict | None,
+    where: Where | None,
+    start: Start,
+) -> tuple[keras.Model, list[keras.layers.Layer]]:
+    """What `add_attention` returns, and the layers that it made."""
     check_one_of("start", start, ("published", "identity"))
     if attention in (None, NONE):
         raise ArgumentError.of("attention", "must be a layer to add", attention)
@@ -86,7 +97,7 @@ def add_attention(
     insertion = _Insertion(attention, attention_config, where, places)
     made = insertion.copy(model, function)
     insertion.finish(start)
-    return made
+    return made, insertion.attentions
 
 
 @dataclass(frozen=True)
@@ -278,5 +289,5 @@ def _check_branches(places: dict[int, list[Place]]) -> None:
         warnings.warn(
             f"{len(behind)} of {len(branches)} branches end in a scale of 0, {behind[0]} first: "
             "their gates have no gradient until a training has moved it.",
-            stacklevel=4,
+            stacklevel=5,
         )

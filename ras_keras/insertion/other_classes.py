@@ -7,10 +7,11 @@ from keras import layers
 
 from ras_keras.backend.keras_graph import is_graph, maker, sources
 from ras_keras.backend.recursion import deep_graphs
-from ras_keras.insertion.add_attention import Start, add_attention
+from ras_keras.insertion.add_attention import Start, with_attention
 from ras_keras.insertion.residual_branches import MAP_RANK, checked_function, data_format_of
 from ras_keras.layers.registry import AttentionLike
 from ras_keras.models.parts.classifier import dense_classifier
+from ras_keras.models.parts.starting_weights import CLASSIFIER
 from ras_keras.outputs.scores import of_graph
 
 
@@ -38,8 +39,10 @@ def for_other_classes(
 ) -> NetworkForOtherClasses:
     """A trained network with another classifier, which starts at random, and with attention.
 
-    The layers behind the last dense one, if any, are left out with it. A network that ends in a map
-    or in a vector of features gets a classifier, behind an average over the places of a map.
+    The layers behind the last dense one are left out with it, if what they return is scores of
+    classes. A network that ends in a map, or in a vector that is none, gets a classifier, behind an
+    average over the places of a map. The mean of a convolution without activation could be either,
+    and is refused.
 
     Args:
         model: functional or sequential, of one input and one output; without attention its layers
@@ -61,10 +64,16 @@ def for_other_classes(
             "save a model from one image to one output."
         )
     body = keras.Model(function.inputs[0], _features(model.name, function.outputs[0]))
-    names = {layer.name for layer in _layers_of_graphs(body)}
+    if any(layer.name == CLASSIFIER for layer in body.layers):
+        raise ValueError(
+            f"{model.name} has a layer {CLASSIFIER!r} before its end, and the new classifier is "
+            "called so; give that layer another name."
+        )
+    new: list = []
     if attention is not None:
-        body = add_attention(body, attention, attention_config, [*where] or None, start)
-    trained = tuple(layer for layer in _layers_of_graphs(body) if layer.name in names)
+        body, new = with_attention(body, attention, attention_config, [*where] or None, start)
+    made_now = {id(layer) for layer in new}
+    trained = tuple(layer for layer in _layers_of_graphs(body) if id(layer) not in made_now)
     x = body.output
     if len(x.shape) not in (2, MAP_RANK):
         raise ValueError(

@@ -120,7 +120,9 @@ class NetworkRecipe(Part):
         """The network with another attention; the plain one has it in no stage in particular."""
         if text == NONE:
             return replace(
-                self, attention=NONE, model=with_options(self.model, attention_stages="")
+                self,
+                attention=NONE,
+                model=with_options(self.model, attention_stages="", where="", start=""),
             )
         return replace(self, attention=text)
 

@@ -146,6 +146,8 @@ def in_recipe(error: Exception, network: NetworkRecipe) -> tuple:
         return parts
     if about in split(network.aggregation)[1]:
         given = Argument("aggregation", network.aggregation)
+    elif about in split(network.attention)[1]:
+        given = Argument("attention", network.attention)
     elif network.attention == NONE or about in model_kinds(network.model):
         given = Argument("model", network.model)
     else:

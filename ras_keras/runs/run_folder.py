@@ -30,6 +30,8 @@ from ras_keras.values.json_files import read_json, write_json
 from ras_keras.values.options import split
 from ras_keras.values.typed import Count
 
+# The copy of weights that say what a run goes on with.
+START = "start.keras"
 PACKAGES = ("ras_keras", "keras", "tensorflow", "jax", "tensorflow-datasets", "numpy")
 DATA = "data.json"
 # What a training makes once an epoch is done.
@@ -145,7 +147,7 @@ class RunFolder:
     def _clear(self) -> None:
         self.remove_leftovers()
         shutil.rmtree(self.file("state"), ignore_errors=True)
-        for name in ("environment.json", DATA):
+        for name in ("environment.json", DATA, START):
             self.file(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ras_keras.backend.keras_graph import all_layers
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.training.evaluation import evaluate
@@ -38,6 +39,9 @@ class WeightAveraging(keras.callbacks.Callback):
         self.batch_size = batch_size
         with deep_graphs():
             self.network = keras.models.clone_model(model)
+        # The config of a layer says it for itself, not for the layers within it.
+        for ours, theirs in zip(all_layers(self.network), all_layers(model), strict=True):
+            ours.trainable = theirs.trainable
         self.network.jit_compile = model.jit_compile
         self.statistics = MovingStatistics(self.network)
         self.statistics.jit_compile = model.jit_compile
@@ -83,10 +87,17 @@ class MovingStatistics(keras.Model):
     def __init__(self, network: keras.Model):
         super().__init__()
         self.network = network
+        # Frozen layers normalize by theirs.
+        frozen = {
+            id(variable)
+            for layer in all_layers(network)
+            if not layer.trainable
+            for variable in layer.variables
+        }
         self.moving = [
             variable
             for variable in network.non_trainable_variables
-            if variable.name in ("moving_mean", "moving_variance")
+            if variable.name in ("moving_mean", "moving_variance") and id(variable) not in frozen
         ]
         self.sums = [
             self.add_weight(shape=variable.shape, initializer="zeros", trainable=False)
@@ -110,7 +121,7 @@ class MovingStatistics(keras.Model):
         found = self._summed(batches, steps, 0.0)
         for variable, total, low, high in zip(self.moving, found, small, large, strict=True):
             kept = (high - low) / self.LARGE
-            # One that a pass leaves alone, of a frozen layer, stays as it is.
+            # One that a pass leaves alone stays as it is.
             moved = kept < 1
             fresh = total / (steps * np.where(moved, 1 - kept, 1))
             variable.assign(np.where(moved, fresh, ops.convert_to_numpy(variable)))

@@ -1,5 +1,7 @@
 """The least network of a recipe's kind, which answers for all of them."""
 
+import warnings
+
 import keras
 
 from ras_keras.backend.keras_graph import all_layers
@@ -10,7 +12,9 @@ from ras_keras.training.saved_network import saved_network
 def least_network(network: NetworkRecipe) -> keras.Model:
     """The recipe's network at its least depth."""
     if network.family == SAVED:
-        return saved_network(network, classes=2).model
+        # What it warns of is said when it is built for the run.
+        with warnings.catch_warnings(action="ignore"):
+            return saved_network(network, classes=2).model
     family, arguments = family_of(network.model), network.arguments()
     depths = family.depths(arguments)
     return family.build(**arguments | ({} if depths is None else {"depth": depths.least}))

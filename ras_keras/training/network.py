@@ -1,12 +1,15 @@
 """From a recipe to its data and its compiled network."""
 
 import contextlib
+import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
 
 from ras_keras.errors import Argument, ArgumentError, UserError
+from ras_keras.files import write_atomically
 from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.class_order import class_order, differing_classes
@@ -16,7 +19,7 @@ from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given, resolve
 from ras_keras.recipes.starts import start_of
-from ras_keras.runs.run_folder import RunFolder
+from ras_keras.runs.run_folder import START, RunFolder
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training.least_network import least_images, least_network
 from ras_keras.training.optimizer import make_optimizer
@@ -86,6 +89,13 @@ def compiled_network(
         if descent.freeze:
             for layer in trained:
                 layer.trainable = False
+            if not model.trainable_variables:
+                raise UserError(
+                    Argument("freeze", True),
+                    " leaves nothing to train, for the classifier of ",
+                    Argument("weights", network.weights),
+                    " is kept, which knows the classes; leave the former out.",
+                )
         # A metric given by name makes its variables in the first step, which TensorFlow then
         # traces twice.
         metric = "CategoricalAccuracy" if distributions else "SparseCategoricalAccuracy"
@@ -102,15 +112,29 @@ def compiled_network(
     return model
 
 
-def resumed(recipe: Recipe) -> Recipe:
-    """The recipe by which a run that has begun goes on.
+def keep_weights(recipe: Recipe, run: RunFolder) -> None:
+    """Copies the file of weights into a new run, which needs it to go on.
 
-    The weights that it once started from are in its state; their file is needed where it says what
-    the network is, or which of its layers are new.
+    It does where the file says what the network is, or which of its layers are new.
+
+    Raises:
+        UserError: if it cannot be copied.
     """
-    descent, family = recipe.optimization, recipe.network.family
-    needed = family == SAVED or descent.freeze or descent.weights_rate != 1
-    return recipe if needed else recipe.replace(weights=None)
+    descent, network = recipe.optimization, recipe.network
+    if network.weights is None:
+        return
+    if network.family == SAVED or descent.freeze or descent.weights_rate != 1:
+        file = TrainedModel.find(network.weights).path
+        write_atomically(run.file(START), lambda path: shutil.copyfile(file, path))
+
+
+def resumed(recipe: Recipe, run: RunFolder) -> Recipe:
+    """The recipe by which a run that has begun goes on: with its copy of the weights, if any.
+
+    The values that it started from are in its state.
+    """
+    file = run.file(START)
+    return recipe.replace(weights=str(file) if file.is_file() else None)
 
 
 def _started(
@@ -118,7 +142,12 @@ def _started(
 ) -> tuple[keras.Model, list[keras.layers.Layer]]:
     """A recipe's network, and those of its layers that start from a file."""
     if network.family == SAVED:
-        made = saved_network(network, of_images["classes"])
+        with warnings.catch_warnings(record=True) as notices:
+            warnings.simplefilter("always")
+            made = saved_network(network, of_images["classes"])
+        for notice in notices:
+            if notice.category is UserWarning:
+                print(f"notice   {notice.message}")
         check_image_shape(made.model, of_images["input_shape"], network.weights)
         kept = _start_classifier(made.model, network.weights, class_names)
         return made.model, [*made.trained, *([made.model.get_layer(CLASSIFIER)] if kept else [])]
@@ -235,7 +264,7 @@ def _difference(weights, trained, model, network) -> list:
 def _classifier(arrays, names, wanted, file):
     """The arrays of a saved classifier for the wanted classes, None to start anew, and a notice."""
     if arrays is None:
-        return None, "has no classifier: it starts anew"
+        return None, f"has no classifier that is named {CLASSIFIER}: it starts anew"
     count = arrays[KERNEL].shape[-1] if KERNEL in arrays else 0
     if names is None:
         if count != len(wanted):

@@ -9,7 +9,7 @@ from ras_keras.backend import devices
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.named import NAMED
-from ras_keras.recipes.network import NetworkRecipe
+from ras_keras.recipes.network import SAVED, NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
@@ -85,7 +85,9 @@ def _blocks(network: NetworkRecipe) -> str:
 
 
 def _attention(network: NetworkRecipe) -> str:
-    return "no attention" if network.attention == NONE else network.describe_attention()
+    if network.attention == NONE:
+        return "no attention added" if network.family == SAVED else "no attention"
+    return network.describe_attention()
 
 
 def _source(recipe: Recipe) -> str:

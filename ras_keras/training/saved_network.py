@@ -62,12 +62,20 @@ def check_image_shape(model: keras.Model, shape: tuple[int, ...], path: str | No
         UserError: naming the size that it takes.
     """
     taken = model.input_shape[1:]
+    if len(taken) != len(shape):
+        raise UserError(
+            Argument("weights", path),
+            f" takes {model.input_shape} and no images (N, H, W, {shape[-1]}); name a network of "
+            "images.",
+        )
     if all(size in (None, given) for size, given in zip(taken, shape, strict=True)):
         return
     height, width, channels = (size or "any" for size in taken)
-    way_out: tuple = ("; it takes images of another size.",)
-    if height == width and channels == shape[-1]:
-        way_out = "; give ", Argument("image_size", height), "."
+    way_out: tuple = (f"; save one that takes {shape[-1]} channels, the last ones.",)
+    if channels == shape[-1]:
+        way_out = ("; lay out the images in this size.",)
+        if height == width:
+            way_out = "; give ", Argument("image_size", height), "."
     raise UserError(
         Argument("weights", path),
         f" takes images of {height}x{width}x{channels}, the data have {'x'.join(map(str, shape))}",

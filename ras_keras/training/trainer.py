@@ -31,7 +31,7 @@ from ras_keras.training.callbacks import (
 )
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.memory import peak_memory
-from ras_keras.training.network import recipe_data, recipe_network, resumed
+from ras_keras.training.network import keep_weights, recipe_data, recipe_network, resumed
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
 from ras_keras.values.csv_files import write_table
 
@@ -73,17 +73,16 @@ def train(
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
-        data = recipe_data(recipe, replicas(), [*([run] if resume else ()), *same_data])
+        start_recipe = resumed(recipe, run) if resume else recipe
+        data = recipe_data(start_recipe, replicas(), [*([run] if resume else ()), *same_data])
         _check_execution(recipe.execution, data.batches)
-        model = recipe_network(
-            resumed(recipe) if resume else recipe,
-            data,
-        )
+        model = recipe_network(start_recipe, data)
         if resume:
             run.remove_leftovers()
             start, progress = state.load(run)
         else:
             start, progress = state.capture(model), state.Progress()
+            keep_weights(recipe, run)
         run.write_environment(recipe)
         run.write_recipe(recipe)
         write_fingerprint(run, data.fingerprint)

@@ -180,6 +180,37 @@ def test_another_number_of_classes_gets_a_new_classifier(trained, tmp_path, caps
     assert ras_keras.load_model(folder / "best.keras").output_shape == (None, 2)
 
 
+@pytest.mark.slow
+def test_attention_is_added_to_saved_weights_and_they_are_frozen(trained, tmp_path, capsys):
+    """Through an epoch, and another one that is resumed."""
+    start = trained / "best.keras"
+    flags = ["--dataset", two_classes(tmp_path), "--batch-size", "4", "--epochs", "1"]
+    flags += ["--weights", start, "--add-attention", "se:reduction_ratio=8", "--freeze"]
+    # Averaged weights have statistics of their own, but where a layer is frozen.
+    flags += ["--average-weights", "0.5"]
+    assert call("train", *flags, "--log-dir", tmp_path, "--name", "run") == 0
+    folder = tmp_path / "run"
+    output = capsys.readouterr().out
+    assert f"weights  from {start}, frozen" in output
+    assert "network  saved, se:k=1,reduction_ratio=8" in output
+    before = ras_keras.load_model(start)
+    # The run has a copy of the file.
+    start.write_bytes(b"another one")
+    assert call("train", "--resume", folder, "--epochs", "2") == 0
+
+    after = ras_keras.load_model(folder / "final.keras")
+    added = {each.name for each in after.layers} - {each.name for each in before.layers}
+    assert len(added) == 3
+    assert all(name.endswith("_attention") or "_attention_" in name for name in added)
+    for layer in before.layers:
+        if layer.name == "predictions":
+            continue
+        for a, b in zip(
+            layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_evaluate(trained, tmp_path, capsys):
     result = json.loads((trained / "result.json").read_text())["best"]
     picture = tmp_path / "confusion.png"

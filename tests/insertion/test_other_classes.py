@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from ras_keras.insertion.other_classes import for_other_classes
-from ras_keras.layers import RecurrentAttention
+from ras_keras.layers import RecurrentAttention, SqueezeExcitation
 from ras_keras.models import ResNet
 from tests.insertion.networks import images, nested, small
 
@@ -35,6 +35,23 @@ def test_layers_of_a_model_within_are_told_apart():
     assert not any("attention" in name or name == "predictions" for name in names)
     assert any(isinstance(each, layers.Conv2D) for each in made.trained)
     assert not any(isinstance(each, keras.Model) for each in made.trained)
+
+
+def test_layers_of_one_name_are_told_apart():
+    """A model within has attention of its own, of the name that is free in the other one."""
+
+    def inner(name, attended):
+        x = keras.Input((8, 8, 8))
+        y = layers.Conv2D(8, 3, padding="same", name="block_conv")(x)
+        if attended:
+            y = layers.Conv2D(8, 1, name="block_attention")(y)
+        return keras.Model(x, layers.Add(name="block_add")([x, y]), name=name)
+
+    x = keras.Input((8, 8, 8))
+    y = inner("b", True)(inner("a", False)(x))
+    made = for_other_classes(keras.Model(x, y), 3, "se", {"reduction_ratio": 2})
+    assert not [each for each in made.trained if isinstance(each, SqueezeExcitation)]
+    assert len(made.trained) == 7 + 1
 
 
 def test_without_attention_the_layers_are_the_models():
@@ -70,6 +87,12 @@ def convolutional_classifier():
     return keras.Model(x, layers.Activation("softmax")(y), name="net")
 
 
+def named_as_the_classifier():
+    x = keras.Input((8, 8, 3))
+    y = layers.Dense(5, "relu", name="predictions")(layers.Flatten()(x))
+    return keras.Model(x, y, name="net")
+
+
 def sequences():
     x = keras.Input((8, 8, 3))
     return keras.Model(x, layers.Reshape((64, 3))(x), name="net")
@@ -80,6 +103,7 @@ def sequences():
     [
         (two_outputs, "has 1 inputs and 2 outputs"),
         (convolutional_classifier, "the classifier of net is no dense layer of its own"),
+        (named_as_the_classifier, "net has a layer 'predictions' before its end"),
         (sequences, "save a model that returns classes, a vector or a map"),
     ],
 )

@@ -1,5 +1,7 @@
 """The network of a file is trained on other classes: --model saved, --freeze, --weights-rate."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -7,8 +9,9 @@ import pytest
 from ras_keras.errors import UserError
 from ras_keras.models import ResNet
 from ras_keras.outputs.class_names import save_model
-from ras_keras.training import RECIPES, Recipe, check_recipe, resolve
-from ras_keras.training.network import compiled_network, resumed
+from ras_keras.training import RECIPES, Recipe, RunFolder, check_recipe, resolve
+from ras_keras.training.averaging import MovingStatistics
+from ras_keras.training.network import compiled_network, keep_weights, resumed
 
 NAMES = ("cat", "dog", "emu")
 SHAPE = (32, 32, 3)
@@ -88,7 +91,7 @@ def test_what_was_there_moves_by_its_share_of_the_rate(file):
 )
 def test_the_classifier_goes_by_the_names_of_the_classes(file, capsys, names, says, order):
     kernel = keras.saving.load_model(file).get_layer("predictions").get_weights()[0]
-    model = network_of(file, names, freeze=True)
+    model = network_of(file, names, freeze=True, attention="se")
     assert says in capsys.readouterr().out
     layer = model.get_layer("predictions")
     assert layer.trainable == (order is None)
@@ -105,11 +108,37 @@ def test_a_network_of_ours_by_its_weights(file):
     assert slow["stem_conv"] == pytest.approx(0.5 * whole["stem_conv"], rel=1e-3)
 
 
-def test_a_run_that_goes_on_needs_the_file_where_it_says_what_is_new(file):
-    assert resumed(recipe_of(file)).network.weights == str(file)
-    plain = recipe_of(file, model="resnet", depth=11, weights_rate=1.0)
-    assert resumed(plain).network.weights is None
-    assert resumed(plain.replace(freeze=True)).network.weights == str(file)
+@pytest.mark.parametrize("values", [{}, {"freeze": True}, {"weights_rate": 0.5}])
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_run_keeps_a_copy_of_the_file_where_it_says_what_is_new(file, tmp_path, saved, values):
+    network = {} if saved else {"model": "resnet", "depth": 11}
+    recipe, run = recipe_of(file, **network, **values), RunFolder(tmp_path)
+    keep_weights(recipe, run)
+    kept = resumed(recipe, run).network.weights
+    assert (kept is not None) == bool(saved or values)
+    if kept is not None:
+        assert Path(kept).read_bytes() == file.read_bytes()
+        assert Path(kept).parent == tmp_path
+
+
+def test_frozen_normalizations_keep_their_statistics_beside_averaged_weights(file):
+    frozen = MovingStatistics(network_of(file, attention="se", freeze=True, average_weights=0.9))
+    assert frozen.moving == []
+    whole = MovingStatistics(network_of(file, attention="se", average_weights=0.9))
+    assert len(whole.moving) == 2 * 13
+
+
+@pytest.mark.parametrize("network", [{}, {"model": "resnet", "depth": 11}])
+def test_nothing_is_left_to_train(file, network):
+    with pytest.raises(UserError, match="freeze=True leaves nothing to train"):
+        network_of(file, NAMES, freeze=True, **network)
+
+
+def test_a_network_of_vectors(tmp_path):
+    x = keras.Input((784,))
+    keras.Model(x, keras.layers.Dense(3, "softmax")(x)).save(tmp_path / "v.keras")
+    with pytest.raises(UserError, match=r"takes \(None, 784\) and no images"):
+        network_of(tmp_path / "v.keras")
 
 
 def test_images_of_another_size(file):

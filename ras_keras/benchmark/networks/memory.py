@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from tqdm import tqdm
@@ -17,6 +18,7 @@ from ras_keras.benchmark.networks.speed import (
     synthetic_batch,
     training_step,
 )
+from ras_keras.errors import Argument, UserError
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.training.memory import peak_memory
 
@@ -36,13 +38,25 @@ def memory_rows(
         classes: of the classifiers.
         steps: batches that are predicted, and trained on.
         beside: the place in `recipes` of the network that each is compared with.
+
+    Raises:
+        UserError: if a process is killed.
     """
     measured: dict[str, list[int]] = {what: [] for what in MEMORY}
     for recipe in tqdm(recipes, desc="networks"):
         for what in MEMORY:
             with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                peak = process.submit(_peak_bytes, recipe, what, classes, steps).result()
-            measured[what].append(peak)
+                measurement = process.submit(_peak_bytes, recipe, what, classes, steps)
+                try:
+                    measured[what].append(measurement.result())
+                except BrokenProcessPool as error:
+                    raise UserError(
+                        f"the {what} of {recipe.network.describe_model()} with "
+                        f"{recipe.network.describe_plugs()} was killed, for want of memory "
+                        "perhaps; lower ",
+                        Argument("batch_size", recipe.optimization.batch_size),
+                        ".",
+                    ) from error
     return [
         network_columns(recipe, classes)
         | {"batch_size": recipe.optimization.batch_size, "steps": steps}

@@ -15,6 +15,7 @@ from ras_keras.commands.line.usage import RULES, description
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.recipes import Recipe
+from ras_keras.recipes.network import SAVED
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
 from ras_keras.text.flags import flag
@@ -102,6 +103,8 @@ def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T)
         raise UserError(f"--attention {attention} and --k {k} both say k; give one of them.")
     read = parse(cls, arguments, program, default)
     network = read.recipe.network.overlaid(default.recipe.network)
+    if network.family == SAVED and value_of("--depth", arguments) is None:
+        network = dataclasses.replace(network, depth=None)
     recipe = dataclasses.replace(read.recipe, network=network)
     name = default.recipe.recipe
     if recipe.recipe == "paper" and name == published_name(network.family, network.attention_name):
