@@ -42,7 +42,7 @@ class AddAttention:
     imports: tuple[str, ...] = ()
     """Python modules to import first: they register layers of your own."""
     dry_run: bool = False
-    """List the additions of the model with their branches; nothing is built or written."""
+    """List the additions of the model with their branches; nothing is written."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
@@ -60,18 +60,23 @@ def main(arguments: Sequence[str], program: str) -> None:
         warnings.simplefilter("always")
         try:
             additions = find_residual_branches(model)
-            if options.dry_run:
-                return _list(additions)
             where = [*options.where] or None
+            if options.dry_run and where is None:
+                _list(additions)
+                if not any(each.left_out is None for each in additions):
+                    return
             made = add_attention(model, attention, config, where, options.start)
         except ValueError as error:
             raise UserError(*_said(error, network)) from error
     for notice in notices:
         if notice.category is UserWarning:
             print(f"notice   {notice.message}")
-    save_model(output, made, read_class_names(trained.path))
     before, after = map(trainable_parameters, (model, made))
-    print(f"added    {options.attention}, {after - before:,} trainable parameters to {before:,}")
+    would = "would add" if options.dry_run else "added   "
+    print(f"{would} {options.attention}, {after - before:,} trainable parameters to {before:,}")
+    if options.dry_run:
+        return
+    save_model(output, made, read_class_names(trained.path))
     print(f"model    {output}")
 
 

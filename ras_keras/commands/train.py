@@ -23,6 +23,7 @@ from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.files.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
+from ras_keras.layers.registry import NONE
 from ras_keras.recipes.network import SAVED
 from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
@@ -127,6 +128,10 @@ def _with_added_attention(arguments: Sequence[str]) -> Sequence[str]:
     added = value_of("--add-attention", arguments)
     if added is None:
         return arguments
+    if added == NONE:
+        raise UserError(
+            f"--add-attention {NONE} adds nothing; give --model {SAVED} for the network alone."
+        )
     model, attention = (value_of(name, arguments) for name in ("--model", "--attention"))
     for name, given in (("--model", model), ("--attention", attention)):
         if given is not None and (name == "--attention" or name_of(given) != SAVED):

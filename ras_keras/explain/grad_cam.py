@@ -78,7 +78,7 @@ class GradCam:
         if self.classifier is not None:
             end = ops.matmul(end, ops.cast(self.classifier.kernel, "float32"))
             if self.classifier.bias is not None:
-                end += self.classifier.bias
+                end += ops.cast(self.classifier.bias, "float32")
         return ops.concatenate([-end, end], axis=-1) if end.shape[-1] == 1 else end
 
 

@@ -34,7 +34,11 @@ def check_chosen(model: keras.Model, where: Where) -> None:
         ValueError: naming the nearest layers.
     """
     layers = [*_layers_in(model)]
-    each_of = [where] if isinstance(where, str) or callable(where) else [*where]
+    each_of = [where] if isinstance(where, str) or callable(where) else where
+    if not isinstance(each_of, list | tuple):
+        raise ArgumentError.of(
+            "where", "must be patterns of names, or a function of a layer", where
+        )
     if not each_of:
         raise ArgumentError.of("where", "must name a layer, or be None for the branches", where)
     for each in each_of:

@@ -37,7 +37,7 @@ def print_plan(study: Study, output: Path) -> None:
     missing, total, unknown = {}, 0.0, 0
     for name, recipe in runs.items():
         if RunRecord.find(output / study.name / name, recipe) is None:
-            known = speed(recipe, "training")
+            known = speed(recipe, "training", study.table)
             total += seconds(recipe, known) if known else 0
             unknown += known is None
             missing[name] = duration(seconds(recipe, known)) if known else "unknown"

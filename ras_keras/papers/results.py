@@ -78,7 +78,7 @@ def study_results(study: Study, folder: Path, speed: Speed) -> pd.DataFrame:
         labels = {name: getattr(published, field, "") for name, field in PRINTED.items()}
         labels |= {"scale": str(study.scale), "group": row.group, "entry": row.entry}
         rows.append((row.recipe, labels, [*filter(None, found)]))
-    return _results(study.title, rows, speed)
+    return _results(study.title, study.table, rows, speed)
 
 
 def collection_results(folder: Path, speed: Speed) -> pd.DataFrame:
@@ -104,10 +104,10 @@ def collection_results(folder: Path, speed: Speed) -> pd.DataFrame:
         rows.append((recipe, labels | dict.fromkeys(PRINTED, ""), records))
     if not rows:
         raise UserError(f"{folder} holds no record of a run; lay one there, or remove it.")
-    return _results(title, rows, speed)
+    return _results(title, folder.name, rows, speed)
 
 
-def _results(title: str, rows: list[tuple], speed: Speed) -> pd.DataFrame:
+def _results(title: str, name: str, rows: list[tuple], speed: Speed) -> pd.DataFrame:
     """The table of recipes, each with its labels and the records of its runs."""
     table = pd.DataFrame(
         labels
@@ -117,7 +117,7 @@ def _results(title: str, rows: list[tuple], speed: Speed) -> pd.DataFrame:
             "attention": recipe.network.describe_attention(),
             "k": getattr(make_attention(*recipe.network.attention_arguments()), "k", None),
             "dataset": recipe.data.dataset,
-            **{f"{what}_images_per_second": speed(recipe, what) for what in MEASURED},
+            **{f"{what}_images_per_second": speed(recipe, what, name) for what in MEASURED},
             "recipe": describe(recipe),
         }
         for recipe, labels, _ in rows

@@ -17,9 +17,9 @@ IMAGE_SIZES = {"stl10": 96}
 SETUP = ["what", "family", "network", "image_size", "batch_size", "precision"]
 
 
-# From a recipe, and "inference" or "training", to images a second; None if nobody has measured
-# its network.
-Speed = Callable[[Recipe, str], float | None]
+# From a recipe, "inference" or "training", and the name of a table to images a second; None if
+# nobody has measured its network.
+Speed = Callable[[Recipe, str, str], float | None]
 
 
 def stored_speeds(output: Path, leave_out: Callable[[UserError], None] | None = None) -> Speed:
@@ -30,14 +30,15 @@ def stored_speeds(output: Path, leave_out: Callable[[UserError], None] | None = 
         leave_out: called with what is wrong with a benchmark that is left out; None raises it.
 
     Returns:
-        A function from a recipe and what is done to the median images a second of its network, at
-        its data set's image size and its batch size, in its precision and
-        compiled as `--jit auto` does on the device; None if that has not been measured.
+        A function from a recipe, what is done and a table to the median images a second of its
+        network, at its data set's image size and its batch size, in its precision and compiled as
+        `--jit auto` does on the device; None if that has not been measured. Benchmarks named after
+        the table, such as rivals-training, come first: its networks were timed in turn.
 
     Raises:
         UserError: if a benchmark's file cannot be right.
     """
-    known: dict[tuple, float] = {}
+    known: dict[str, dict[tuple, float]] = {}
     for file in benchmark_files(output):
         try:
             measured = read_benchmark(file)
@@ -47,13 +48,15 @@ def stored_speeds(output: Path, leave_out: Callable[[UserError], None] | None = 
             leave_out(error)
             continue
         if "ratio_to_plain_median" in measured:
-            known = _speeds(measured) | known
+            known[file.stem] = _speeds(measured)
 
-    def speed(recipe: Recipe, what: str) -> float | None:
+    def speed(recipe: Recipe, what: str, table: str) -> float | None:
         recipe = resolve(recipe)
         size = IMAGE_SIZES.get(recipe.data.dataset, IMAGE_SIZE)
         setup = recipe.optimization.batch_size, recipe.execution.precision
-        return known.get((what, *identity(recipe.network), size, *setup))
+        key = (what, *identity(recipe.network), size, *setup)
+        of_table = sorted(known, key=lambda name: not name.startswith(f"{table}-"))
+        return next((known[name][key] for name in of_table if key in known[name]), None)
 
     return speed
 

@@ -36,7 +36,8 @@ class NetworkRecipe(Part):
     """Depth of the network, 9n+2 (wrn: 6n+4, residual_attention: 36m+20); None is the published
     one, 164 (wrn: 52, resnext: 101, residual_attention: 56)."""
     attention: str = "ras"
-    """ras, se, eca, cbam, sem, spa, dia, dia_se, one of your own, or none; options may follow:
+    """ras, se, eca, cbam, sem, spa, dia, dia_se, ge, gc, bam, coordinate, simam, srm, fca, gct,
+    triplet, shuffle, iebn, channel_scale, one of your own, or none; options may follow:
     ras:connection=tanh,gamma_initializer=0.1."""
     k: InitVar[int | None] = None
     """How often the attention's transform is applied, as --attention ras:k=K; None leaves it as it

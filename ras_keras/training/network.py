@@ -142,8 +142,7 @@ def _started(
 ) -> tuple[keras.Model, list[keras.layers.Layer]]:
     """A recipe's network, and those of its layers that start from a file."""
     if network.family == SAVED:
-        with warnings.catch_warnings(record=True) as notices:
-            warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True, action="always") as notices:
             made = saved_network(network, of_images["classes"])
         for notice in notices:
             if notice.category is UserWarning:
@@ -212,11 +211,13 @@ def start_from(
         weights.give_to(model)
     except ArgumentError as error:
         given, misfit, problem, way_out = error.args
+        way_out = f"{way_out.removesuffix('.')}, or "
+        as_it_is = Argument("model", SAVED), ", which takes the file's network as it is."
         difference = _difference(weights, trained, model, network)
         if difference:
             difference = ["it was saved with ", *difference]
             problem = f" ({problem})"
-        raise UserError(given, misfit, *difference, problem, way_out) from error
+        raise UserError(given, misfit, *difference, problem, way_out, *as_it_is) from error
     if notice:
         print(f"notice   {file} {notice}")
     return weights.layers.get(CLASSIFIER) is not None

@@ -6,7 +6,7 @@ from ras_keras.backend.imports import import_modules
 from ras_keras.data.registry import check_dataset
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.layers.registry import NONE, make_attention
-from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of
+from ras_keras.recipes.network import SAVED, NetworkRecipe, attention_kinds, family_of
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given, resolve
 from ras_keras.recipes.values import check_values, in_recipe
@@ -63,14 +63,20 @@ def _checked_network(network: NetworkRecipe, batch_size: int | None) -> keras.Mo
             "layer must keep the shape of its input, and be made again from its get_config.",
         ) from error
     if batch_size is not None and batch_size < least_images(model):
+        whose = Argument("attention", network.attention)
+        way_out: tuple[str | Argument, ...] = (".",)
+        if network.family == SAVED:
+            whose = Argument("weights", network.weights)
+        elif "connection" in attention_kinds(network.attention_name):
+            bare = Argument("attention", f"{network.attention_name}:connection=none")
+            way_out = ", or ", bare, "."
         raise UserError(
             Argument("batch_size", batch_size),
             " is too small for ",
-            Argument("attention", network.attention),
+            whose,
             ", which normalizes over the batch and would make the same gate of every image; give ",
             Argument("batch_size", 2),
-            " or more, or ",
-            Argument("attention", f"{network.attention_name}:connection=none"),
-            ".",
+            " or more",
+            *way_out,
         )
     return model

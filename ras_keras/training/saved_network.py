@@ -45,6 +45,13 @@ def check_precision(model: keras.Model, precision: str, path: str | None) -> Non
         UserError: naming that.
     """
     policies = {layer.dtype_policy.name for layer in all_layers(model)}
+    half = sorted(policies & {"float16", "bfloat16"})
+    if half:
+        raise UserError(
+            Argument("weights", path),
+            f" has weights in {half[0]}, too coarse for the steps of a training; save the network "
+            f"in float32 or mixed_{half[0]}.",
+        )
     own = next((name for name in policies if name.startswith("mixed")), "float32")
     if own != precision:
         raise UserError(

@@ -45,8 +45,12 @@ def test_dry_run(model, capsys):
         "block1_add (8x8x8): behind block1_conv2, 3 layers with weights beside 0",
         "block2_add (8x8x8): behind block2_conv2, 3 layers with weights beside 0",
         "2 of 2 additions with a residual branch",
+        "would add ras, 96 trainable parameters to 2,628",
     ]
     assert [*model.parent.iterdir()] == [model]
+    # As the real run, it refuses what cannot be.
+    for flags in (["--where", "conv*zzz"], ["--attention", "simam"]):
+        assert add(model, "--dry-run", *flags) == 2
 
 
 class Own(keras.Model):

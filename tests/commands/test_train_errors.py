@@ -33,6 +33,14 @@ from ras_keras.training import check_recipe
         (["--resume", "nowhere"], ["nowhere is no run folder"]),
         (["--weights", "nowhere.keras"], ["nowhere.keras: no such file"]),
         (["--add-attention", "se"], ["--model saved is the network of --weights", "name a .keras"]),
+        (
+            ["--recipe", "quick", "--add-attention", "se"],
+            ["--model saved is the network of --weights"],
+        ),
+        (
+            ["--model", "wrn", "--attention", "dia:dropout=2"],
+            ["--attention dia:dropout=2: dropout"],
+        ),
         (["--freeze"], ["--freeze says nothing without --weights"]),
         (
             ["--add-attention", "se", "--attention", "ras"],
