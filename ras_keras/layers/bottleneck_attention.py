@@ -36,6 +36,9 @@ class BottleneckAttention(Attention):
 
     Trainable parameters for C channels and h = C/r: 3Ch + 18h^2 + 13h + C + 1.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         dilation: of the 3x3 convolutions.
@@ -43,11 +46,6 @@ class BottleneckAttention(Attention):
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what 1 + M is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, a

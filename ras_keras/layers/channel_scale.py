@@ -20,15 +20,13 @@ class ChannelScale(Attention):
 
     Trainable parameters for C channels: C.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: as of `Attention`.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: as `Attention` does.

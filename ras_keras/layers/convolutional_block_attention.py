@@ -30,6 +30,9 @@ class ConvolutionalBlockAttention(Attention):
     Trainable parameters for C channels: 2C(C/r) + C/r + C for f, 2 kernel_size^2
     for W, 2 for the normalization.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         kernel_size: of W, odd.
@@ -39,11 +42,6 @@ class ConvolutionalBlockAttention(Attention):
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, an

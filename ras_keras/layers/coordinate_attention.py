@@ -27,16 +27,14 @@ class CoordinateAttention(Attention):
 
     Trainable parameters for C channels: 3Cm + 3m + 2C.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r; C/r is rounded down.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer >= 1, and as

@@ -25,16 +25,14 @@ class EfficientChannelAttention(ChannelAttention):
     Trainable parameters: the kernel's size, whatever C. A connection adds 2C,
     `shared=False` multiplies the kernel by k.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         kernel_size: odd, at most C; None for the adaptive size.
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
             `data_format`, `gain`.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `kernel_size` that is even or larger than C, and as

@@ -22,16 +22,14 @@ class GatedChannelTransformation(Attention):
 
     Trainable parameters for C channels: 3C.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         epsilon: under both roots, positive.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for an `epsilon` that is not positive, and as `Attention` does.

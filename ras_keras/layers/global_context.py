@@ -27,17 +27,15 @@ class GlobalContext(Attention):
 
     Trainable parameters for C channels: 2C(C/r) + 2C + 3(C/r) + 1.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         fusion: "add" as published, or "multiply", an option of the authors' code.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate of "multiply" is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, an

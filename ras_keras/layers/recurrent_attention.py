@@ -45,6 +45,9 @@ class RecurrentAttention(ChannelAttention):
     normalization. Gradients of channels that are constant over the batch are as
     in `ChannelAttention`.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         k: how often g is applied; an integer from 1 to 1,000. Up to 100 gate and
             gradients are known to stay finite, and files load by `ras_keras.load_model`.
@@ -65,11 +68,6 @@ class RecurrentAttention(ChannelAttention):
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `k` that is no integer from 1 to 1,000, an unknown `connection`

@@ -31,17 +31,15 @@ class SpatialPyramidAttention(SqueezeExcitation):
     connection adds 2C, the one on the input 42C; `shared=False` multiplies the
     transform by k.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         use_bias: whether there are biases; the original has none.
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
             `data_format`, `gain`.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, for

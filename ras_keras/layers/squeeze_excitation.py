@@ -21,6 +21,9 @@ class SqueezeExcitation(ChannelAttention):
     Trainable parameters for C channels: 2C(C/r) + C/r + C; without biases
     2C(C/r). A connection adds 2C, `shared=False` multiplies the transform by k.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r, from 1 to C; C/r is rounded down.
         use_bias: whether there are biases. The original has them; a popular port
@@ -28,11 +31,6 @@ class SqueezeExcitation(ChannelAttention):
         **kwargs: of `ChannelAttention`: `k`, `normalize_input`, `shared`,
             `connection`, `shared_connection`, `momentum`, `epsilon`,
             `data_format`, `gain`.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, and

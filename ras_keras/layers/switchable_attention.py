@@ -26,16 +26,14 @@ class SwitchableAttention(Attention):
     Trainable parameters for C channels: 3C + 3 for the switch, 2C(C/r) + C/r + C
     for f, the kernel's size for e, 2C for g.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         reduction_ratio: r of f, from 1 to C; C/r is rounded down.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for a `reduction_ratio` that is no integer from 1 to C, and

@@ -24,16 +24,14 @@ class TripletAttention(Attention):
 
     Trainable parameters: 6 kernel_size^2 + 6, whatever C.
 
+    Input and output shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W
+    may be unknown.
+
     Args:
         kernel_size: of the convolutions, odd.
         data_format: "channels_last", "channels_first" or None for Keras's
             setting.
         gain: what the gate is multiplied by; 1 as published.
-
-    Input shape: (N, H, W, C), or (N, C, H, W) with channels first; H and W may
-    be unknown.
-
-    Output shape: the input's.
 
     Raises:
         ValueError: for an even `kernel_size`, and as `Attention` does.
