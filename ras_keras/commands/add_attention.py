@@ -51,6 +51,8 @@ def main(arguments: Sequence[str], program: str) -> None:
     trained = TrainedModel.find(options.model)
     if network.attention_name == NONE:
         raise UserError(Argument("attention", NONE), " adds nothing; name one, such as ras.")
+    if trained.path.suffix != ".keras":
+        raise UserError(f"{trained.path} is no .keras file; name one, or a run folder.")
     output = Path(options.output or trained.path.with_stem(_stem(trained.path, network)))
     if not options.dry_run:
         check_new_model(output)

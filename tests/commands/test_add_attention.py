@@ -53,6 +53,11 @@ def test_dry_run(model, capsys):
         assert add(model, "--dry-run", *flags) == 2
 
 
+def test_an_export_is_no_model(tmp_path, capsys):
+    assert add(tmp_path / "model.onnx") == 2
+    assert "model.onnx is no .keras file; name one, or a run folder." in capsys.readouterr().err
+
+
 class Own(keras.Model):
     def call(self, x):
         return x
