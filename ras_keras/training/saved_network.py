@@ -75,7 +75,7 @@ def check_image_shape(model: keras.Model, shape: tuple[int, ...], path: str | No
             f" takes {model.input_shape} and no images (N, H, W, {shape[-1]}); name a network of "
             "images.",
         )
-    if all(size in (None, given) for size, given in zip(taken, shape, strict=True)):
+    if all(size in (None, has) for size, has in zip(taken, shape, strict=True)):
         return
     height, width, channels = (size or "any" for size in taken)
     way_out: tuple = (f"; save one that takes {shape[-1]} channels, the last ones.",)

@@ -13,10 +13,9 @@ from ras_keras.benchmark.networks.speed import (
     INFERENCE,
     TRAINING,
     build,
-    inference_step,
     network_columns,
+    step_of,
     synthetic_batch,
-    training_step,
 )
 from ras_keras.errors import Argument, UserError
 from ras_keras.recipes.recipe import Recipe
@@ -75,9 +74,7 @@ def _peak_bytes(recipe: Recipe, what: str, classes: int, steps: int) -> int:
     import_modules(recipe.network.imports)
     model = build(recipe, classes)
     images, labels = synthetic_batch(recipe, classes)
-    step = (
-        inference_step(model, images) if what == INFERENCE else training_step(model, images, labels)
-    )
+    step = step_of(what, model, images, labels)
     for _ in range(steps):
         step()
     return peak_memory()

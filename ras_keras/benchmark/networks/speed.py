@@ -44,10 +44,7 @@ def speed_rows(
         models = [_folded(model) for model in tqdm(models, desc="folding")]
     images, labels = synthetic_batch(recipes[0], classes)
     step_functions = {
-        number: training_step(model, images, labels)
-        if what == TRAINING
-        else inference_step(model, images)
-        for number, model in enumerate(models)
+        number: step_of(what, model, images, labels) for number, model in enumerate(models)
     }
     seconds = warm_up(step_functions)
     speeds = speeds_in_turn(step_functions, len(images), rounds, steps)
@@ -125,6 +122,13 @@ def scattered(recipe: Recipe, classes: int) -> keras.Model:
     for _ in range(3):
         model(images[:SCATTERING_IMAGES], training=True)
     return model
+
+
+def step_of(what: str, model: keras.Model, images: np.ndarray, labels: np.ndarray) -> Callable:
+    """What is measured of a network, on one batch."""
+    if what == TRAINING:
+        return training_step(model, images, labels)
+    return inference_step(model, images)
 
 
 def inference_step(model: keras.Model, images: np.ndarray) -> Callable[[], np.ndarray]:
