@@ -61,6 +61,7 @@ setup(
         "tyro>=1.0.17",
         "filelock>=4.3",
         "psutil>=7",
+        "platformdirs>=4.3",
     ],
     extras_require={
         **FORMATS,

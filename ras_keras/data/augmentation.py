@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from ras_keras.data.color_jitter import jitter_colors
+from ras_keras.data.decoded_images import DecodedImages
+from ras_keras.data.encoded.encoded_images import EncodedImages
+from ras_keras.data.random_resized_crop import RandomResizedCrop
+
 # Each draw of a step has a key of its own.
-CROP, CUTOUT, MIXED_SHARE, MIXED_BOX = range(4)
+CROP, CUTOUT, MIXED_SHARE, MIXED_BOX, RESIZED_CROP, COLORS = range(6)
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,8 @@ class Augmentation:
     Attributes:
         crop_padding: pixels of black around an image before a random crop.
         mirror: whether half of the images are mirrored.
+        crop: random part of an image that is resized, in place of padding; None for none.
+        color_jitter: strength of random brightness, contrast and saturation, 0 for none.
         cutout: side in pixels of the square that is filled in, 0 for none.
         fill: pixel of that square, a number for each channel, 0..255.
         cutmix: alpha of the Beta distribution that the share of a mixed-in
@@ -24,6 +31,8 @@ class Augmentation:
 
     crop_padding: int
     mirror: bool
+    crop: RandomResizedCrop | None = None
+    color_jitter: float = 0.0
     cutout: int = 0
     fill: tuple[float, ...] = (0.0, 0.0, 0.0)
     cutmix: float = 0.0
@@ -34,35 +43,54 @@ class Augmentation:
         """Whether labels become distributions over the classes."""
         return self.label_smoothing > 0 or self.cutmix > 0
 
-    def __call__(self, images, labels, classes: int, seed: int, step):
-        """Augments a batch.
+    def __call__(
+        self,
+        images: DecodedImages | EncodedImages,
+        index,
+        labels,
+        classes: int,
+        seed: int,
+        step,
+    ):
+        """Makes a batch.
 
         Args:
-            images: uint8, (n, H, W, C).
-            labels: int32, (n,).
+            images: N of them.
+            index: of those of the batch, int32 (n,).
+            labels: of these, int32 (n,).
             classes: how many there are.
             seed: in [0, 2**31).
             step: int64, scalar.
 
         Returns:
-            The images, and the labels: as they were, or float32 (n, classes)
+            The images, uint8 (n, H, W, 3), and the labels: as they were, or float32 (n, classes)
             with `distributions`.
         """
-        images = crop_and_mirror(images, seed, step, self.crop_padding, self.mirror)
+        batch = self._read(images, index, seed, step)
+        if self.color_jitter:
+            batch = jitter_colors(batch, self.color_jitter, _key(seed, COLORS, step))
         if self.distributions:
             labels = tf.one_hot(labels, classes)
             labels = (1 - self.label_smoothing) * labels + self.label_smoothing / classes
         if self.cutout:
-            images = cut_out(images, seed, step, self.cutout, self.fill)
+            batch = cut_out(batch, seed, step, self.cutout, self.fill)
         if self.cutmix:
-            images, labels = cut_mix(images, labels, seed, step, self.cutmix)
-        return images, labels
+            batch, labels = cut_mix(batch, labels, seed, step, self.cutmix)
+        return batch, labels
+
+    def _read(self, images, index, seed, step):
+        if self.crop is None:
+            return crop_and_mirror(images.batch(index), seed, step, self.crop_padding, self.mirror)
+        count = tf.shape(index)[0]
+        draws = self.crop.draws(count, _key(seed, RESIZED_CROP, step))
+        mirrored = _integers((3, count), _key(seed, CROP, step))[2] % 2 == 1
+        return images.crops(index, self.crop, draws, self.mirror & mirrored)
 
     def __str__(self) -> str:
-        parts = [
-            f"random crop with {self.crop_padding} pixels of padding",
-            "mirroring" if self.mirror else "no mirroring",
-        ]
+        padded = f"random crop with {self.crop_padding} pixels of padding"
+        parts = [str(self.crop or padded), "mirroring" if self.mirror else "no mirroring"]
+        if self.color_jitter:
+            parts.append(f"colour jitter of {self.color_jitter:g}")
         if self.cutout:
             parts.append(f"cutout of {self.cutout}x{self.cutout} pixels")
         if self.cutmix:

@@ -1,10 +1,14 @@
 """Batches as pure functions of (seed, step)."""
 
 import math
+import os
 
+import numpy as np
 import tensorflow as tf
 
 from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.decoded_images import DecodedImages
+from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.image_dataset import ImageDataset, Images
 from ras_keras.errors import Argument, UserError
 
@@ -77,8 +81,9 @@ class TrainingBatches:
                 f" would crop nothing but black from the {height}x{width} images of "
                 f"{dataset.name!r}; choose less than {min(height, width)}.",
             )
+        images = dataset.train.images
+        self.images = images if isinstance(images, EncodedImages) else DecodedImages(images)
         with tf.device("CPU"):
-            self.images = tf.constant(dataset.train.images)
             self.labels = tf.constant(dataset.train.labels)
         self.batch_size = batch_size
         self.seed = seed
@@ -123,8 +128,10 @@ class TrainingBatches:
         (n, classes) if the augmentation makes distributions of them, with n the
         batch size, or less for the last batch of an epoch.
         """
+        # What is decoded anew each time takes all cores.
+        calls = max(2, os.cpu_count() or 1) if isinstance(self.images, EncodedImages) else 2
         batches = tf.data.Dataset.counter(start=step).map(
-            self._batch, num_parallel_calls=2, deterministic=True
+            self._batch, num_parallel_calls=calls, deterministic=True
         )
         return batches.prefetch(2)
 
@@ -135,8 +142,8 @@ class TrainingBatches:
         index = tf.random.experimental.index_shuffle(
             places, seed=tf.stack([self.seed, epoch]), max_index=len(self.images) - 1
         )
-        images, labels = tf.gather(self.images, index), tf.gather(self.labels, index)
-        return self.augmentation(images, labels, self.classes, self.seed, step)
+        labels = tf.gather(self.labels, index)
+        return self.augmentation(self.images, index, labels, self.classes, self.seed, step)
 
 
 def evaluation_batches(
@@ -147,4 +154,16 @@ def evaluation_batches(
     With a number of classes the labels are distributions: float32 (n, classes).
     """
     labels = images.labels if classes is None else tf.one_hot(images.labels, classes)
-    return tf.data.Dataset.from_tensor_slices((images.images, labels)).batch(batch_size)
+    pixels = images.images
+    if not isinstance(pixels, EncodedImages):
+        return tf.data.Dataset.from_tensor_slices((pixels, labels)).batch(batch_size)
+    places = tf.data.Dataset.from_tensor_slices((np.arange(len(pixels)), labels))
+    return (
+        places.batch(batch_size)
+        .map(
+            lambda index, given: (pixels.batch(index), given),
+            num_parallel_calls=os.cpu_count(),
+            deterministic=True,
+        )
+        .prefetch(2)
+    )

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import Argument, UserError
 
@@ -14,6 +15,8 @@ from ras_keras.errors import Argument, UserError
 # deviation of photographs.
 CONSTANT = 1.0
 PHOTOGRAPHS_DEVIATION = 64.0
+# Training images whose pixels are looked at for their mean and variance, at equal distances.
+STATISTICS_IMAGES = 5_000
 
 
 @dataclass(frozen=True)
@@ -21,18 +24,18 @@ class Images:
     """Images with their labels.
 
     Attributes:
-        images: uint8, (N, H, W, 3).
+        images: uint8, (N, H, W, 3): an array, or one that decodes what it is asked for.
         labels: int32, (N,).
     """
 
-    images: np.ndarray
+    images: np.ndarray | EncodedImages
     labels: np.ndarray
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def subset(self, indices: np.ndarray) -> "Images":
-        return Images(self.images[indices], self.labels[indices])
+        return Images(self.images.take(indices, axis=0), self.labels[indices])
 
 
 def equally_spaced(length: int, count: int) -> np.ndarray:
@@ -157,6 +160,8 @@ class ImageDataset:
     def pixel_statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and variance of each channel: the published ones, or the training images' own.
 
+        Of more than 5,000 images they are those of 5,000 at equal distances.
+
         A constant channel is given the variance of photographs.
         """
         if self.mean is not None and self.variance is not None:
@@ -183,8 +188,9 @@ class ImageDataset:
     def _own_statistics(self):
         levels = np.arange(256)
         means, variances = [], []
+        images = self.train.images[equally_spaced(len(self.train), STATISTICS_IMAGES)]
         for channel in range(self.image_shape[-1]):
-            counts = np.bincount(self.train.images[..., channel].ravel(), minlength=256)
+            counts = np.bincount(images[..., channel].ravel(), minlength=256)
             mean = float(np.average(levels, weights=counts))
             means.append(mean)
             variances.append(float(np.average((levels - mean) ** 2, weights=counts)))

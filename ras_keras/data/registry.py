@@ -2,8 +2,8 @@
 
 from ras_keras.data.digits import load_digits
 from ras_keras.data.files.folder import check_folder, folder_path, is_folder, load_folder
-from ras_keras.data.files.image_files import check_image_size
 from ras_keras.data.image_dataset import ImageDataset
+from ras_keras.data.reading import Reading
 from ras_keras.data.tensorflow_datasets import check_tensorflow_dataset, load_tensorflow_dataset
 from ras_keras.errors import Argument, UserError
 
@@ -13,17 +13,21 @@ def check_dataset(
     data_dir: str | None = None,
     download: bool = False,
     image_size: int | None = None,
+    **reading,
 ) -> None:
     """Refuses what `load_dataset` could not load, as far as a glance at the folders tells.
 
     Raises:
         UserError: naming the data set or folder and the way out.
     """
-    check_image_size(image_size)
-    if is_folder(name):
+    how = Reading(image_size, **reading)
+    how.check()
+    if name == "digits":
+        _check_digits(how)
+    elif is_folder(name):
         check_folder(folder_path(name, data_dir))
-    elif name != "digits":
-        check_tensorflow_dataset(name, data_dir, download, image_size)
+    else:
+        check_tensorflow_dataset(name, data_dir, download, how)
 
 
 def load_dataset(
@@ -31,30 +35,45 @@ def load_dataset(
     data_dir: str | None = None,
     download: bool = False,
     image_size: int | None = None,
+    **reading,
 ) -> ImageDataset:
-    """Loads a data set into memory.
+    """Loads a data set: as arrays where they fit into memory, else as encoded images.
 
     Args:
         name: "digits" (embedded), "folder:PATH" (PATH/train/CLASS/*.png and
             PATH/test/CLASS/*.png), or a name of tensorflow-datasets such as
-            "cifar10", "cifar100" or "stl10".
+            "cifar10", "cifar100", "stl10" or "imagenet2012".
         data_dir: where tensorflow-datasets finds prepared data sets; None for
             its own folder, which is filled if need be. Of "folder:PATH", where it
             lies if not at PATH.
         download: whether a missing `data_dir` is created and filled.
         image_size: height and width to resize images to, in pixels; needed
             where sizes vary.
+        **reading: `evaluation_resize`, `keep_sizes` and `stream` of
+            `ras_keras.data.reading.Reading`.
 
     Raises:
         UserError: naming the data set or folder and the way out.
     """
-    check_image_size(image_size)
+    how = Reading(image_size, **reading)
+    how.check()
     if name == "digits":
-        if image_size not in (None, 32):
-            raise UserError(
-                Argument("image_size", image_size), ": the digits are 32 pixels; leave it out."
-            )
+        _check_digits(how)
         return load_digits()
     if is_folder(name):
-        return load_folder(name, folder_path(name, data_dir), image_size)
-    return load_tensorflow_dataset(name, data_dir, download, image_size)
+        return load_folder(name, folder_path(name, data_dir), how)
+    return load_tensorflow_dataset(name, data_dir, download, how)
+
+
+def _check_digits(reading: Reading) -> None:
+    """The digits are arrays of one size."""
+    if reading.image_size not in (None, 32):
+        raise UserError(
+            Argument("image_size", reading.image_size), ": the digits are 32 pixels; leave it out."
+        )
+    for name in ("stream", "evaluation_resize"):
+        value = getattr(reading, name)
+        if value:
+            raise UserError(
+                Argument(name, value), ": the digits are in memory, all of one size; leave it out."
+            )

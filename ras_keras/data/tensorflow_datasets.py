@@ -4,16 +4,25 @@ import difflib
 import os
 import socket
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-from ras_keras.data.allocation import allocate_images
+from ras_keras.data.encoded.record_index import index_records
+from ras_keras.data.encoded.sources import Records
 from ras_keras.data.fingerprint import digest_of_sizes
 from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.data.reading import Reading
 from ras_keras.errors import Argument, UserError, first_line
-from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+from ras_keras.pixels import (
+    CIFAR10_MEAN,
+    CIFAR10_VARIANCE,
+    IMAGENET_MEAN,
+    IMAGENET_VARIANCE,
+)
 
 BATCH = 500
 # The papers normalize all three with CIFAR-10's statistics.
@@ -26,19 +35,22 @@ PARTICULARS: dict[str, dict[str, Any]] = {
     "emnist": {"flip": False},
     "kmnist": {"flip": False},
     "svhn_cropped": {"flip": False},
+    "imagenet2012": {"mean": IMAGENET_MEAN, "variance": IMAGENET_VARIANCE},
 }
+# The labels of its test images are secret.
+TEST_SPLIT = {"imagenet2012": "validation"}
 NO_NETWORK = (Argument("dataset", "digits"), " needs no files and no network.")
 
 
 def check_tensorflow_dataset(
-    name: str, data_dir: str | None, download: bool, image_size: int | None
+    name: str, data_dir: str | None, download: bool, reading: Reading
 ) -> None:
     """Refuses unknown names and folders without the data set, before anything is read."""
-    _builder(name, data_dir, download, image_size)
+    _builder(name, data_dir, download, reading.image_size)
 
 
 def load_tensorflow_dataset(
-    name: str, data_dir: str | None, download: bool, image_size: int | None
+    name: str, data_dir: str | None, download: bool, reading: Reading
 ) -> ImageDataset:
     """Reads a data set, preparing it first where that is asked for or usual.
 
@@ -47,15 +59,18 @@ def load_tensorflow_dataset(
         data_dir: the folder that holds prepared data sets; None for
             tensorflow-datasets' own (TFDS_DATA_DIR sets it).
         download: whether a `data_dir` may be created and filled.
-        image_size: height and width to resize to, in pixels; None keeps the
-            size that all images share.
+        reading: how its images are read.
     """
-    builder = _builder(name, data_dir, download, image_size)
+    side = reading.image_size
+    builder = _builder(name, data_dir, download, side)
     if not builder.is_prepared():
-        _prepare(builder)
-    label = builder.info.features["label"]
+        _prepare(builder, data_dir)
+    label, image = (builder.info.features[name] for name in ("label", "image"))
     splits = ("train", _test_split(builder))
-    train, test = (_read(builder, split, image_size) for split in splits)
+    form = AsPrepared(image, image.shape[:2] if side is None else (side, side), side is not None)
+    count = sum(builder.info.splits[split].num_examples for split in splits)
+    read = _encoded if reading.encoded(count, form.size) else _decoded
+    train, test = (_whole(read, builder, split, reading, form) for split in splits)
     return ImageDataset(
         name,
         train,
@@ -64,6 +79,35 @@ def load_tensorflow_dataset(
         **PARTICULARS.get(name, {}),
         contents=_digest(builder, splits),
     )
+
+
+@dataclass(frozen=True)
+class AsPrepared:
+    """An image as tensorflow-datasets decodes it, resized by means over areas.
+
+    Attributes:
+        feature: of tensorflow-datasets, which decodes.
+        size: height and width, in pixels.
+        resize: whether images may have another.
+    """
+
+    feature: Any
+    size: tuple[int, int]
+    resize: bool
+
+    def __call__(self, data):
+        return self.of_pixels(self.feature.decode_example(data))
+
+    def check(self, data):
+        self(data)
+
+    def of_pixels(self, image):
+        """Decoded, any numbers (H, W, 1 or 3), to uint8 (H, W, 3) of the size."""
+        image = tf.cast(image, "float32")
+        if self.resize:
+            image = tf.image.resize(image, self.size, "area")
+        image = tf.cast(tf.clip_by_value(tf.round(image), 0, 255), "uint8")
+        return tf.broadcast_to(image, (*self.size, 3))
 
 
 def _digest(builder, splits) -> str:
@@ -155,7 +199,19 @@ def _check_features(builder, image_size):
         )
 
 
-def _prepare(builder):
+def _check_downloaded_by_hand(builder, data_dir):
+    """Of a set that its owners hand out on request, the user has to fetch the archives."""
+    folder = data_dir / "downloads" / "manual"
+    if not folder.is_dir() or not any(folder.iterdir()):
+        raise UserError(
+            f"{builder.name} cannot be fetched without its owners' consent: "
+            f"{' '.join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())} Put the archives into "
+            f"{folder} and give the same command again. ",
+            *NO_NETWORK,
+        )
+
+
+def _prepare(builder, data_dir):
     looked = f"{builder.name} is not in {builder.data_dir}"
     remedy = (
         f"Run again with a network, or name a folder that holds a prepared {builder.name}/ by ",
@@ -168,6 +224,8 @@ def _prepare(builder):
             socket.getaddrinfo("www.tensorflow.org", 443)
         except OSError as error:
             raise UserError(f"{looked} and there is no network to fetch it. ", *remedy) from error
+    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        _check_downloaded_by_hand(builder, Path(_looked_in(data_dir)).expanduser())
     print(f"Preparing {builder.name} in {builder.data_dir}", flush=True)
     try:
         builder.download_and_prepare()
@@ -182,7 +240,7 @@ def _prepare(builder):
 def _test_split(builder):
     for split in ("test", "validation"):
         if split in builder.info.splits and "train" in builder.info.splits:
-            return split
+            return TEST_SPLIT.get(builder.name, split)
     raise UserError(
         Argument("dataset", builder.name),
         f" has the splits {', '.join(builder.info.splits)}; it needs train and test (or "
@@ -190,31 +248,40 @@ def _test_split(builder):
     )
 
 
-def _read(builder, split, image_size) -> Images:
-    import tensorflow as tf
-
-    height, width, _ = builder.info.features["image"].shape
-    size = (height, width) if image_size is None else (image_size, image_size)
-
-    def prepare(example):
-        image = tf.cast(example["image"], "float32")
-        if image_size is not None:
-            image = tf.image.resize(image, size, "area")
-        image = tf.cast(tf.clip_by_value(tf.round(image), 0, 255), "uint8")
-        return tf.broadcast_to(image, (*size, 3)), tf.cast(example["label"], "int32")
-
+def _whole(read, builder, split, reading, form) -> Images:
+    """A split, read by a function and found to be complete."""
     count = builder.info.splits[split].num_examples
-    images, labels = allocate_images(count, size), np.empty(count, "int32")
-    read = 0
     try:
-        for batch, batch_labels in builder.as_dataset(split=split).map(prepare).batch(BATCH):
-            images[read : read + len(batch)], labels[read : read + len(batch)] = batch, batch_labels
-            read += len(batch)
+        images = read(builder, split, count, reading, form)
     except tf.errors.OpError as error:
         raise _damaged(builder, split, first_line(error.message)) from error
-    if read != count:
-        raise _damaged(builder, split, f"{read} of {count} images")
-    return Images(images, labels)
+    if len(images) != count:
+        raise _damaged(builder, split, f"{len(images)} of {count} images")
+    return images
+
+
+def _decoded(builder, split, count, reading, form) -> Images:
+    import tensorflow_datasets as tfds
+
+    images, labels = np.empty((count, *form.size, 3), "uint8"), np.empty(count, "int32")
+    read = 0
+    # Shard by shard, as they are indexed.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1)
+    examples = builder.as_dataset(split=split, read_config=in_order)
+    for batch in examples.map(lambda each: (form.of_pixels(each["image"]), each["label"])).batch(
+        BATCH
+    ):
+        part = slice(read, read + len(batch[1]))
+        images[part], labels[part] = batch
+        read = part.stop
+    return Images(images[:read], labels[:read])
+
+
+def _encoded(builder, split, count, reading, form) -> Images:
+    shards = [Path(file) for file in builder.info.splits[split].filepaths]
+    index = index_records(shards, count, _digest(builder, [split]))
+    source = Records(shards, index.shard, index.offset, index.length)
+    return Images(reading.images(source, len(index.label), reading.form(form)), index.label)
 
 
 def _damaged(builder, split, what):

@@ -17,6 +17,15 @@ Share = Annotated[float, Bounds(0, 1, without="high")]
 class DataRecipe(Part):
     """Which images, which of them are held out, and how they are augmented."""
 
+    ADDED_LATER = (
+        "evaluation_resize",
+        "stream",
+        "strict",
+        "crop_scale",
+        "crop_ratio",
+        "color_jitter",
+    )
+
     dataset: str = "digits"
     """digits (embedded), cifar10, cifar100, stl10, folder:PATH (PATH/train/CLASS/*.png,
     PATH/test/CLASS/*.png) or another image-classification set of tensorflow-datasets."""
@@ -27,6 +36,14 @@ class DataRecipe(Part):
     """Create and fill a --data-dir that does not hold the data set."""
     image_size: Annotated[int, Bounds(1, MAXIMUM_SIDE)] | None = None
     """Resize images to this height and width in pixels; needed where sizes vary."""
+    evaluation_resize: Annotated[int, Bounds(1, MAXIMUM_SIDE)] | None = None
+    """Outside of training, bring an image's shorter side to this many pixels and take the square of
+    --image-size in the middle; None stretches images."""
+    stream: bool = field(default=False, compare=False)
+    """Read images from the disk whenever a batch asks for them, even if they fit into memory; the
+    batches are the same."""
+    strict: bool = field(default=False, compare=False)
+    """Read every image once before the training, and refuse to train if one cannot be read."""
     validation_split: Share = 0.1
     """Part of the training images held out to choose the best epoch."""
     training_images: Annotated[int, Bounds(1)] | None = None
@@ -36,6 +53,14 @@ class DataRecipe(Part):
     and watches the test set every epoch."""
     crop_padding: Annotated[int, Bounds(0, 10_000)] | None = None
     """Pixels of black around an image before a random crop; None is the data set's own."""
+    crop_scale: Share = 0.0
+    """Random resized crops: a part of the image of at least this share of its area, resized to
+    --image-size (0.08 for ImageNet); 0 pads and crops."""
+    crop_ratio: Annotated[float, Bounds(1, 100)] = 4 / 3
+    """Of those parts, the longest side over the shortest at most."""
+    color_jitter: Annotated[float, Bounds(0, 10)] = 0.0
+    """Random brightness, contrast and saturation: factors from 1 - COLOR_JITTER to
+    1 + COLOR_JITTER; 0 for none."""
     mirror: bool | None = None
     """Mirror half of the images, --no-mirror for none; None is the data set's own."""
     cutout: Annotated[int, Bounds(0, 10_000)] = 0
@@ -45,6 +70,15 @@ class DataRecipe(Part):
     Beta(CUTMIX, CUTMIX), 0 for none."""
     label_smoothing: Share = 0.0
     """Part of a label that is spread over all classes."""
+
+    def reading(self) -> dict:
+        """How the images are read, as `load_dataset` and `check_dataset` take it."""
+        return {
+            "image_size": self.image_size,
+            "evaluation_resize": self.evaluation_resize,
+            "keep_sizes": self.crop_scale > 0,
+            "stream": self.stream,
+        }
 
     def compared(self) -> dict:
         """The fields by which two of the kind differ: those that do not say where images lie."""

@@ -27,13 +27,13 @@ class OptimizationRecipe(Part):
     """Images per step, over all devices; None is 128, or 16 for stl10."""
     learning_rate: Positive = 0.1
     """Of stochastic gradient descent, at its highest."""
-    decay: Literal["step", "cosine"] = "step"
+    decay: Literal["step", "cosine", "exponential"] = "step"
     """How the learning rate falls: step at --schedule, cosine to 0 at the end of the last epoch,
-    whatever --schedule is."""
+    exponential by --schedule-factor every epoch; the last two whatever --schedule is."""
     schedule: Annotated[tuple[int, ...], Rising] = (81, 122)
     """Epochs after which the learning rate is multiplied by --schedule-factor."""
     schedule_factor: Positive = 0.1
-    """Factor of the learning rate at each epoch of --schedule."""
+    """Factor of the learning rate at each epoch of --schedule, or at every epoch."""
     warmup_epochs: Annotated[int, Bounds(0)] = 0
     """First epochs, over which the learning rate rises linearly."""
     momentum: Share = 0.9
@@ -67,11 +67,14 @@ class OptimizationRecipe(Part):
 
             learning_rate * (1 + cos(pi * (e - w) / (E - w))) / 2    from e = w on,
 
-        so that the last epoch's rate is small but not 0. A run resumed with more epochs
+        so that the last epoch's rate is small but not 0; for "exponential" it is learning_rate
+        times schedule_factor to the power of e. A run resumed with more epochs
         follows the longer curve from there on.
         """
         rate = self.learning_rate * min(1.0, (epoch + 1) / (self.warmup_epochs + 1))
         if self.decay == "cosine":
             done = max(0, epoch - self.warmup_epochs) / max(1, self.epochs - self.warmup_epochs)
             return rate * (1 + math.cos(math.pi * done)) / 2
+        if self.decay == "exponential":
+            return rate * self.schedule_factor**epoch
         return rate * self.schedule_factor ** sum(epoch >= milestone for milestone in self.schedule)

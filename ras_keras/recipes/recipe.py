@@ -26,8 +26,9 @@ class Recipe(Part):
     recipe: str = "ras-resnet164"
     """Recipe to start from: paper (the published one of the network and its attention), quick,
     strong, ras-resnet164, dianet-resnet164, dianet-preresnet164, dianet-wrn52-4,
-    dianet-resnext101-8x32, residual-attention, rla-resnet50, fine-tuning, or a file such as a run's
-    recipe.json or a search's best_recipe.json; the other flags override it."""
+    dianet-resnext101-8x32, dianet-resnet50, residual-attention, rla-resnet50, rla-mobilenetv2,
+    fine-tuning, or a file such as a run's recipe.json or a search's best_recipe.json; the other
+    flags override it."""
     data: DataRecipe = field(default_factory=DataRecipe)
     network: NetworkRecipe = field(default_factory=NetworkRecipe)
     optimization: OptimizationRecipe = field(default_factory=OptimizationRecipe)

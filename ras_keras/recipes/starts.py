@@ -4,6 +4,7 @@ import dataclasses
 
 from ras_keras.errors import Argument
 from ras_keras.layers.registry import NONE
+from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, attention_kinds
 from ras_keras.recipes.recipe import Recipe
@@ -22,14 +23,14 @@ PAPER = {
     "residual_attention": "residual-attention",
     "wide_residual_attention": "residual-attention",
     **dict.fromkeys(
-        ("imagenet_resnet", "imagenet_residual_attention", "mobilenet_v2", "xception"),
-        "rla-resnet50",
+        ("imagenet_resnet", "imagenet_residual_attention", "xception"), "rla-resnet50"
     ),
+    "mobilenet_v2": "rla-mobilenetv2",
     SAVED: "fine-tuning",
 }
-PAPER_WITH_DIA = PAPER | {"resnet": "dianet-resnet164"}
+WITH_DIA = {"resnet": "dianet-resnet164", "imagenet_resnet": "dianet-resnet50"}
 RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
-    name: NAMED[name].recipe for name in ("quick", "strong", *PAPER.values(), "dianet-resnet164")
+    name: NAMED[name].recipe for name in ("quick", "strong", *PAPER.values(), *WITH_DIA.values())
 }
 
 
@@ -40,7 +41,8 @@ def published_name(family: str, attention: str) -> str:
         UserError: for a family that does not exist.
     """
     one_of(Argument("model"), family, PAPER)
-    return (PAPER_WITH_DIA if attention in ("dia", "dia_se") else PAPER)[family]
+    with_dia = WITH_DIA if attention in ("dia", "dia_se") else {}
+    return with_dia.get(family) or PAPER[family]
 
 
 def starting_recipe(
@@ -53,7 +55,7 @@ def starting_recipe(
 
     Args:
         name: of the recipe; "paper" is the published one of the network, with RAS's attention
-            where it has one, and without aggregation.
+            where it has one, without aggregation, on any data.
         family: of the network, without options; None is the recipe's own.
         attention: likewise.
         aggregation: likewise.
@@ -67,7 +69,9 @@ def starting_recipe(
         name = published_name(family, attention or "ras")
         if RECIPES[name].network.attention_name != NONE:
             attention = attention or "ras"
-    recipe = RECIPES[name]
+        recipe = dataclasses.replace(RECIPES[name], data=DataRecipe())
+    else:
+        recipe = RECIPES[name]
     if family not in (None, recipe.network.family):
         recipe = recipe.replace(model=family)
     if attention not in (None, recipe.network.attention_name):

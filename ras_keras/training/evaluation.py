@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from ras_keras.data.batches import evaluation_batches
+from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import Argument, UserError
 from ras_keras.outputs import image_classifier
@@ -72,7 +74,10 @@ def evaluate(
     classifier = image_classifier(model)
     check_images(classifier.model.input_shape[1:], images)
     check_classes(classifier.classes, classes)
-    pixels = in_pixel_units(images.images)
+    if isinstance(images.images, EncodedImages):
+        pixels = evaluation_batches(images, batch_size).map(lambda batch, labels: batch)
+    else:
+        pixels = in_pixel_units(images.images)
     outputs = classifier.model.predict(pixels, batch_size=batch_size, verbose=verbose)
     return Evaluation(images.labels, np.asarray(outputs, "float32"), classifier.exclusive)
 

@@ -110,6 +110,8 @@ def _descent(recipe: OptimizationRecipe) -> str:
         parts.append(f"{counted(recipe.warmup_epochs, 'epoch')} of warm-up")
     if recipe.decay == "cosine":
         parts.append("cosine decay")
+    elif recipe.decay == "exponential":
+        parts.append(f"times {recipe.schedule_factor:g} every epoch")
     else:
         epochs = [str(epoch) for epoch in recipe.schedule if epoch < recipe.epochs]
         if epochs:

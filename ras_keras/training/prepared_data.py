@@ -9,6 +9,7 @@ from ras_keras.data.augmentation import Augmentation
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
+from ras_keras.data.random_resized_crop import RandomResizedCrop
 from ras_keras.data.registry import load_dataset
 from ras_keras.outputs.class_order import listed
 from ras_keras.recipes.data import DataRecipe
@@ -67,7 +68,7 @@ def load_data(
     Raises:
         UserError: if the data cannot be had, do not fit the recipe, or are not those of the runs.
     """
-    loaded = load_dataset(recipe.dataset, recipe.data_dir, recipe.download, recipe.image_size)
+    loaded = load_dataset(recipe.dataset, recipe.data_dir, recipe.download, **recipe.reading())
     fingerprint = loaded.fingerprint()
     for run in runs:
         check_same_data(run, fingerprint, recipe.dataset)
@@ -77,6 +78,8 @@ def load_data(
     augmentation = Augmentation(
         crop_padding=_given(recipe.crop_padding, dataset.crop_padding),
         mirror=_given(recipe.mirror, dataset.flip),
+        crop=RandomResizedCrop(recipe.crop_scale, recipe.crop_ratio) if recipe.crop_scale else None,
+        color_jitter=recipe.color_jitter,
         cutout=recipe.cutout,
         fill=mean,
         cutmix=recipe.cutmix,

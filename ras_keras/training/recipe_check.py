@@ -30,7 +30,7 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.network.family == SAVED:
         check_precision(model, given(resolve(recipe).execution.precision), recipe.network.weights)
     data = recipe.data
-    check_dataset(data.dataset, data.data_dir, data.download, data.image_size)
+    check_dataset(data.dataset, data.data_dir, data.download, **data.reading())
 
 
 def _checked_network(network: NetworkRecipe, batch_size: int | None) -> keras.Model:

@@ -33,7 +33,7 @@ def test_the_parts_of_a_recipe_are_groups(shown, command):
     places = [text.index(f" {part} ") for part in PARTS]
     assert places == sorted(places)
     assert text.index("--log-dir") < text.index("--recipe") < places[0] < text.index("--dataset")
-    assert "--decay {step,cosine}" in text
+    assert "--decay {step,cosine,exponential}" in text
     assert "--precision {float32,mixed_bfloat16,mixed_float16}" in text
 
 

@@ -46,13 +46,21 @@ class DataFlags:
         own_folder = self.dataset is not None and is_folder(self.dataset)
         if own_folder and is_folder(recipe.dataset):
             # The run's images elsewhere, or others like them.
-            return given | {"image_size": _first(self.image_size, recipe.image_size)}
+            return given | self._sizes(recipe)
         if own_folder or self.dataset not in (None, recipe.dataset):
             return given
         return given | {
             "name": recipe.dataset,
             "data_dir": _first(self.data_dir, recipe.data_dir),
-            "image_size": _first(self.image_size, recipe.image_size),
+            **self._sizes(recipe),
+        }
+
+    def _sizes(self, recipe):
+        if self.image_size not in (None, recipe.image_size):
+            return {"image_size": self.image_size}
+        return {
+            "image_size": recipe.image_size,
+            "evaluation_resize": recipe.evaluation_resize,
         }
 
 

@@ -6,11 +6,13 @@ from unicodedata import normalize
 
 import numpy as np
 
-from ras_keras.data.allocation import allocate_images
+from ras_keras.data.encoded.forms import Stretched, check_size
+from ras_keras.data.encoded.sources import Files
 from ras_keras.data.files.class_folders import ClassFolders, survey
-from ras_keras.data.files.image_files import read_image
+from ras_keras.data.files.image_files import FILE_FORMATS, named, read_image
 from ras_keras.data.fingerprint import digest_of_files
 from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.data.reading import Reading
 from ras_keras.errors import Argument, UserError
 
 FOLDER = "folder:"
@@ -51,22 +53,26 @@ def check_folder(path: str) -> None:
     survey(path)
 
 
-def load_folder(name: str, path: str, image_size: int | None) -> ImageDataset:
-    """Reads the images below `path`.
+def load_folder(name: str, path: str, reading: Reading) -> ImageDataset:
+    """Reads the images below `path`, or finds out where they lie.
 
     Args:
         name: of the data set.
         path: the folder that holds train/ and test/.
-        image_size: height and width to resize to, in pixels; None keeps the
-            size that all images share.
+        reading: how.
 
     Raises:
         UserError: as `check_folder` does, and for an image that cannot be read or has another size.
     """
     found = survey(path)
-    train = _load(found.train, image_size)
+    side = reading.image_size
     # The test images must come out at the size of the training images.
-    test = _load(found.test, image_size, expected=train.images.shape[1:3])
+    size = read_image(found.train[0][0]).shape[:2] if side is None else (side, side)
+    if reading.encoded(len(found.train) + len(found.test), size):
+        form = reading.form(Stretched(size, resize=side is not None))
+        train, test = (_encoded(each, reading, form) for each in (found.train, found.test))
+    else:
+        train, test = (_load(each, size, side is not None) for each in (found.train, found.test))
     return ImageDataset(
         name, train, test, found.names, notices=found.notices, contents=digest(found)
     )
@@ -82,21 +88,21 @@ def digest(found: ClassFolders) -> str:
     return digest_of_files(sorted(files))
 
 
-def _load(files, image_size, expected=None) -> Images:
-    if image_size is not None:
-        expected = (image_size, image_size)
-    images = np.empty(0, "uint8")
+def _encoded(files, reading, form) -> Images:
+    source = Files([file for file, _ in files])
+    return Images(reading.images(source, len(files), form), _labels(files))
+
+
+def _load(files, size, resize) -> Images:
+    wanted = (*size, 3) if resize else (None, None, 3)
+    images = np.empty((len(files), *size, 3), "uint8")
     for i, (file, _) in enumerate(files):
-        pixels = read_image(file, (image_size, image_size, 3))
-        if i == 0:
-            expected = expected or pixels.shape[:2]
-            images = allocate_images(len(files), expected)
-        if pixels.shape[:2] != expected:
-            raise UserError(
-                f"{file} is {pixels.shape[0]}x{pixels.shape[1]} pixels where "
-                f"{expected[0]}x{expected[1]} was expected; ",
-                Argument("image_size", min(expected)),
-                " resizes all images.",
-            )
+        pixels = read_image(file, wanted)
+        with named(str(file), FILE_FORMATS):
+            check_size(pixels.shape[:2], size)
         images[i] = pixels
-    return Images(images, np.array([label for _, label in files], "int32"))
+    return Images(images, _labels(files))
+
+
+def _labels(files):
+    return np.array([label for _, label in files], "int32")

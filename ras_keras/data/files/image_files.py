@@ -61,7 +61,21 @@ def read_image(
     """
     name = str(source) if isinstance(source, Path) else getattr(source, "name", "the image")
     with named(name, formats):
-        return to_pixels(decode(open_image(_bytes(source), formats)), image_shape)
+        return decode_image(_bytes(source), image_shape, formats)
+
+
+def decode_image(
+    data: bytes,
+    image_shape: tuple[int | None, int | None, int] = (None, None, 3),
+    formats: tuple[str, ...] = FILE_FORMATS,
+) -> np.ndarray:
+    """As `read_image`, of a file's content.
+
+    Raises:
+        UnreadableImage: saying what is wrong with it; no file is named.
+        Exception: of any kind, on a damaged or hostile file.
+    """
+    return to_pixels(decode(open_image(data, formats)), image_shape)
 
 
 @contextmanager
@@ -75,7 +89,7 @@ def named(name: str, formats: tuple[str, ...]) -> Iterator[None]:
     try:
         yield
     except UnreadableImage as error:
-        raise UnreadableImage(f"{name} {error}") from error.__cause__
+        raise UnreadableImage(f"{name} ", *error.args) from error.__cause__
     # On a hostile file a decoder may fail in any way.
     except Exception as error:
         raise UnreadableImage(

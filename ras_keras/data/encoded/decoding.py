@@ -1,0 +1,90 @@
+"""Decoding within a graph: JPEG files by TensorFlow, all others as in prediction, by Pillow."""
+
+import tensorflow as tf
+
+from ras_keras.data.files.image_files import decode_image
+
+# Where a JPEG file may say that it is to be turned; what stands behind is the image.
+HEADER_BYTES = 2**16
+JPEG = b"\xff\xd8\xff"
+TURNED = r"\C*Exif\C*"
+
+
+def decode(data, box_of=None):
+    """Decodes an image, or a part of it.
+
+    Where only a part is asked for, a JPEG file's chroma is repeated and not interpolated, so that
+    the part is equal to that of the image decoded so.
+
+    Args:
+        data: string, scalar: a file's content.
+        box_of: a function from height and width, int32 scalars, to the part: int32 (4,) of top,
+            left, height and width. None is the whole image.
+
+    Returns:
+        uint8, (H, W, 3).
+    """
+    return tf.cond(_is_plain_jpeg(data), lambda: _jpeg(data, box_of), lambda: _other(data, box_of))
+
+
+def resized(image, height: int, width: int):
+    """An image at another size: means of whole pixels, then bilinear interpolation.
+
+    Where it is at least twice as large as the size, squares of as many pixels as fit are averaged
+    first, since interpolation alone would leave most of them out.
+
+    Args:
+        image: uint8, (H, W, 3).
+        height: in pixels.
+        width: in pixels.
+
+    Returns:
+        uint8, (height, width, 3).
+    """
+    found = tf.shape(image)
+    factor = tf.maximum(1, tf.minimum(found[0] // height, found[1] // width))
+    image = tf.cond(factor > 1, lambda: _reduced(image, factor), lambda: tf.cast(image, tf.float32))
+    return tf.cast(tf.round(tf.image.resize(image, (height, width))), tf.uint8)
+
+
+def _reduced(image, factor):
+    rows, columns = tf.unstack(tf.shape(image)[:2] // factor)
+    image = tf.cast(image[: rows * factor, : columns * factor], tf.float32)
+    squares = tf.reshape(image, (rows, factor, columns, factor, 3))
+    return tf.reduce_mean(squares, axis=(1, 3))
+
+
+def _is_plain_jpeg(data):
+    """Whether TensorFlow decodes it as Pillow does: three colours or grey, and upright."""
+    header = tf.strings.substr(data, 0, HEADER_BYTES)
+
+    def plain():
+        turned = tf.strings.regex_full_match(header, TURNED)
+        return tf.logical_not(turned) & (tf.io.extract_jpeg_shape(data)[2] <= 3)
+
+    is_jpeg = tf.strings.substr(data, 0, len(JPEG)) == JPEG
+    return tf.cond(is_jpeg, plain, lambda: tf.constant(False))
+
+
+def _jpeg(data, box_of):
+    precise = {"channels": 3, "dct_method": "INTEGER_ACCURATE"}
+    if box_of is None:
+        return tf.io.decode_jpeg(data, **precise)
+    height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(data))
+    box = box_of(height, width)
+    return tf.image.decode_and_crop_jpeg(data, box, **precise, fancy_upscaling=False)
+
+
+def _other(data, box_of):
+    image = tf.numpy_function(decode_image, [data], tf.uint8)
+    image = tf.ensure_shape(image, (None, None, 3))
+    if box_of is None:
+        return image
+    found = tf.shape(image)
+    return part(image, box_of(found[0], found[1]))
+
+
+def part(image, box):
+    """The part of an image (H, W, 3) that a box int32 (4,) of top, left, height, width says."""
+    top, left, height, width = tf.unstack(box)
+    return image[top : top + height, left : left + width]

@@ -1,0 +1,97 @@
+"""An array of images that are decoded when they are asked for."""
+
+import numpy as np
+import tensorflow as tf
+
+from ras_keras.data.encoded.decoding import decode, resized
+from ras_keras.data.encoded.forms import Form
+from ras_keras.data.encoded.sources import Source
+from ras_keras.data.files.image_files import FILE_FORMATS, UnreadableImage, named
+from ras_keras.data.random_resized_crop import RandomResizedCrop, mirrored_where
+
+
+class EncodedImages:
+    """Like a uint8 array (N, H, W, 3): indexing it decodes, `take` does not.
+
+    Args:
+        source: of the encoded images.
+        form: how one becomes pixels.
+        places: int32, (N,): of the images in the source.
+    """
+
+    dtype = np.dtype("uint8")
+
+    def __init__(self, source: Source, form: Form, places: np.ndarray):
+        self.source = source
+        self.form = form
+        self.places = places
+        with tf.device("CPU"):
+            self._places = tf.constant(places, tf.int32)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self), *self.form.size, 3)
+
+    def take(self, indices: np.ndarray, axis: int = 0) -> "EncodedImages":
+        """Those at the indices, as `numpy.ndarray.take` along the first axis, not decoded."""
+        return EncodedImages(self.source, self.form, self.places.take(indices, axis))
+
+    def __getitem__(self, key) -> np.ndarray:
+        indices = np.arange(len(self))[key]
+        if indices.ndim == 0:
+            return self._pixels(int(indices)).numpy()
+        decoded = tf.data.Dataset.from_tensor_slices(indices).map(
+            self._pixels, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        )
+        pixels = np.empty((len(indices), *self.shape[1:]), self.dtype)
+        for number, each in enumerate(decoded.as_numpy_iterator()):
+            pixels[number] = each
+        return pixels
+
+    def batch(self, index) -> tf.Tensor:
+        """Decodes within a graph: int32 (n,) to uint8 (n, H, W, 3)."""
+        return tf.map_fn(self._pixels, index, fn_output_signature=self._signature)
+
+    def crops(self, index, crop: RandomResizedCrop, draws, mirrored) -> tf.Tensor:
+        """A random part of each image, mirrored or not: int32 (n,) to uint8 (n, H, W, 3).
+
+        Args:
+            index: of the images.
+            crop: where the parts lie.
+            draws: its random numbers, (n, ...).
+            mirrored: bool, (n,).
+        """
+
+        def one(item):
+            position, own, turned = item
+            encoded = self.source.read(self._places[position])
+            image = decode(encoded, lambda height, width: crop.box(own, height, width))
+            return mirrored_where(turned, resized(image, *self.form.size))
+
+        return tf.map_fn(one, (index, draws, mirrored), fn_output_signature=self._signature)
+
+    def check(self, index: int) -> None:
+        """Refuses an image that cannot be read.
+
+        Raises:
+            UnreadableImage: naming it and what is wrong.
+        """
+        place = int(self.places[index])
+        with named(self.source.name(place), FILE_FORMATS):
+            try:
+                data = self.source.read(place).numpy()
+            except tf.errors.NotFoundError as error:
+                raise UnreadableImage("is missing; restore it.") from error
+            # The form says best what is wrong; random parts are decoded without it.
+            self.form.check(data)
+            decode(data)
+
+    @property
+    def _signature(self):
+        return tf.TensorSpec(self.shape[1:], tf.uint8)
+
+    def _pixels(self, index):
+        return self.form(self.source.read(self._places[index]))

@@ -1,0 +1,112 @@
+"""Where encoded images come from: files, records of TFRecord shards, or memory."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+# Of a record in a shard: its length and a checksum stand before its content, another behind it.
+BEFORE, BEHIND = 12, 4
+
+
+class Source(Protocol):
+    """Encoded images by their places, 0 to their number without it.
+
+    Attributes:
+        size: of all of them, in bytes.
+    """
+
+    size: int
+
+    def read(self, place) -> tf.Tensor:
+        """The encoded image at an int32 scalar, a scalar string; called within graphs too."""
+
+    def name(self, place: int) -> str:
+        """What a message calls the image at a place."""
+
+
+class Files:
+    """A file an image.
+
+    Args:
+        paths: of the files.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        with tf.device("CPU"):
+            self._paths = tf.constant(
+                [str(path).encode("utf-8", "surrogateescape") for path in paths]
+            )
+        self.size = sum(path.stat().st_size for path in paths)
+
+    def read(self, place) -> tf.Tensor:
+        return tf.io.read_file(self._paths[place])
+
+    def name(self, place: int) -> str:
+        return os.fsdecode(self._paths[place].numpy())
+
+
+class Records:
+    """A record of a TFRecord shard an image.
+
+    Args:
+        shards: the files.
+        shard: int, (N,): in which of them each record lies.
+        offset: int64, (N,): where its content begins there, in bytes.
+        length: int64, (N,): of its content, in bytes.
+        feature: of the record's `tf.train.Example` that holds the image.
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[Path],
+        shard: np.ndarray,
+        offset: np.ndarray,
+        length: np.ndarray,
+        feature: str = "image",
+    ):
+        self._shards = [*shards]
+        self._shard, self._offset, self._length = shard, offset, length
+        self._feature = {feature: tf.io.FixedLenFeature([], tf.string)}
+        self.size = int(length.sum())
+
+    def read(self, place) -> tf.Tensor:
+        record = tf.numpy_function(self._record, [place], tf.string)
+        (image,) = tf.io.parse_single_example(tf.reshape(record, ()), self._feature).values()
+        return image
+
+    def _record(self, place):
+        with self._shards[self._shard[place]].open("rb") as file:
+            file.seek(self._offset[place])
+            return file.read(self._length[place])
+
+    def name(self, place: int) -> str:
+        shard = self._shard[place]
+        first = int(np.searchsorted(self._shard, shard))
+        return f"{self._shards[shard]}, record {place - first:,},"
+
+
+class Memory:
+    """Images whose files or records are held in memory.
+
+    Args:
+        source: that they are read from, once.
+        count: how many images it holds.
+    """
+
+    def __init__(self, source: Source, count: int):
+        self.size = source.size
+        self.name = source.name
+        read = tf.data.Dataset.range(count, output_type=tf.int32).map(
+            source.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        )
+        read = tqdm(read.as_numpy_iterator(), "reading", count, leave=False, delay=2)
+        with tf.device("CPU"):
+            self._encoded = tf.constant([*read])
+
+    def read(self, place) -> tf.Tensor:
+        return self._encoded[place]
