@@ -92,7 +92,8 @@ def write_commands() -> None:
     parts = [
         "# Commands",
         "What `--help` prints. In a clone of the project, `python scripts/train.py` stands for "
-        "`ras-keras train`, and so for the others; `import_weights` has an underscore in both.",
+        "`ras-keras train`, and so for the others; `ras-keras check-data` and `check_data` are the "
+        "same.",
     ]
     for command, what in COMMANDS.items():
         parts.append(f"## {command}\n\n{what[0].upper()}{what[1:]}.")

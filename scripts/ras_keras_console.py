@@ -29,6 +29,7 @@ COMMANDS = {
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
     "models": "list the networks that have a name, with their sizes",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
+    "check_data": "find the images of a data set that cannot be read",
     "add_attention": "put attention into a saved model without losing what it knows",
     "import_weights": "turn a PyTorch checkpoint of the papers' authors into a Keras model",
 }
@@ -43,11 +44,17 @@ def start(command: str) -> None:
 
 
 def main() -> None:
-    """`ras-keras COMMAND FLAGS`, for those who installed the package."""
-    prepare(sys.argv[1:])
+    """`ras-keras COMMAND FLAGS`, for those who installed the package.
+
+    A command of two words may be written with a dash.
+    """
+    arguments = sys.argv[1:]
+    if arguments and not arguments[0].startswith("-"):
+        arguments[0] = arguments[0].replace("-", "_")
+    prepare(arguments)
     from ras_keras.commands import run
 
-    command, *flags = sys.argv[1:]
+    command, *flags = arguments
     sys.exit(run(command, flags, f"ras-keras {command}"))
 
 

@@ -82,7 +82,7 @@ class TrainingBatches:
                 f"{dataset.name!r}; choose less than {min(height, width)}.",
             )
         images = dataset.train.images
-        self.images = images if isinstance(images, EncodedImages) else DecodedImages(images)
+        self.images = DecodedImages(images) if isinstance(images, np.ndarray) else images
         with tf.device("CPU"):
             self.labels = tf.constant(dataset.train.labels)
         self.batch_size = batch_size
@@ -135,13 +135,23 @@ class TrainingBatches:
         )
         return batches.prefetch(2)
 
-    def _batch(self, step):
+    @property
+    def train(self) -> Images:
+        """The training images."""
+        return Images(self.images, self.labels.numpy())
+
+    def index(self, step) -> tf.Tensor:
+        """Which training images the batch of a step holds: int32 (n,)."""
+        step = tf.convert_to_tensor(step, tf.int64)
         epoch, position = step // self.steps_per_epoch, step % self.steps_per_epoch
         first = position * self.batch_size
         places = tf.range(first, tf.minimum(first + self.batch_size, self.images_per_epoch))
-        index = tf.random.experimental.index_shuffle(
+        return tf.random.experimental.index_shuffle(
             places, seed=tf.stack([self.seed, epoch]), max_index=len(self.images) - 1
         )
+
+    def _batch(self, step):
+        index = self.index(step)
         labels = tf.gather(self.labels, index)
         return self.augmentation(self.images, index, labels, self.classes, self.seed, step)
 

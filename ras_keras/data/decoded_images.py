@@ -28,6 +28,10 @@ class DecodedImages:
     def __getitem__(self, key) -> np.ndarray:
         return self._images.numpy()[key]
 
+    def take(self, indices: np.ndarray, axis: int = 0) -> np.ndarray:
+        """Those at the indices, as `numpy.ndarray.take`."""
+        return self._images.numpy().take(indices, axis)
+
     def batch(self, index) -> tf.Tensor:
         """Those at the indices: int32 (n,) to uint8 (n, H, W, 3)."""
         return tf.gather(self._images, index)

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ras_keras.data.decoded_images import DecodedImages
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.errors import Argument, UserError
@@ -28,7 +29,7 @@ class Images:
         labels: int32, (N,).
     """
 
-    images: np.ndarray | EncodedImages
+    images: np.ndarray | DecodedImages | EncodedImages
     labels: np.ndarray
 
     def __len__(self) -> int:

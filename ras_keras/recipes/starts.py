@@ -22,9 +22,7 @@ PAPER = {
     "resnext": "dianet-resnext101-8x32",
     "residual_attention": "residual-attention",
     "wide_residual_attention": "residual-attention",
-    **dict.fromkeys(
-        ("imagenet_resnet", "imagenet_residual_attention", "xception"), "rla-resnet50"
-    ),
+    **dict.fromkeys(("imagenet_resnet", "imagenet_residual_attention", "xception"), "rla-resnet50"),
     "mobilenet_v2": "rla-mobilenetv2",
     SAVED: "fine-tuning",
 }

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from ras_keras.data.batches import evaluation_batches
-from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.image_dataset import Images
+from ras_keras.data.unreadable import unreadable_named
 from ras_keras.errors import Argument, UserError
 from ras_keras.outputs import image_classifier
 from ras_keras.pixels import in_pixel_units
@@ -74,11 +74,13 @@ def evaluate(
     classifier = image_classifier(model)
     check_images(classifier.model.input_shape[1:], images)
     check_classes(classifier.classes, classes)
-    if isinstance(images.images, EncodedImages):
-        pixels = evaluation_batches(images, batch_size).map(lambda batch, labels: batch)
+    pixels = images.images
+    if isinstance(pixels, np.ndarray):
+        pixels = in_pixel_units(pixels)
     else:
-        pixels = in_pixel_units(images.images)
-    outputs = classifier.model.predict(pixels, batch_size=batch_size, verbose=verbose)
+        pixels = evaluation_batches(images, batch_size).map(lambda batch, labels: batch)
+    with unreadable_named(images):
+        outputs = classifier.model.predict(pixels, batch_size=batch_size, verbose=verbose)
     return Evaluation(images.labels, np.asarray(outputs, "float32"), classifier.exclusive)
 
 

@@ -11,6 +11,7 @@ from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
 from ras_keras.data.random_resized_crop import RandomResizedCrop
 from ras_keras.data.registry import load_dataset
+from ras_keras.data.unreadable import unreadable_of
 from ras_keras.outputs.class_order import listed
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.runs.run_data import check_same_data
@@ -69,6 +70,9 @@ def load_data(
         UserError: if the data cannot be had, do not fit the recipe, or are not those of the runs.
     """
     loaded = load_dataset(recipe.dataset, recipe.data_dir, recipe.download, **recipe.reading())
+    if recipe.strict:
+        for error in unreadable_of(loaded):
+            raise error
     fingerprint = loaded.fingerprint()
     for run in runs:
         check_same_data(run, fingerprint, recipe.dataset)

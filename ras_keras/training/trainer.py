@@ -7,7 +7,6 @@ import numpy as np
 
 from ras_keras.backend import devices
 from ras_keras.data.batches import evaluation_batches
-from ras_keras.data.image_dataset import Images
 from ras_keras.errors import Argument, UserError
 from ras_keras.gates.gates import Gates
 from ras_keras.layers.parts.batch_normalization import replicas
@@ -33,6 +32,7 @@ from ras_keras.training.evaluation import evaluate
 from ras_keras.training.memory import peak_memory
 from ras_keras.training.network import keep_weights, recipe_data, recipe_network, resumed
 from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
+from ras_keras.training.reading_errors import stopped_by_image
 from ras_keras.values.csv_files import write_table
 
 GATE_IMAGES = 128
@@ -87,7 +87,8 @@ def train(
         run.write_recipe(recipe)
         write_fingerprint(run, data.fingerprint)
         print_plan(recipe, data, model, progress, run, resume)
-        seconds_per_image = measure(model, data.batches)
+        with stopped_by_image(model, data):
+            seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
         if progress.epoch == 0:
             state.save(run, start, progress)
@@ -158,16 +159,17 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         if isinstance(callback, OnImages):
             callback.set_images(_fixed_images(data), _looked_at(data), data.class_names)
     try:
-        model.fit(
-            data.batches.from_step(progress.epoch * steps),
-            initial_epoch=progress.epoch,
-            epochs=recipe.optimization.epochs,
-            steps_per_epoch=steps,
-            validation_data=watched,
-            shuffle=False,
-            verbose=0,
-            callbacks=every,
-        )
+        with stopped_by_image(model, data):
+            model.fit(
+                data.batches.from_step(progress.epoch * steps),
+                initial_epoch=progress.epoch,
+                epochs=recipe.optimization.epochs,
+                steps_per_epoch=steps,
+                validation_data=watched,
+                shuffle=False,
+                verbose=0,
+                callbacks=every,
+            )
     except Diverged as error:
         values, last = state.load(run)
         state.restore(model, values)
@@ -190,7 +192,7 @@ def _fixed_images(data):
 
 def _looked_at(data):
     """The images that are watched, or where there are none those of the training."""
-    return data.watched or Images(data.batches.images, data.batches.labels)
+    return data.watched or data.batches.train
 
 
 def _result(recipe, run, model, data, progress) -> Result:

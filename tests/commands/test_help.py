@@ -40,6 +40,7 @@ def test_the_parts_of_a_recipe_are_groups(shown, command):
 @pytest.mark.parametrize(
     ("command", "usage"),
     [
+        ("check_data", "PATH|NAME"),
         ("evaluate", "MODEL"),
         ("explain", "MODEL [IMAGE ...]"),
         ("export", "MODEL"),

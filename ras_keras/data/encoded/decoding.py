@@ -11,7 +11,7 @@ TURNED = r"\C*Exif\C*"
 
 
 def decode(data, box_of=None):
-    """Decodes an image, or a part of it.
+    """Decodes an image, or a part of it, in a graph.
 
     Where only a part is asked for, a JPEG file's chroma is repeated and not interpolated, so that
     the part is equal to that of the image decoded so.
@@ -25,6 +25,21 @@ def decode(data, box_of=None):
         uint8, (H, W, 3).
     """
     return tf.cond(_is_plain_jpeg(data), lambda: _jpeg(data, box_of), lambda: _other(data, box_of))
+
+
+# Outside of a graph NumPy would cut a file's last zeros.
+decode_whole = tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)])
+
+
+def by_pillow(read, data, shape):
+    """Calls a function of a file's content, bytes, that returns uint8 pixels; in a graph.
+
+    Args:
+        read: the function.
+        data: string, scalar: the content.
+        shape: of the pixels, None where it is not known.
+    """
+    return tf.ensure_shape(tf.numpy_function(read, [data], tf.uint8), shape)
 
 
 def resized(image, height: int, width: int):
@@ -76,8 +91,7 @@ def _jpeg(data, box_of):
 
 
 def _other(data, box_of):
-    image = tf.numpy_function(decode_image, [data], tf.uint8)
-    image = tf.ensure_shape(image, (None, None, 3))
+    image = by_pillow(decode_image, data, (None, None, 3))
     if box_of is None:
         return image
     found = tf.shape(image)

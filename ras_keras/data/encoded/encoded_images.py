@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ras_keras.data.encoded.decoding import decode, resized
+from ras_keras.data.encoded.decoding import decode, decode_whole, resized
 from ras_keras.data.encoded.forms import Form
 from ras_keras.data.encoded.sources import Source
 from ras_keras.data.files.image_files import FILE_FORMATS, UnreadableImage, named
@@ -41,15 +41,19 @@ class EncodedImages:
 
     def __getitem__(self, key) -> np.ndarray:
         indices = np.arange(len(self))[key]
-        if indices.ndim == 0:
-            return self._pixels(int(indices)).numpy()
-        decoded = tf.data.Dataset.from_tensor_slices(indices).map(
+        chosen = np.atleast_1d(indices)
+        decoded = tf.data.Dataset.from_tensor_slices(chosen).map(
             self._pixels, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
-        pixels = np.empty((len(indices), *self.shape[1:]), self.dtype)
-        for number, each in enumerate(decoded.as_numpy_iterator()):
-            pixels[number] = each
-        return pixels
+        pixels = np.empty((len(chosen), *self.shape[1:]), self.dtype)
+        try:
+            for number, each in enumerate(decoded.as_numpy_iterator()):
+                pixels[number] = each
+        except tf.errors.OpError:
+            for index in chosen:
+                self.check(index)
+            raise
+        return pixels.reshape(*indices.shape, *self.shape[1:])
 
     def batch(self, index) -> tf.Tensor:
         """Decodes within a graph: int32 (n,) to uint8 (n, H, W, 3)."""
@@ -87,7 +91,7 @@ class EncodedImages:
                 raise UnreadableImage("is missing; restore it.") from error
             # The form says best what is wrong; random parts are decoded without it.
             self.form.check(data)
-            decode(data)
+            decode_whole(data)
 
     @property
     def _signature(self):

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from ras_keras.data.encoded.decoding import decode, resized
+from ras_keras.data.encoded.decoding import by_pillow, decode, resized
 from ras_keras.data.files.image_files import UnreadableImage, decode_image
 from ras_keras.errors import Argument
 
@@ -40,7 +40,7 @@ class Stretched:
     resize: bool
 
     def __call__(self, data):
-        return tf.ensure_shape(tf.numpy_function(self.check, [data], tf.uint8), (*self.size, 3))
+        return by_pillow(self.check, data, (*self.size, 3))
 
     def check(self, data):
         height, width = self.size if self.resize else (None, None)

@@ -1,0 +1,59 @@
+"""Which images of a data set cannot be read."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from ras_keras.data.encoded.encoded_images import EncodedImages
+from ras_keras.data.files.image_files import UnreadableImage
+from ras_keras.data.image_dataset import ImageDataset, Images
+
+
+def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator[UnreadableImage]:
+    """The errors of images that cannot be read, each naming its image, in their order.
+
+    Args:
+        images: arrays have been read.
+        indices: of those that are looked at, None for all.
+    """
+    pixels = images.images
+    if not isinstance(pixels, EncodedImages):
+        return
+
+    def error(index):
+        try:
+            pixels.check(index)
+        except UnreadableImage as found:
+            return found
+        return None
+
+    chosen = range(len(pixels)) if indices is None else list(indices)
+    with ThreadPoolExecutor(os.cpu_count()) as readers:
+        checked = readers.map(error, chosen)
+        bar = tqdm(checked, "reading", len(chosen), unit="image", leave=False, delay=2)
+        yield from (found for found in bar if found is not None)
+
+
+@contextlib.contextmanager
+def unreadable_named(images: Images) -> Iterator[None]:
+    """Turns TensorFlow's failure to read one of these images into an error that names it.
+
+    Raises:
+        UnreadableImage: naming it.
+    """
+    try:
+        yield
+    except tf.errors.OpError as failure:
+        for error in unreadable(images):
+            raise error from failure
+        raise
+
+
+def unreadable_of(dataset: ImageDataset) -> Iterator[UnreadableImage]:
+    """Those of the training images, then those of the test images."""
+    yield from unreadable(dataset.train)
+    yield from unreadable(dataset.test)

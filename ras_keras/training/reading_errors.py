@@ -1,0 +1,48 @@
+"""Names the image at which a training stopped."""
+
+import contextlib
+from collections.abc import Iterator
+
+import keras
+import tensorflow as tf
+
+from ras_keras.data.unreadable import unreadable
+from ras_keras.errors import UserError
+from ras_keras.training.prepared_data import Data
+
+# Batches that are being read at most while one is trained on.
+AHEAD = 100
+
+
+@contextlib.contextmanager
+def stopped_by_image(model: keras.Model, data: Data) -> Iterator[None]:
+    """Turns the failure of TensorFlow to read an image into an error that names it.
+
+    Batches are functions of the step, so that those under way are looked through for it.
+
+    Args:
+        model: in training; its optimizer counts the steps.
+        data: that it is trained on.
+
+    Raises:
+        UserError: naming the step and the image.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = _found(int(model.optimizer.iterations.numpy()), data)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _found(first: int, data: Data) -> UserError | None:
+    """The error of the first unreadable image from a step on, or among the watched ones."""
+    batches = data.batches
+    for step in range(first, first + AHEAD):
+        for error in unreadable(batches.train, batches.index(step)):
+            epoch, place = divmod(step, batches.steps_per_epoch)
+            return UserError(f"epoch {epoch + 1}, step {place + 1}: ", *error.args)
+    for error in unreadable(data.watched) if data.watched else ():
+        return error
+    return None
