@@ -80,6 +80,13 @@ BENCHMARK_COLUMNS = {
         **_spread("value"),
         **MACHINE,
     },
+    "stream": {
+        **{"what": Text, "unit": Text, "files": Count, "image_size": Count},
+        **REPEATED,
+        **_spread("value"),
+        **_spread("over_bare", Amount | None),
+        **MACHINE,
+    },
     "versus-pytorch": {
         **WHAT,
         **dict.fromkeys(("setting", "ours", "framework", "layout", "compiler"), Text),

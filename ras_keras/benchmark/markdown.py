@@ -31,6 +31,8 @@ SETUPS = {
     "data": "{dataset}, batch size {batch_size}; training is that of {name}, {attention}, "
     "{precision}; median of {n} (lowest to highest), in training each over {steps} batches. "
     f"{MACHINE}",
+    "stream": "Random parts of JPEG files, resized to {image_size}x{image_size}, batch size "
+    f"{{batch_size}}; {REPEATED}. {MACHINE}",
     "versus-pytorch": f"{{activity}} of {{name}}, {{attention}}, batch size {{batch_size}}, "
     f"{IMAGES}; {REPEATED}. The difference is that of the {{difference_of}}; what is set over "
     f"the others is {{ours}}. {MACHINE}",
@@ -82,6 +84,13 @@ TABLES = {
         "99th percentile": ("latency_p99", "{:.3g}".format),
         **DIFFERENCE,
     },
+    "stream": {
+        "measured": ("what", str),
+        "files": ("files", "{:,}".format),
+        "figure": ("value", _figure),
+        "unit": ("unit", str),
+        "over the bare loop's": ("over_bare", "{:.2f}".format),
+    },
     "data": {"measured": ("what", str), "figure": ("value", _figure), "unit": ("unit", str)},
     "versus-pytorch": {
         **{name: (name, str) for name in ("setting", "layout", "compiler")},
@@ -116,10 +125,10 @@ def benchmark_markdown(rows: pd.DataFrame) -> str:
 
 def _described(row: dict) -> dict:
     """A row with what its setup says in other words."""
-    model, options = split(row["model"])
+    model, options = split(row.get("model", ""))
     libraries = {library: row.get(column) for library, column in LIBRARIES.items()}
     what, policy = row.get("what", ""), row.get("omp_wait_policy")
-    depth = "" if pd.isna(row["depth"]) else int(row["depth"])
+    depth = "" if pd.isna(row.get("depth")) else int(row["depth"])
     return row | {
         # Such as "resnet83" or "wrn52:widen_factor=8".
         "name": joined(f"{model}{depth}", options),

@@ -23,6 +23,7 @@ from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAI
 from ras_keras.benchmark.pytorch import versus
 from ras_keras.benchmark.pytorch.twin import check_twin
 from ras_keras.benchmark.pytorch.versus import SETTINGS
+from ras_keras.benchmark.stream_speed import stream_rows
 from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
@@ -159,6 +160,26 @@ class BenchmarkData:
     """Training steps per measurement."""
     output: File | None = None
     """CSV file for the figures, such as results/data.csv."""
+
+
+@dataclass(frozen=True)
+class BenchmarkStream:
+    """Time reading and cropping of JPEG files beside a bare loop of tf.data, and the start."""
+
+    images: Annotated[int, Bounds(10, 1_000_000)] = 2_000
+    """JPEG files that are made for the speeds, 300 to 500 pixels wide and high."""
+    files: Annotated[int, Bounds(0, 10_000_000)] = 100_000
+    """Small ones for the start and the memory of a process; 0 leaves these out."""
+    image_size: Annotated[int, Bounds(1, 10_000)] = 224
+    """Height and width of the crops in pixels."""
+    batch_size: Annotated[int, Bounds(1, 100_000)] = 128
+    """Images per batch."""
+    repeats: Repeats = 5
+    """Rounds in which all are timed in turn; the median counts."""
+    steps: Steps = 20
+    """Batches per measurement."""
+    output: File | None = None
+    """CSV file for the figures, such as results/stream.csv."""
 
 
 @dataclass(frozen=True)
@@ -313,6 +334,21 @@ def _data(options: BenchmarkData) -> list[dict]:
     return data_rows(recipe, recipe_data(recipe), options.repeats, options.steps)
 
 
+def _stream(options: BenchmarkStream) -> list[dict]:
+    if options.batch_size > options.images:
+        raise UserError(
+            f"--batch-size {options.batch_size} is more than --images {options.images}; give less."
+        )
+    return stream_rows(
+        options.images,
+        options.files,
+        options.image_size,
+        options.batch_size,
+        options.repeats,
+        options.steps,
+    )
+
+
 def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
     _needs_tensorflow("be timed beside PyTorch on equal terms; compare")
     kinds = {"both": (INFERENCE, TRAINING), INFERENCE: (INFERENCE,), TRAINING: (TRAINING,)}
@@ -358,5 +394,6 @@ KINDS = {
     "memory": (_memory, BenchmarkMemory),
     "formats": (_formats, BenchmarkFormats),
     "data": (_data, BenchmarkData),
+    "stream": (_stream, BenchmarkStream),
     "versus-pytorch": (_versus_pytorch, BenchmarkVersusPytorch),
 }

@@ -62,7 +62,8 @@ class RandomResizedCrop:
 
 def mirrored_where(mirrored, image):
     """The image (H, W, 3), mirrored if a bool scalar says so."""
-    return tf.cond(mirrored, lambda: image[:, ::-1], lambda: image)
+    # Several times as fast as slicing backwards.
+    return tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
 
 
 def _whole(number):

@@ -24,7 +24,12 @@ def decode(data, box_of=None):
     Returns:
         uint8, (H, W, 3).
     """
-    return tf.cond(_is_plain_jpeg(data), lambda: _jpeg(data, box_of), lambda: _other(data, box_of))
+    header = tf.strings.substr(data, 0, HEADER_BYTES)
+    is_jpeg = tf.strings.substr(header, 0, len(JPEG)) == JPEG
+    is_upright = tf.logical_not(tf.strings.regex_full_match(header, TURNED))
+    return tf.cond(
+        is_jpeg & is_upright, lambda: _jpeg(data, box_of), lambda: _other(data, box_of)
+    )
 
 
 # Outside of a graph NumPy would cut a file's last zeros.
@@ -69,25 +74,18 @@ def _reduced(image, factor):
     return tf.reduce_mean(squares, axis=(1, 3))
 
 
-def _is_plain_jpeg(data):
-    """Whether TensorFlow decodes it as Pillow does: three colours or grey, and upright."""
-    header = tf.strings.substr(data, 0, HEADER_BYTES)
-
-    def plain():
-        turned = tf.strings.regex_full_match(header, TURNED)
-        return tf.logical_not(turned) & (tf.io.extract_jpeg_shape(data)[2] <= 3)
-
-    is_jpeg = tf.strings.substr(data, 0, len(JPEG)) == JPEG
-    return tf.cond(is_jpeg, plain, lambda: tf.constant(False))
-
-
 def _jpeg(data, box_of):
     precise = {"channels": 3, "dct_method": "INTEGER_ACCURATE"}
-    if box_of is None:
-        return tf.io.decode_jpeg(data, **precise)
-    height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(data))
-    box = box_of(height, width)
-    return tf.image.decode_and_crop_jpeg(data, box, **precise, fancy_upscaling=False)
+    height, width, colors = tf.unstack(tf.io.extract_jpeg_shape(data))
+
+    def decoded():
+        if box_of is None:
+            return tf.io.decode_jpeg(data, **precise)
+        box = box_of(height, width)
+        return tf.image.decode_and_crop_jpeg(data, box, **precise, fancy_upscaling=False)
+
+    # The four inks of printers are mixed by Pillow.
+    return tf.cond(colors <= 3, decoded, lambda: _other(data, box_of))
 
 
 def _other(data, box_of):
