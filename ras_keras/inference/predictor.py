@@ -8,6 +8,8 @@ from typing import BinaryIO
 import keras
 import numpy as np
 
+from ras_keras.data.encoded.forms import Centre
+from ras_keras.data.files.image_decoding import to_pixels
 from ras_keras.data.files.image_files import UnreadableImage, read_image
 from ras_keras.errors import first_line
 from ras_keras.inference.formats import format_of
@@ -16,7 +18,7 @@ from ras_keras.outputs import image_classifier
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.image_classifier import LEAST
 from ras_keras.pixels import in_pixel_units
-from ras_keras.runs.trained_model import TrainedModel
+from ras_keras.runs.trained_model import TrainedModel, recipe_beside
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Predictor:
         exclusive: whether a class excludes the others, so that probabilities add up to 1.
         least: the probability down to which its logarithm is right.
         notices: what a user should know of how the model's output was read, a line each.
+        middle: the part of an image that is taken, as by the run of the model; None stretches
+            images.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class Predictor:
     exclusive: bool = True
     least: float = LEAST
     notices: tuple[str, ...] = ()
+    middle: Centre | None = None
     # Of a network of any size: what is wrong with those sizes that were tried, "" for nothing.
     _sizes: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
 
@@ -53,9 +58,21 @@ class Predictor:
         Raises:
             UnreadableImage: naming the file; also for a size that the network cannot take.
         """
-        pixels = read_image(source, self.image_shape)
+        pixels = self._middle(read_image(source, self._shape_read))
         self.check_size(str(source), pixels)
         return pixels
+
+    def pixels(self, image) -> np.ndarray:
+        """A decoded image of Pillow's as the model takes it: uint8 (H, W, channels)."""
+        return self._middle(to_pixels(image, self._shape_read))
+
+    @property
+    def _shape_read(self):
+        channels = self.image_shape[2]
+        return self.image_shape if self.middle is None else (None, None, channels)
+
+    def _middle(self, pixels):
+        return pixels if self.middle is None else self.middle.of_pixels(pixels).numpy()
 
     def check_size(self, name: str, image: np.ndarray) -> None:
         """Refuses an image whose size a network of any size cannot take; each size is tried once.
@@ -118,6 +135,7 @@ def open_predictor(
             lambda images: exported.predict(in_pixel_units(images)),
             exclusive=exported.exclusive,
             notices=exported.notices,
+            middle=_middle_of_run(path, exported.image_shape),
         )
     trained = TrainedModel.find(path)
     classifier = image_classifier(trained.load(imports))
@@ -131,7 +149,19 @@ def open_predictor(
         classifier.exclusive,
         classifier.least,
         classifier.notices,
+        _middle_of_run(trained.path, model.input_shape[1:]),
     )
+
+
+def _middle_of_run(path: Path, image_shape) -> Centre | None:
+    """What the run that a model lies in takes of images, where it is not all of them."""
+    recipe = recipe_beside(path)
+    data = None if recipe is None else recipe.data
+    if data is None or data.image_size is None or data.evaluation_resize is None:
+        return None
+    if (data.image_size, data.image_size) != tuple(image_shape[:2]):
+        return None
+    return Centre(data.evaluation_resize, data.image_size)
 
 
 def class_names(path: Path, classes: int) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from ras_keras.data.files.image_decoding import (
     decoding_memory,
     decoding_seconds,
     open_image,
-    to_pixels,
 )
 from ras_keras.data.files.image_files import named
 from ras_keras.errors import UserError
@@ -89,7 +88,7 @@ class Answerer:
         opened = self._open(data)
         with named(NAME, FORMATS):
             image = decode(opened)
-            pixels = to_pixels(image, self.predictor.image_shape)
+            pixels = self.predictor.pixels(image)
         with self.predicting:
             self.predictor.check_size(NAME, pixels)
         shown = _to_picture(image) if pictures else None

@@ -27,9 +27,7 @@ def decode(data, box_of=None):
     header = tf.strings.substr(data, 0, HEADER_BYTES)
     is_jpeg = tf.strings.substr(header, 0, len(JPEG)) == JPEG
     is_upright = tf.logical_not(tf.strings.regex_full_match(header, TURNED))
-    return tf.cond(
-        is_jpeg & is_upright, lambda: _jpeg(data, box_of), lambda: _other(data, box_of)
-    )
+    return tf.cond(is_jpeg & is_upright, lambda: _jpeg(data, box_of), lambda: _other(data, box_of))
 
 
 # Outside of a graph NumPy would cut a file's last zeros.
@@ -54,12 +52,12 @@ def resized(image, height: int, width: int):
     first, since interpolation alone would leave most of them out.
 
     Args:
-        image: uint8, (H, W, 3).
+        image: uint8, (H, W, C).
         height: in pixels.
         width: in pixels.
 
     Returns:
-        uint8, (height, width, 3).
+        uint8, (height, width, C).
     """
     found = tf.shape(image)
     factor = tf.maximum(1, tf.minimum(found[0] // height, found[1] // width))
@@ -70,7 +68,7 @@ def resized(image, height: int, width: int):
 def _reduced(image, factor):
     rows, columns = tf.unstack(tf.shape(image)[:2] // factor)
     image = tf.cast(image[: rows * factor, : columns * factor], tf.float32)
-    squares = tf.reshape(image, (rows, factor, columns, factor, 3))
+    squares = tf.reshape(image, (rows, factor, columns, factor, image.shape[-1]))
     return tf.reduce_mean(squares, axis=(1, 3))
 
 

@@ -66,14 +66,16 @@ class Centre:
         return self.side, self.side
 
     def __call__(self, data):
-        image = decode(data)
+        return tf.ensure_shape(self.of_pixels(decode(data)), (self.side, self.side, 3))
+
+    def of_pixels(self, image):
+        """The square of an image: uint8 (H, W, C) to (side, side, C)."""
         found = tf.shape(image)[:2]
         # At least the side itself: a product that does not divide is rounded down.
         height, width = tf.unstack(found * self.shorter_side // tf.reduce_min(found))
         image = resized(image, height, width)
         top, left = (height - self.side) // 2, (width - self.side) // 2
-        image = image[top : top + self.side, left : left + self.side]
-        return tf.ensure_shape(image, (self.side, self.side, 3))
+        return image[top : top + self.side, left : left + self.side]
 
     def check(self, data):
         decode_image(data)
