@@ -60,7 +60,8 @@ def test_an_image_lost_during_the_training_is_named_with_its_step(folder, tmp_pa
         def on_epoch_end(self, epoch, logs=None):
             lost.unlink(missing_ok=True)
 
-    with pytest.raises(UserError, match=rf"epoch \d, step \d: .*{lost.name} is missing; restore it"):
+    says = rf"epoch \d, step \d: .*{lost.name} is missing; restore it"
+    with pytest.raises(UserError, match=says):
         train(recipe, run, callbacks=[Lose()])
     lost.write_bytes(content)
     result = train(recipe, run, resume=True)
