@@ -4,7 +4,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
-.PHONY: train test test-all test-slow test-large lint docs
+.PHONY: train test test-all test-slow test-large rehearsal chaos lint docs
 
 # Train on the embedded digits, save a model, print its test accuracy.
 train: .venv/installed
@@ -23,6 +23,14 @@ test-slow: .venv/installed-dev
 # What takes too long for every change: each network of keras.applications, saved and loaded.
 test-large: .venv/installed-dev
 	$(BIN)/python -m pytest -m large
+
+# A training on photographs in ImageNet's layout, killed, resumed and compared; 20 minutes.
+rehearsal: .venv/installed-dev
+	$(BIN)/python -m tests.chaos.rehearsal
+
+# Faults at random moments, 100 kills among them, each outcome compared; within two hours.
+chaos: .venv/installed-dev
+	$(BIN)/python -m tests.chaos
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

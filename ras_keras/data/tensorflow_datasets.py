@@ -219,13 +219,13 @@ def _prepare(builder, data_dir):
         " or TFDS_DATA_DIR. ",
         *NO_NETWORK,
     )
+    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        _check_downloaded_by_hand(builder, Path(_looked_in(data_dir)).expanduser())
     if not urllib.request.getproxies():
         try:
             socket.getaddrinfo("www.tensorflow.org", 443)
         except OSError as error:
             raise UserError(f"{looked} and there is no network to fetch it. ", *remedy) from error
-    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
-        _check_downloaded_by_hand(builder, Path(_looked_in(data_dir)).expanduser())
     print(f"Preparing {builder.name} in {builder.data_dir}", flush=True)
     try:
         builder.download_and_prepare()
