@@ -13,14 +13,16 @@ def check_dataset(
     data_dir: str | None = None,
     download: bool = False,
     image_size: int | None = None,
-    **reading,
+    evaluation_resize: int | None = None,
+    keep_sizes: bool = False,
+    stream: bool = False,
 ) -> None:
     """Refuses what `load_dataset` could not load, as far as a glance at the folders tells.
 
     Raises:
         UserError: naming the data set or folder and the way out.
     """
-    how = Reading(image_size, **reading)
+    how = Reading(image_size, evaluation_resize, keep_sizes, stream)
     how.check()
     if name == "digits":
         _check_digits(how)
@@ -35,7 +37,9 @@ def load_dataset(
     data_dir: str | None = None,
     download: bool = False,
     image_size: int | None = None,
-    **reading,
+    evaluation_resize: int | None = None,
+    keep_sizes: bool = False,
+    stream: bool = False,
 ) -> ImageDataset:
     """Loads a data set: as arrays where they fit into memory, else as encoded images.
 
@@ -49,13 +53,17 @@ def load_dataset(
         download: whether a missing `data_dir` is created and filled.
         image_size: height and width to resize images to, in pixels; needed
             where sizes vary.
-        **reading: `evaluation_resize`, `keep_sizes` and `stream` of
-            `ras_keras.data.reading.Reading`.
+        evaluation_resize: length in pixels to which the shorter side of an image is
+            brought, of which the square of `image_size` in the middle is taken;
+            None stretches images.
+        keep_sizes: whether training cuts random parts out of images at their own
+            sizes, which are resized to `image_size`.
+        stream: whether images are read when a batch asks for them, in any case.
 
     Raises:
         UserError: naming the data set or folder and the way out.
     """
-    how = Reading(image_size, **reading)
+    how = Reading(image_size, evaluation_resize, keep_sizes, stream)
     how.check()
     if name == "digits":
         _check_digits(how)
