@@ -1,5 +1,6 @@
 """Batches as pure functions of (seed, step)."""
 
+import copy
 import math
 
 import tensorflow as tf
@@ -25,6 +26,7 @@ class TrainingBatches:
         augmentation: of the images; None for the data set's own crop and flip.
         least: images that each device needs in a batch, 2 where a gate normalizes over the
             batch; a last batch of fewer is left out.
+        part: which part of each batch is made, and of how many equal ones: (index, count).
 
     Raises:
         UserError: for a batch size that the images or the devices do not allow,
@@ -39,6 +41,7 @@ class TrainingBatches:
         devices: int = 1,
         augmentation: Augmentation | None = None,
         least: int = 1,
+        part: tuple[int, int] = (0, 1),
     ):
         augmentation = augmentation or Augmentation(dataset.crop_padding, dataset.flip)
         given = Argument("batch_size", batch_size)
@@ -87,6 +90,7 @@ class TrainingBatches:
         self.classes = len(dataset.class_names)
         self.drop_remainder = dataset.drop_remainder
         self.least = least
+        self.part = part
 
     @property
     def images_per_epoch(self) -> int:
@@ -116,12 +120,18 @@ class TrainingBatches:
             f"the last batch of an epoch is cut by {count} to divide by the {self.devices} devices"
         )
 
+    def whole(self) -> "TrainingBatches":
+        """These batches, undivided."""
+        batches = copy.copy(self)
+        batches.part = (0, 1)
+        return batches
+
     def from_step(self, step: int) -> tf.data.Dataset:
         """The endless sequence of batches from global step `step` on.
 
         Each is (images, labels): uint8 (n, H, W, 3) and int32 (n,), or float32
         (n, classes) if the augmentation makes distributions of them, with n the
-        batch size, or less for the last batch of an epoch.
+        batch size, or less for the last batch of an epoch; of which a process has its part.
         """
         batches = tf.data.Dataset.counter(start=step).map(
             self._batch, num_parallel_calls=2, deterministic=True
@@ -136,7 +146,12 @@ class TrainingBatches:
             places, seed=tf.stack([self.seed, epoch]), max_index=len(self.images) - 1
         )
         images, labels = tf.gather(self.images, index), tf.gather(self.labels, index)
-        return self.augmentation(images, labels, self.classes, self.seed, step)
+        images, labels = self.augmentation(images, labels, self.classes, self.seed, step)
+        # After the augmentation, whose draws are of the whole batch.
+        index, count = self.part
+        size = tf.shape(labels)[0] // count
+        own = slice(index * size, (index + 1) * size)
+        return images[own], labels[own]
 
 
 def evaluation_batches(
