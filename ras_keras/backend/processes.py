@@ -24,8 +24,8 @@ from ras_keras.errors import UserError, first_line
 PATIENCE = 60
 # Seconds without a sign of life, after which a process counts as dead.
 HEARTBEAT = 30
-# Exit code of a process that another one has left alone.
-LEFT = 3
+# Exit codes of a process that JAX ends.
+NEVER_TOGETHER, LEFT_ALONE = 2, 3
 
 T = TypeVar("T")
 # The handler of SIGABRT, which C calls as long as the process lives.
@@ -49,12 +49,14 @@ def joined() -> Iterator[None]:
     where = f" at {start.address}" if start.address else ""
     _end_in_a_line_saying(
         f"error: the {start.count or 'other'} processes of this training did not come together"
-        f"{where} within {PATIENCE} s; see that all of them were started and reach the first one."
+        f"{where} within {PATIENCE} s; see that all of them were started and reach the first one.",
+        NEVER_TOGETHER,
     )
     _initialize(start)
     _end_in_a_line_saying(
         f"error: another process of this training has ended, and so does process {part()[0]}; "
-        "go on by --resume."
+        "go on by --resume.",
+        LEFT_ALONE,
     )
     try:
         yield
@@ -105,13 +107,13 @@ def _initialize(start: Start) -> None:
     keras.utils.set_random_seed(0)
 
 
-def _end_in_a_line_saying(text: str) -> None:
+def _end_in_a_line_saying(text: str, code: int) -> None:
     """JAX aborts a process that has lost another one, from a thread of its own: with this line."""
     descriptor = sys.stderr.fileno()
 
     def end(number):
         os.write(descriptor, f"\n{text}\n".encode())
-        os._exit(LEFT)
+        os._exit(code)
 
     _kept.append(ctypes.CFUNCTYPE(None, ctypes.c_int)(end))
     ctypes.CDLL(None).signal(int(signal.SIGABRT), _kept[-1])

@@ -157,7 +157,7 @@ def _fit(
         if distribution is None:
             watched = evaluation_batches(data.watched, recipe.optimization.batch_size, classes)
         else:
-            together.append(Watch(data.watched, _batch_of_device(recipe), classes))
+            together.insert(0, Watch(data.watched, _batch_of_device(recipe), classes))
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.optimization.epochs, steps)
     signals = StopOnSignal()
