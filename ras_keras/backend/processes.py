@@ -103,13 +103,15 @@ def _initialize(start: Start) -> None:
             f"({first_line(error)}); see that the port of the first one is free, or set the "
             "variables KERAS_DISTRIBUTION_*."
         ) from error
+    # On CPUs they wait for each other for 30 s at their first operation: now all of them are here.
+    gathered(np.zeros(1))
     # A variable has to begin with the same values everywhere, also in a network built for a check.
     keras.utils.set_random_seed(0)
 
 
 def _end_in_a_line_saying(text: str, code: int) -> None:
     """JAX aborts a process that has lost another one, from a thread of its own: with this line."""
-    descriptor = sys.stderr.fileno()
+    descriptor = os.dup(sys.stderr.fileno())
 
     def end(number):
         os.write(descriptor, f"\n{text}\n".encode())

@@ -155,7 +155,10 @@ def _fit(
     if data.watched and not recipe.optimization.average_weights:
         classes = len(data.class_names) if data.batches.augmentation.distributions else None
         if distribution is None:
-            watched = evaluation_batches(data.watched, recipe.optimization.batch_size, classes)
+            # The devices have to divide the first batch.
+            whole = len(data.watched) - len(data.watched) % replicas() or 1
+            size = min(given(recipe.optimization.batch_size), whole)
+            watched = evaluation_batches(data.watched, size, classes)
         else:
             together.insert(0, Watch(data.watched, _batch_of_device(recipe), classes))
     steps = data.batches.steps_per_epoch

@@ -37,8 +37,7 @@ def environment(folder, **variables):
         # Without optimization sums are added up one by one, and rounding grows.
         "XLA_FLAGS": "",
         "JAX_COMPILATION_CACHE_DIR": str(folder / "cache"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_SHARE_BINARY_BETWEEN_HOSTS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     return {**os.environ, **own, **variables}
 
