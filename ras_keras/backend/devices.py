@@ -23,15 +23,19 @@ def gpus() -> list:
 
 
 def strategy():
-    """All GPUs of the machine as one: a `MirroredStrategy`, or None for a single device.
+    """All GPUs as one, on JAX those of all joined processes; None for a single device.
 
-    On JAX and PyTorch there is one device, and TensorFlow, which feeds it, is kept off its memory.
+    A `MirroredStrategy` on TensorFlow and a `keras.distribution.DataParallel` on JAX; PyTorch has
+    one device. TensorFlow, which feeds JAX and PyTorch, is kept off their memory.
     """
     import tensorflow as tf
 
-    if keras.backend.backend() != "tensorflow":
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
         tf.config.set_visible_devices([], "GPU")
-        return None
+        if backend == "torch" or keras.distribution.get_device_count() == 1:
+            return None
+        return keras.distribution.DataParallel(auto_shard_dataset=False)
     return tf.distribute.MirroredStrategy() if len(gpus()) > 1 else None
 
 

@@ -1,5 +1,6 @@
 """The commands: each parses flags, calls the package and prints."""
 
+import contextlib
 import errno
 import importlib
 import os
@@ -9,10 +10,12 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from ras_keras.backend.processes import leave
+from ras_keras.backend.starters import find_start
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
 from ras_keras.commands.line.arguments import checked_arguments
 from ras_keras.commands.line.error_text import in_flags
-from ras_keras.commands.output import safe_output
+from ras_keras.commands.output import output_of_one_of_several, safe_output
 from ras_keras.errors import UserError, first_line
 from ras_keras.text.shown import shown
 from ras_keras.training import Interrupted
@@ -33,18 +36,23 @@ def run(command: str, arguments: Sequence[str], program: str) -> int:
     """
     # Loaded while the console's handler still ends the process at once.
     main = importlib.import_module(f"ras_keras.commands.{command}").main
-    with safe_output(), interruptible() as received, warnings.catch_warnings():
+    try:
+        start = find_start() if command == "train" else None
+    except UserError as error:
+        return _refuse(in_flags(error))
+    output = contextlib.nullcontext() if start is None else output_of_one_of_several(start.index)
+    with output, safe_output(), interruptible() as received, warnings.catch_warnings():
         # Of an image's damaged tags and of its size, which ras_keras.data checks itself.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
-            return _run(main, arguments, program)
+            return leave(_run(main, arguments, program))
         except BaseException as error:
             # Whatever an interruption has become on its way.
             if not isinstance(error, Interrupted | KeyboardInterrupt) and not received():
                 raise
             stopped = str(error) if isinstance(error, Interrupted | KeyboardInterrupt) else ""
             print(f"\nstopped by {stopped or received() or 'SIGINT'}", file=sys.stderr)
-            return INTERRUPTED
+            return leave(INTERRUPTED)
 
 
 def _run(main, arguments: Sequence[str], program: str) -> int:

@@ -1,6 +1,7 @@
 """Standard output and error: whatever a command prints is shown safely."""
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,31 @@ def safe_output() -> Iterator[None]:
         contextlib.redirect_stdout(SafeStream(sys.stdout, bars=False)),
         contextlib.redirect_stderr(SafeStream(sys.stderr, bars=True)),
     ):
+        yield
+
+
+@contextlib.contextmanager
+def output_of_one_of_several(index: int) -> Iterator[None]:
+    """Standard output and error of one of several processes that train together.
+
+    What libraries write to them by themselves is left out, such as a page when another process has
+    died; TF_CPP_MIN_LOG_LEVEL=0 brings it back. Of all processes but the first standard output is
+    left out too.
+
+    Args:
+        index: of the process, from 0.
+    """
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.ExitStack() as stack:
+        for name, number in (("stdout", 1), ("stderr", 2)):
+            getattr(sys, name).flush()
+            shown = os.dup(number)
+            own = os.dup(nothing if number == 1 and index > 0 else number)
+            if os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "0":
+                os.dup2(nothing, number)
+                stack.callback(os.dup2, shown, number)
+            stream = stack.enter_context(os.fdopen(own, "w", encoding="utf-8", buffering=1))
+            stack.enter_context(getattr(contextlib, f"redirect_{name}")(stream))
         yield
 
 

@@ -1,12 +1,23 @@
 """Train a network and leave a run folder."""
 
+import contextlib
+import json
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from ras_keras.backend.devices import strategy
+from ras_keras.backend.processes import (
+    check_same,
+    code_digest,
+    from_first,
+    is_first,
+    joined,
+    part,
+)
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import (
@@ -65,11 +76,21 @@ class Train:
 
 
 def main(arguments: Sequence[str], program: str) -> None:
+    with joined():
+        _main(arguments, program)
+
+
+def _main(arguments: Sequence[str], program: str) -> None:
     goes_on = value_of("--resume", arguments) is not None
     with leaving_at_once():
         read = _read_resumed if goes_on else _read_new
         options, recipe, run = read(arguments, program)
     if run is None:
+        if part()[1] > 1:
+            raise UserError(
+                f"--seeds {options.seeds} trains one run after another, which several processes do "
+                "not do together; give a command for each --seed."
+            )
         return train_seeds(
             recipe,
             options.seeds,
@@ -80,6 +101,8 @@ def main(arguments: Sequence[str], program: str) -> None:
 
     def leave() -> str:
         """Removes a new run that has not begun; says how to go on with another."""
+        if not is_first():
+            return ""
         if not goes_on and not run.file("state").exists():
             run.discard()
             return ""
@@ -88,16 +111,16 @@ def main(arguments: Sequence[str], program: str) -> None:
             f"{shlex.quote(str(run.path))}"
         )
 
-    with locked(run.path):
-        if not goes_on:
-            refuse_another(run, recipe)
-        elif _is_finished(run, recipe):
+    with locked(run.path) if is_first() else contextlib.nullcontext():
+        if goes_on and _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
             print(
                 f"notice: {run.path} has finished its {epochs_of(recipe)}",
                 file=sys.stderr,
             )
             return print_result(run.read_result(), run)
+        if not goes_on and is_first():
+            refuse_another(run, recipe)
         with leaving_at_once(leave):
             try:
                 result = _train(options, recipe, run)
@@ -118,9 +141,18 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, Ru
         recipe = with_schedule_of_epochs(recipe, first_recipe(arguments))
     check_recipe(recipe)
     recipe = resolve(recipe)
-    several = options.seeds > 1
-    run = None if several else RunFolder.create(options.log_dir, options.name, recipe)
-    return options, recipe, run
+    _check_same(recipe)
+    if options.seeds > 1:
+        return options, recipe, None
+    create = RunFolder.create
+    path = from_first(lambda: str(create(options.log_dir, options.name, recipe).path))
+    return options, recipe, RunFolder(Path(path))
+
+
+def _check_same(recipe: Recipe) -> None:
+    """Refuses several processes that would not train the same, where the data lie apart."""
+    check_same("recipe", json.dumps(recipe.compared(), sort_keys=True, default=str))
+    check_same("version of the code", code_digest())
 
 
 def _with_added_attention(arguments: Sequence[str]) -> Sequence[str]:
@@ -159,6 +191,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[Train, Recipe
         )
     recipe = resolve(options.recipe)
     check_recipe(resumed(recipe, run) if run.has_begun() else recipe)
+    _check_same(recipe)
     return options, recipe, run
 
 
@@ -168,15 +201,19 @@ def _is_finished(run: RunFolder, recipe: Recipe) -> bool:
 
 def _train(options: Train, recipe: Recipe, run: RunFolder) -> dict:
     """Trains a run from its beginning or from its last state."""
-    begun = run.has_begun()
-    if not begun:
-        if run.file("recipe.json").is_file():
-            print(f"notice   {run.path} was stopped before its first epoch: it begins anew")
-        run.begin(recipe)
+
+    def has_begun() -> bool:
+        begun = run.has_begun()
+        if not begun:
+            if run.file("recipe.json").is_file():
+                print(f"notice   {run.path} was stopped before its first epoch: it begins anew")
+            run.begin(recipe)
+        return begun
+
     return train(
         recipe,
         run,
-        resume=begun,
+        resume=from_first(has_begun),
         strategy=strategy(),
         **_options(options, run, recipe),
     )

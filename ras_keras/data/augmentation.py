@@ -51,6 +51,7 @@ class Augmentation:
         classes: int,
         seed: int,
         step,
+        read: slice | None = None,
     ):
         """Makes a batch.
 
@@ -61,12 +62,16 @@ class Augmentation:
             classes: how many there are.
             seed: in [0, 2**31).
             step: int64, scalar.
+            read: the part of the batch that is needed, None for all of it; what lies outside may be
+                black.
 
         Returns:
             The images, uint8 (n, H, W, 3), and the labels: as they were, or float32 (n, classes)
             with `distributions`.
         """
-        batch = self._read(images, index, seed, step)
+        # What is mixed into an image may lie anywhere.
+        read = None if self.cutmix else read
+        batch = self._crops(images, index, seed, step, read)
         if self.color_jitter:
             batch = jitter_colors(batch, self.color_jitter, _key(seed, COLORS, step))
         if self.distributions:
@@ -78,13 +83,16 @@ class Augmentation:
             batch, labels = cut_mix(batch, labels, seed, step, self.cutmix)
         return batch, labels
 
-    def _read(self, images, index, seed, step):
-        if self.crop is None:
-            return crop_and_mirror(images.batch(index), seed, step, self.crop_padding, self.mirror)
+    def _crops(self, images, index, seed, step, read):
         count = tf.shape(index)[0]
+        part = read or slice(None)
+        if self.crop is None:
+            batch = _black_outside(read, images.batch(index[part]), count)
+            return crop_and_mirror(batch, seed, step, self.crop_padding, self.mirror)
         draws = self.crop.draws(count, _key(seed, RESIZED_CROP, step))
-        mirrored = _integers((3, count), _key(seed, CROP, step))[2] % 2 == 1
-        return images.crops(index, self.crop, draws, self.mirror & mirrored)
+        mirrored = self.mirror & (_integers((3, count), _key(seed, CROP, step))[2] % 2 == 1)
+        batch = images.crops(index[part], self.crop, draws[part], mirrored[part])
+        return _black_outside(read, batch, count)
 
     def __str__(self) -> str:
         padded = f"random crop with {self.crop_padding} pixels of padding"
@@ -153,6 +161,14 @@ def cut_mix(images, labels, seed: int, step, alpha: float):
     kept = 1 - tf.reduce_mean(tf.cast(inside, tf.float32), axis=(1, 2))[:, None]
     images = tf.where(inside[..., None], tf.roll(images, -1, axis=0), images)
     return images, kept * labels + (1 - kept) * tf.roll(labels, -1, axis=0)
+
+
+def _black_outside(part: slice | None, images, count):
+    """A batch of `count` images of which these are a part."""
+    if part is None:
+        return images
+    padded = tf.pad(images, [(part.start, count - part.stop), (0, 0), (0, 0), (0, 0)])
+    return tf.ensure_shape(padded, (None, *images.shape[1:]))
 
 
 def _key(seed, draw, step):

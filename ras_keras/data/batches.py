@@ -1,5 +1,6 @@
 """Batches as pure functions of (seed, step)."""
 
+import copy
 import math
 import os
 
@@ -29,6 +30,7 @@ class TrainingBatches:
         augmentation: of the images; None for the data set's own crop and flip.
         least: images that each device needs in a batch, 2 where a gate normalizes over the
             batch; a last batch of fewer is left out.
+        part: which part of each batch is made, and of how many equal ones: (index, count).
 
     Raises:
         UserError: for a batch size that the images or the devices do not allow,
@@ -43,6 +45,7 @@ class TrainingBatches:
         devices: int = 1,
         augmentation: Augmentation | None = None,
         least: int = 1,
+        part: tuple[int, int] = (0, 1),
     ):
         augmentation = augmentation or Augmentation(dataset.crop_padding, dataset.flip)
         given = Argument("batch_size", batch_size)
@@ -92,6 +95,7 @@ class TrainingBatches:
         self.classes = len(dataset.class_names)
         self.drop_remainder = dataset.drop_remainder
         self.least = least
+        self.part = part
 
     @property
     def images_per_epoch(self) -> int:
@@ -121,12 +125,18 @@ class TrainingBatches:
             f"the last batch of an epoch is cut by {count} to divide by the {self.devices} devices"
         )
 
+    def whole(self) -> "TrainingBatches":
+        """These batches, undivided."""
+        batches = copy.copy(self)
+        batches.part = (0, 1)
+        return batches
+
     def from_step(self, step: int) -> tf.data.Dataset:
         """The endless sequence of batches from global step `step` on.
 
         Each is (images, labels): uint8 (n, H, W, 3) and int32 (n,), or float32
         (n, classes) if the augmentation makes distributions of them, with n the
-        batch size, or less for the last batch of an epoch.
+        batch size, or less for the last batch of an epoch; of which a process has its part.
         """
         # What is decoded anew each time takes all cores.
         calls = max(2, os.cpu_count() or 1) if isinstance(self.images, EncodedImages) else 2
@@ -153,7 +163,15 @@ class TrainingBatches:
     def _batch(self, step):
         index = self.index(step)
         labels = tf.gather(self.labels, index)
-        return self.augmentation(self.images, index, labels, self.classes, self.seed, step)
+        number, count = self.part
+        size = tf.shape(index)[0] // count
+        own = slice(number * size, (number + 1) * size)
+        # The draws are of the whole batch, whoever has which part of it.
+        read = own if count > 1 else None
+        images, labels = self.augmentation(
+            self.images, index, labels, self.classes, self.seed, step, read
+        )
+        return images[own], labels[own]
 
 
 def evaluation_batches(

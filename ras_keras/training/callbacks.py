@@ -63,7 +63,7 @@ class StopOnSignal(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Raises `Diverged` as soon as the loss is NaN or infinite."""
+    """Raises `Diverged` as soon as the loss, or after an epoch a weight, is NaN or infinite."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
@@ -72,6 +72,12 @@ class StopOnNaN(keras.callbacks.Callback):
         if not math.isfinite(logs["loss"]):
             raise Diverged(
                 f"loss became {logs['loss']} at step {batch + 1} of epoch {self.epoch + 1}"
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not all(np.isfinite(value).all() for value in state.capture(self.model)):
+            raise Diverged(
+                f"a weight was no longer finite after the last step of epoch {epoch + 1}"
             )
 
 
@@ -181,10 +187,6 @@ class EpochWriter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
         values = state.capture(self.model)
-        if not all(np.isfinite(value).all() for value in values):
-            raise Diverged(
-                f"a weight was no longer finite after the last step of epoch {epoch + 1}"
-            )
         logs["images_per_second"] = self.images_per_epoch / (self.trained - self.started)
         progress = self.progress
         progress.epoch = epoch + 1

@@ -29,7 +29,12 @@ from ras_keras.training.saved_network import check_image_shape, saved_network
 KERNEL, BIAS = "vars/0", "vars/1"
 
 
-def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = ()) -> Data:
+def recipe_data(
+    recipe: Recipe,
+    replicas: int = 1,
+    runs: Sequence[RunFolder] = (),
+    part: tuple[int, int] = (0, 1),
+) -> Data:
     """The data of a resolved recipe, in batches that its network can be trained on.
 
     Raises:
@@ -42,6 +47,7 @@ def recipe_data(recipe: Recipe, replicas: int = 1, runs: Sequence[RunFolder] = (
             seed=recipe.execution.seed,
             least=least_images(least_network(recipe.network)),
             replicas=replicas,
+            part=part,
             runs=runs,
         )
     except UserError as error:

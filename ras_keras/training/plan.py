@@ -6,7 +6,9 @@ import keras
 import numpy as np
 
 from ras_keras.backend import devices
+from ras_keras.backend.processes import hosts, part
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe
@@ -69,6 +71,8 @@ def print_plan(
         "device": f"{devices.description()}, {keras.backend.backend()}, "
         f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
     }
+    if replicas() > 1:
+        lines["hosts"] = _hosts(batches.batch_size)
     if recipe.network.weights is not None:
         lines["weights"] = f"from {recipe.network.weights}{_pace(recipe.optimization)}"
     for name, value in lines.items():
@@ -76,6 +80,18 @@ def print_plan(
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _hosts(batch_size: int) -> str:
+    """How the devices lie on hosts, and what each gets of a batch."""
+    devices, processes = replicas(), part()[1]
+    shares = f"{batch_size // devices} a device"
+    if processes > 1:
+        shares = f"{batch_size // processes} a process, {shares}"
+    return (
+        f"{counted(hosts(), 'host')}, {processes} process{'' if processes == 1 else 'es'}, "
+        f"{counted(devices, 'device')}; of each batch of {batch_size} images {shares}"
+    )
 
 
 def _blocks(network: NetworkRecipe) -> str:

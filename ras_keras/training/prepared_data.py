@@ -54,6 +54,7 @@ def load_data(
     seed: int,
     least: int = 1,
     replicas: int = 1,
+    part: tuple[int, int] = (0, 1),
     runs: Sequence[RunFolder] = (),
 ) -> Data:
     """Loads what a recipe trains and is evaluated on.
@@ -64,6 +65,7 @@ def load_data(
         seed: of the split, the order and the augmentation.
         least: images that the last batch of an epoch needs to be trained on.
         replicas: devices over which a batch is split.
+        part: of each batch that this process makes, (index, count).
         runs: that were trained on the same data.
 
     Raises:
@@ -97,6 +99,7 @@ def load_data(
             replicas,
             augmentation,
             least=least,
+            part=part,
         ),
         watched=dataset.test if recipe.protocol == "paper" else held_out,
         test=dataset.test,

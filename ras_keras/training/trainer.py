@@ -1,11 +1,14 @@
 """A recipe goes in, a run folder comes out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
 
 from ras_keras.backend import devices
+from ras_keras.backend.keras_variables import alone
+from ras_keras.backend.processes import check_same, from_first, is_first, part
 from ras_keras.data.batches import evaluation_batches
 from ras_keras.errors import Argument, UserError
 from ras_keras.gates.gates import Gates
@@ -13,9 +16,9 @@ from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given
-from ras_keras.runs import best_model, state
+from ras_keras.runs import state
 from ras_keras.runs.run_data import write_fingerprint
-from ras_keras.runs.run_files import Outcome, Result
+from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.averaging import WeightAveraging
 from ras_keras.training.callbacks import (
@@ -28,12 +31,11 @@ from ras_keras.training.callbacks import (
     StopOnSignal,
     duration,
 )
-from ras_keras.training.evaluation import evaluate
-from ras_keras.training.memory import peak_memory
 from ras_keras.training.network import keep_weights, recipe_data, recipe_network, resumed
-from ras_keras.training.plan import measure, print_estimate, print_plan, trainable_parameters
+from ras_keras.training.outcome import write_last_good, write_outcome
+from ras_keras.training.plan import measure, print_estimate, print_plan
 from ras_keras.training.reading_errors import stopped_by_image
-from ras_keras.values.csv_files import write_table
+from ras_keras.training.several_devices import Alone, Watch
 
 GATE_IMAGES = 128
 
@@ -53,11 +55,11 @@ def train(
 
     Args:
         recipe: a resolved recipe that has been checked.
-        run: a folder of this process alone: a new one, or with `resume` that of the run to go on
-            with.
+        run: a folder of this training alone: a new one, or with `resume` that of the run to go on
+            with. Of several processes that train together all read it and the first one writes.
         resume: whether to go on from the run's last state.
         tensorboard_graph: whether TensorBoard gets the network's graph.
-        strategy: the TensorFlow distribution strategy; None for one device.
+        strategy: what `ras_keras.backend.devices.strategy` returns; None for one device.
         callbacks: more Keras callbacks, called after the run's own; an `OnImages` among them is
             given images first.
         test: whether the test set is evaluated at the end; a search leaves it alone.
@@ -67,51 +69,66 @@ def train(
         The content of result.json.
 
     Raises:
-        UserError: if the data cannot be had, or are not those of the run to go on with
-            or of `same_data`.
+        UserError: if the data cannot be had, or are not those of the run to go on with,
+            of `same_data` or of the other processes.
         Diverged: if the loss is no longer a number, a `UserError`.
         Interrupted: on Ctrl-C or SIGTERM, after the step under way.
     """
     with devices.scope(strategy):
         start_recipe = resumed(recipe, run) if resume else recipe
-        data = recipe_data(start_recipe, replicas(), [*([run] if resume else ()), *same_data])
+        runs = [*([run] if resume else ()), *same_data]
+        data = recipe_data(start_recipe, replicas(), runs, part())
+        check_same("data set", str(data.fingerprint))
         _check_execution(recipe.execution, data.batches)
         model = recipe_network(start_recipe, data)
-        if resume:
-            run.remove_leftovers()
-            start, progress = state.load(run)
-        else:
-            start, progress = state.capture(model), state.Progress()
-            keep_weights(recipe, run)
-        run.write_environment(recipe)
-        run.write_recipe(recipe)
-        write_fingerprint(run, data.fingerprint)
+        start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
+        check_same("state to go on from", str(progress))
+        if is_first():
+            _note_start(recipe, run, data, resume)
         print_plan(recipe, data, model, progress, run, resume)
         with stopped_by_image(model, data):
             seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
-        if progress.epoch == 0:
+        if progress.epoch == 0 and is_first():
             state.save(run, start, progress)
         print_estimate(recipe.optimization, data, progress, seconds_per_image)
-        averaging = None
-        if recipe.optimization.average_weights:
-            averaging = WeightAveraging(model, data, given(recipe.optimization.batch_size))
+        batch_size, averaging = _batch_of_device(recipe), None
+        if recipe.optimization.average_weights and is_first():
+            with alone(model):
+                whole = replace(data, batches=data.batches.whole())
+                averaging = WeightAveraging(model, whole, batch_size)
         gates = _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks)
-        network = model
-        if averaging:
-            averaging.update()
-            network = averaging.network
-            gates = Gates(network)
-        run.write_model("final.keras", network, data.class_names)
-        if rows := gates.rows(_fixed_images(data)):
-            write_table(run.file("gates.csv"), rows)
-        result = _result(recipe, run, network, data, progress)
-        if test:
-            _add_test(result, recipe, run, network, data)
-        result["peak_memory_bytes"] = peak_memory()
-        run.write_json("result.json", result)
+
+        def come_to_the_end() -> Result:
+            network, its_gates, images = model, gates, _fixed_images(data)
+            with alone(model):
+                if averaging:
+                    averaging.update()
+                    network, its_gates = averaging.network, Gates(averaging.network)
+                return write_outcome(
+                    *(recipe, run, network, its_gates, images, data, progress, batch_size, test)
+                )
+
+        result = from_first(come_to_the_end)
     print(f"trained in {duration(result['seconds'])}")
     return result
+
+
+def _note_start(recipe, run, data, resume):
+    """Writes what the run says of itself before its first step."""
+    if resume:
+        run.remove_leftovers()
+    else:
+        keep_weights(recipe, run)
+    run.write_environment(recipe)
+    run.write_recipe(recipe)
+    write_fingerprint(run, data.fingerprint)
+
+
+def _batch_of_device(recipe) -> int:
+    """Images that are evaluated at a time: on JAX a device evaluates by itself."""
+    batch_size = given(recipe.optimization.batch_size)
+    return batch_size if keras.backend.backend() == "tensorflow" else batch_size // replicas()
 
 
 def _check_execution(recipe: ExecutionRecipe, batches):
@@ -125,21 +142,32 @@ def _check_execution(recipe: ExecutionRecipe, batches):
         )
 
 
-def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks) -> Gates:
-    """Trains the model; returns its gates, which have been compiled by then."""
+def _fit(
+    recipe, run, model, averaging, data, progress, tensorboard_graph, callbacks
+) -> Gates | None:
+    """Trains the model; returns its gates, compiled by then, in the first process."""
     watched = None
-    if data.watched and not averaging:
+    rate_at = recipe.optimization.learning_rate_at
+    together: list = [
+        keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
+        StopOnNaN(),
+    ]
+    distribution = keras.distribution.distribution()
+    if data.watched and not recipe.optimization.average_weights:
         classes = len(data.class_names) if data.batches.augmentation.distributions else None
-        watched = evaluation_batches(data.watched, recipe.optimization.batch_size, classes)
+        if distribution is None:
+            # The devices have to divide the first batch.
+            whole = len(data.watched) - len(data.watched) % replicas() or 1
+            size = min(given(recipe.optimization.batch_size), whole)
+            watched = evaluation_batches(data.watched, size, classes)
+        else:
+            together.insert(0, Watch(data.watched, _batch_of_device(recipe), classes))
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.optimization.epochs, steps)
     signals = StopOnSignal()
     spread = GateSpread()
-    rate_at = recipe.optimization.learning_rate_at
-    every = [
+    own = [
         *([averaging] if averaging else []),
-        keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
-        StopOnNaN(),
         spread,
         EpochWriter(
             run,
@@ -152,12 +180,13 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
         ),
         keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
         bar,
-        signals,
         *callbacks,
     ]
-    for callback in every:
+    for callback in own:
         if isinstance(callback, OnImages):
             callback.set_images(_fixed_images(data), _looked_at(data), data.class_names)
+    if distribution is not None:
+        own = [Alone(own)] if is_first() else []
     try:
         with stopped_by_image(model, data):
             model.fit(
@@ -168,21 +197,24 @@ def _fit(recipe, run, model, averaging, data, progress, tensorboard_graph, callb
                 validation_data=watched,
                 shuffle=False,
                 verbose=0,
-                callbacks=every,
+                callbacks=[*together, *own, signals],
             )
     except Diverged as error:
-        values, last = state.load(run)
-        state.restore(model, values)
-        run.write_model("last_good.keras", model, data.class_names)
+
+        def keep() -> int:
+            with alone(model):
+                return write_last_good(run, model, data.class_names)
+
+        epoch = from_first(keep)
         raise Diverged(
-            f"{error}; the model after epoch {last.epoch} is {run.file('last_good.keras')}. Lower ",
+            f"{error}; the model after epoch {epoch} is {run.file('last_good.keras')}. Lower ",
             Argument("learning_rate"),
-            f" (it was {rate_at(last.epoch):g}).",
+            f" (it was {rate_at(epoch):g}).",
         ) from error
     finally:
         bar.close()
         signals.release()
-    return spread.gates
+    return spread.gates if is_first() else None
 
 
 def _fixed_images(data):
@@ -193,52 +225,3 @@ def _fixed_images(data):
 def _looked_at(data):
     """The images that are watched, or where there are none those of the training."""
     return data.watched or data.batches.train
-
-
-def _result(recipe, run, model, data, progress) -> Result:
-    """What came out of the training, its test apart."""
-    return {
-        "protocol": recipe.data.protocol,
-        "dataset": recipe.data.dataset,
-        "training_images": len(data.batches.images),
-        "trainable_parameters": trainable_parameters(model),
-        "epochs": progress.epoch,
-        "device": devices.description(),
-        "seconds": sum(row["seconds"] for row in progress.history),
-        "final": {"epoch": progress.epoch},
-        "best": _best(recipe, run, model, data, progress),
-    }
-
-
-def _best(recipe, run, network, data, progress) -> Outcome:
-    """What came out as the best epoch; best.keras is its model."""
-    if data.watched is None:
-        run.write_model(best_model.FILE, network, data.class_names)
-        return {"epoch": progress.epoch, "selected_on": "nothing: best is final"}
-    images, prefix = "held-out training images", "val_"
-    if recipe.data.protocol == "paper":
-        images, prefix = "test images", "test_"
-    best: Outcome = {
-        "epoch": progress.best_epoch,
-        "selected_on": f"{len(data.watched)} {images}",
-    }
-    accuracy = progress.best_accuracy
-    if not best_model.secure(run, network, data.class_names, progress):
-        lost = f"nothing: the model of epoch {progress.best_epoch} is lost, best is final"
-        best = {"epoch": progress.epoch, "selected_on": lost}
-        accuracy = progress.history[-1][f"{prefix}accuracy"]
-    if recipe.data.protocol != "paper":
-        best["val_accuracy"] = accuracy
-    return best
-
-
-def _add_test(result, recipe, run, model, data):
-    """Evaluates the last and the best weights on the test set, once."""
-    classes = len(data.class_names)
-    best = final = evaluate(model, data.test, classes, recipe.optimization.batch_size)
-    if result["best"]["epoch"] != result["epochs"]:
-        best_model.load(run, model)
-        best = evaluate(model, data.test, classes, recipe.optimization.batch_size)
-    result["test_images"] = len(data.test)
-    result["final"] |= final.summary()
-    result["best"] |= best.summary()

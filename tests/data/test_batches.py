@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ras_keras.data import ImageDataset, Images, TrainingBatches, evaluation_batches
+from ras_keras.data.augmentation import Augmentation
 from ras_keras.errors import UserError
 
 
@@ -130,3 +131,22 @@ def test_two_devices_with_an_image_each_are_refused():
     ):
         TrainingBatches(dataset(), 2, seed=0, devices=2, least=2)
     assert TrainingBatches(dataset(), 2, seed=0, devices=2).steps_per_epoch == 25
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_parts_of_processes_are_the_batch(count):
+    """To the bit, the augmentation included; the last batch of an epoch is smaller."""
+    data = dataset()
+    augmentation = Augmentation(2, True, cutout=2, cutmix=0.5)
+
+    def batches(part):
+        return TrainingBatches(data, 16, 3, count, augmentation, part=part)
+
+    whole = collect(batches((0, 1)), 2, 3)
+    parts = [collect(batches((index, count)), 2, 3) for index in range(count)]
+    joined = [
+        tuple(np.concatenate(each) for each in zip(*of_step, strict=True))
+        for of_step in zip(*parts, strict=True)
+    ]
+    assert_same(joined, whole)
+    assert_same(collect(batches((1, count)).whole(), 2, 3), whole)

@@ -1,5 +1,7 @@
 """Images that stay encoded: the same batches, wherever they lie."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -74,6 +76,22 @@ def test_encoded_in_memory_and_streamed_are_the_same_and_a_function_of_seed_and_
     assert_equal(batches(streamed, RESIZED, step=4, count=3), whole[4:])
     assert not np.array_equal(batches(streamed, RESIZED, count=1, seed=2)[0][0], whole[0][0])
     assert whole[0][0].shape == (8, 16, 16, 3)
+
+
+@pytest.mark.parametrize("augmentation", [PADDED, RESIZED, replace(RESIZED, cutmix=0.0, cutout=3)])
+def test_the_parts_of_processes_are_the_whole_batch(varied, augmentation):
+    """Of images that are read by a process for its own part too."""
+    dataset = load_dataset(varied, image_size=16, keep_sizes=True, stream=True)
+    whole = batches(dataset, augmentation, count=3)
+    parts = [
+        TrainingBatches(dataset, 8, 1, devices=2, augmentation=augmentation, part=(number, 2))
+        for number in range(2)
+    ]
+    for (images, labels), *found in zip(
+        whole, *(each.from_step(0).take(3) for each in parts), strict=True
+    ):
+        np.testing.assert_array_equal(np.concatenate([part[0] for part in found]), images)
+        np.testing.assert_array_equal(np.concatenate([part[1] for part in found]), labels)
 
 
 def test_a_set_too_large_for_memory_stays_encoded(folder, monkeypatch):

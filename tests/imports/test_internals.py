@@ -17,6 +17,7 @@ PACKAGE = ROOT / "ras_keras"
 # The one file for each library, and the one of the model files, which reads Keras's table of names.
 FILES = {
     "backend/keras_graph.py",
+    "backend/keras_variables.py",
     "backend/tensorflow_internals.py",
     "tuning/keras_tuner_internals.py",
     "saving/keras_symbols.py",
@@ -94,6 +95,7 @@ def test_what_is_seen(text, found):
     ("file", "library"),
     [
         ("backend/keras_graph.py", "keras"),
+        ("backend/keras_variables.py", "keras"),
         ("backend/tensorflow_internals.py", "tensorflow"),
         ("tuning/keras_tuner_internals.py", "keras-tuner"),
         ("saving/keras_symbols.py", "keras"),
@@ -169,6 +171,12 @@ def names_of_parents(classes, files):
     # What a class of the package defines alone is its own affair.
     own = {"_tell", "_rounds", "_fits_fused_kernel", "_move"}
     return found - own
+
+
+def test_keras_has_what_is_changed_of_variables():
+    variable = keras.Variable(1.0)
+    assert variable._value is not None
+    assert variable._layout is None
 
 
 def test_keras_has_what_our_layers_and_optimizer_inherit():

@@ -99,7 +99,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         average.assign(average * self.momentum + value * (1 - self.momentum))
 
     def _moments(self, inputs, mask):
-        if replicas() == 1:
+        if keras.backend.backend() != "tensorflow" or replicas() == 1:
             return super()._moments(inputs, mask)
         import tensorflow as tf
 
@@ -115,9 +115,10 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 def replicas() -> int:
-    """Devices over which the current distribution strategy splits a batch."""
+    """Devices, of all processes, over which the current distribution splits a batch."""
     if keras.backend.backend() != "tensorflow":
-        return 1
+        distribution = keras.distribution.distribution()
+        return 1 if distribution is None else distribution.num_model_replicas
     import tensorflow as tf
 
     return tf.distribute.get_strategy().num_replicas_in_sync
