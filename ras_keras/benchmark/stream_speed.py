@@ -13,7 +13,7 @@ import tensorflow as tf
 from ras_keras.benchmark.machine import machine
 from ras_keras.benchmark.made_photographs import make_photographs
 from ras_keras.benchmark.spread import Spread, in_turn
-from ras_keras.data.random_resized_crop import RandomResizedCrop
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.training.memory import peak_memory
 from ras_keras.training.prepared_data import Data, load_data

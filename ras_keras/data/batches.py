@@ -7,7 +7,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
 from ras_keras.data.decoded_images import DecodedImages
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.image_dataset import ImageDataset, Images

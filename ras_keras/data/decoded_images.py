@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, mirrored_where
 from ras_keras.data.encoded.decoding import part, resized
-from ras_keras.data.random_resized_crop import RandomResizedCrop, mirrored_where
 
 
 class DecodedImages:

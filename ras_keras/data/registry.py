@@ -3,8 +3,11 @@
 from ras_keras.data.digits import load_digits
 from ras_keras.data.files.folder import check_folder, folder_path, is_folder, load_folder
 from ras_keras.data.image_dataset import ImageDataset
+from ras_keras.data.prepared.tensorflow_datasets import (
+    check_tensorflow_dataset,
+    load_tensorflow_dataset,
+)
 from ras_keras.data.reading import Reading
-from ras_keras.data.tensorflow_datasets import check_tensorflow_dataset, load_tensorflow_dataset
 from ras_keras.errors import Argument, UserError
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.data.fingerprint import Fingerprint
 from ras_keras.data.image_dataset import PHOTOGRAPHS_DEVIATION, ImageDataset, Images
-from ras_keras.data.random_resized_crop import RandomResizedCrop
 from ras_keras.data.registry import load_dataset
 from ras_keras.data.unreadable import unreadable_of
 from ras_keras.outputs.class_order import listed

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ras_keras.data import TrainingBatches
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
 from ras_keras.errors import UserError
 from tests.data.test_batches import assert_same, collect, dataset
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ras_keras.data import ImageDataset, Images, TrainingBatches, evaluation_batches
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
 from ras_keras.errors import UserError
 
 

@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from ras_keras.data.color_jitter import jitter_colors
+from ras_keras.data.augmentation.color_jitter import jitter_colors
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.encoded.decoding import decode, decode_whole, resized
 from ras_keras.data.files.image_files import decode_image
-from ras_keras.data.random_resized_crop import RandomResizedCrop
 from tests.data.made_folder import clouds
 
 CROP = RandomResizedCrop(0.08, 4 / 3)

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from ras_keras.data import fingerprint as fingerprint_module
-from ras_keras.data import load_dataset, tensorflow_datasets
+from ras_keras.data import load_dataset
 from ras_keras.data.fingerprint import MOST_FILES, digest_of_arrays, digest_of_files
+from ras_keras.data.prepared import tensorflow_datasets
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import tensorflow as tf
 from PIL import Image
 
 from ras_keras.data import TrainingBatches, check_dataset, evaluation_batches, load_dataset, reading
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.encoded import record_index
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.sources import Files, Memory
-from ras_keras.data.random_resized_crop import RandomResizedCrop
 from ras_keras.errors import UserError
 from tests.data.made_folder import make_folder
 from tests.data.prepared_mnist import prepared

@@ -7,7 +7,7 @@ from keras import ops
 
 import ras_keras
 from ras_keras.data import TrainingBatches, load_dataset
-from ras_keras.data.augmentation import Augmentation
+from ras_keras.data.augmentation.augmentation import Augmentation
 from ras_keras.layers.parts.batch_normalization import BatchNormalization
 from ras_keras.training import RECIPES, RunFolder, evaluate, resolve, train
 from ras_keras.training.averaging import MovingStatistics

@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, mirrored_where
 from ras_keras.data.encoded.decoding import decode, decode_whole, resized
 from ras_keras.data.encoded.forms import Form
 from ras_keras.data.encoded.sources import Source
 from ras_keras.data.files.image_files import FILE_FORMATS, UnreadableImage, named
-from ras_keras.data.random_resized_crop import RandomResizedCrop, mirrored_where
 
 
 class EncodedImages:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from ras_keras.data.color_jitter import jitter_colors
+from ras_keras.data.augmentation.color_jitter import jitter_colors
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.decoded_images import DecodedImages
 from ras_keras.data.encoded.encoded_images import EncodedImages
-from ras_keras.data.random_resized_crop import RandomResizedCrop
 
 # Each draw of a step has a key of its own.
 CROP, CUTOUT, MIXED_SHARE, MIXED_BOX, RESIZED_CROP, COLORS = range(6)
