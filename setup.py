@@ -16,6 +16,8 @@ FORMATS = {
 # What `make docs` builds the site with. Material for MkDocs ends in May 2027; Zensical is its
 # successor, by the same people, and reads the same mkdocs.yml.
 DOCS = ["zensical>=0.0.73,<0.2", "mkdocstrings-python>=2.0.11", "nbconvert>=7.17"]
+# What runs trainings on several workers.
+CLUSTER = ["ray>=2.50"]
 # What `serve.py` serves with.
 SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
@@ -67,10 +69,12 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         # What `benchmark.py versus-pytorch` compares with.
         "peers": ["torch==2.13.0"],
+        "cluster": CLUSTER,
         "serve": SERVE,
         "docs": DOCS,
         "dev": [
             *(package for packages in FORMATS.values() for package in packages),
+            *CLUSTER,
             *SERVE,
             *DOCS,
             # Runs the notebook in examples/.
