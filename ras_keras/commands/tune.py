@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
-from ras_keras.backend.devices import leave_gpus, strategy
+from ras_keras.backend.devices import leave_gpus
 from ras_keras.backend.imports import import_modules
 from ras_keras.cluster.jobs import Executor, Job
 from ras_keras.cluster.ray_cluster import executor
@@ -17,7 +16,7 @@ from ras_keras.commands.run_result import print_result
 from ras_keras.errors import UserError
 from ras_keras.text.flags import flag
 from ras_keras.text.numbers import counted
-from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train_or_resume
+from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, train_here
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.running import run_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search
@@ -115,11 +114,7 @@ def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
 
 
 def _train(outcome: Outcome, running: Executor) -> None:
-    train = partial(_train_here, resolve(outcome.recipe), outcome.run)
+    train = partial(train_here, outcome.recipe, outcome.run)
     running.start(Job("best", train, outcome.run.with_name("best.log")))
     _, result = running.wait()
     print_result(result(), RunFolder(outcome.run))
-
-
-def _train_here(recipe: Recipe, path: Path):
-    return train_or_resume(recipe, path, strategy=strategy())

@@ -5,7 +5,6 @@ from functools import partial
 from ras_keras.cluster.jobs import Executor, Job, WorkersDied, run_jobs
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import locked
-from ras_keras.training import resolve
 from ras_keras.tuning.event_log import EventLog
 from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress
@@ -54,7 +53,7 @@ def _run_trials(search: Search, progress: Progress, executor: Executor) -> None:
         if trial is None:
             return None
         path = search.folder.file(trial.name)
-        recipe = resolve(search.space.recipe(trial.values | {"epochs": trial.epochs}))
+        recipe = search.space.recipe(trial.values | {"epochs": trial.epochs})
         job = Job(
             f"trial {trial.number}: {trial.name}",
             partial(train_trial, recipe, trial.values, path, search.seeds, callbacks),

@@ -11,11 +11,10 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from ras_keras.backend.devices import strategy
 from ras_keras.errors import first_line
 from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import DATA, RunFolder
-from ras_keras.training import Recipe, train_or_resume
+from ras_keras.training import Recipe, train_here
 from ras_keras.training.callbacks import Diverged, duration
 from ras_keras.tuning.tensorboard import METRIC, write_trial
 from ras_keras.values.typed import Bounds, Text
@@ -79,7 +78,7 @@ def train_trial(
     """Trains a trial, or what is left of it, without a look at the test set.
 
     Args:
-        recipe: its first run's, resolved.
+        recipe: its first run's.
         values: of what is searched.
         path: of its run folder; of several seeds, the folder of theirs.
         seeds: how many runs it has, with the recipe's seed and those after it.
@@ -108,12 +107,11 @@ def train_trial(
 def _train(recipe, run: Path, folder: Path, callbacks) -> Result:
     # One run that says on which data it was trained has those of all.
     others = (file.parent for file in sorted(folder.rglob(DATA)) if file.parent != run)
-    return train_or_resume(
+    return train_here(
         recipe,
         run,
         test=False,
         callbacks=callbacks,
-        strategy=strategy(),
         same_data=[RunFolder(other) for other in others][:1],
     )
 
