@@ -158,12 +158,14 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         for (name, recipe), work in zip(missing.items(), expected, strict=True)
     ]
     waiting = list(jobs)
+    # Between them is what the runs print.
+    mark = "\n== " if executor.shows_output else ""
 
     def next_job():
         if not waiting:
             return None
         job = waiting.pop(0)
-        print(f"\n== run {len(jobs) - len(waiting)} of {len(jobs)}: {job.name}", flush=True)
+        print(f"{mark}run {len(jobs) - len(waiting)} of {len(jobs)}: {job.name}", flush=True)
         pace.begin(job)
         return job
 
@@ -172,10 +174,8 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         pace.end(job)
         done = len(jobs) - len(waiting) - len(pace.begun)
         left = duration(pace.left(sum(each.work for each in waiting)))
-        print(
-            f"{job.name}: {outcome}\n== {done} of {len(jobs)} runs done, about {left} left",
-            flush=True,
-        )
+        print(f"{job.name}: {outcome}")
+        print(f"{mark.strip()} {done} of {len(jobs)} runs done, about {left} left", flush=True)
 
     run_jobs(executor, next_job, ended)
 

@@ -122,8 +122,9 @@ class Round:
 class Hyperband(OnSpace, RandomSearchOracle):
     """Many points for a few epochs, the better ones for more (Li et al., arXiv 1603.06560).
 
-    The rounds are those of keras-tuner's own, which ends a finite space before its first halving:
-    here a bracket has no more points than the brackets before it left.
+    The rounds are those of keras-tuner's own, which ends a finite space before its first halving,
+    and a bracket after failed trials: here a bracket has no more points than those before it left,
+    and a failed trial is one that is not promoted.
     """
 
     def brackets(self) -> list[list[Round]]:
@@ -191,7 +192,7 @@ class Hyperband(OnSpace, RandomSearchOracle):
         Args:
             earlier: trials of the round.
             begun: those of the next one.
-            thrown_out: how many points are not promoted.
+            thrown_out: how many points are not promoted; those that failed are the first of them.
         """
         points = [self.point(trial) for trial in begun]
         ready = [
@@ -199,7 +200,8 @@ class Hyperband(OnSpace, RandomSearchOracle):
             for trial in earlier
             if trial.status == "COMPLETED" and self.point(trial) not in points
         ]
-        if len(ready) <= thrown_out:
+        failed = sum(trial.status == "FAILED" for trial in earlier)
+        if len(ready) <= max(0, thrown_out - failed):
             return None
         best = max(ready, key=lambda trial: trial.score)
         return best.hyperparameters.values.copy()

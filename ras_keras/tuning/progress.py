@@ -1,6 +1,8 @@
 """How far a search is: its trials, as an oracle proposed them and as they ended."""
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import keras_tuner as kt
@@ -21,6 +23,7 @@ class Progress:
     Args:
         search: whose oracle it is.
         log: of its events, which are repeated.
+        place: a folder for the files that keras-tuner writes and nobody reads.
 
     Attributes:
         trials: those that began, in their order.
@@ -31,7 +34,7 @@ class Progress:
         UserError: if the log cannot be of this search, or this keras-tuner proposes other trials.
     """
 
-    def __init__(self, search: Search, log: EventLog):
+    def __init__(self, search: Search, log: EventLog, place: str):
         self.trials: list[Trial] = []
         self._search = search
         self._log = log
@@ -45,17 +48,16 @@ class Progress:
             raise log.damaged(1, "is no beginning")
         self._oracle: OnSpace = search.oracle(begin["trials"])
         self._begun_by = begin["keras_tuner"]
-        # A place for the files that it writes and nobody reads.
-        self._place = tempfile.TemporaryDirectory(prefix="keras-tuner-")
-        _Home(self._oracle, directory=self._place.name, project_name="search")
+        _Home(self._oracle, directory=place, project_name="search")
         for number, event in enumerate(events, 2):
             self._repeat(number, event)
 
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *error) -> None:
-        self._place.cleanup()
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, search: Search, log: EventLog) -> Iterator["Progress"]:
+        """The progress of a search, with a place that is removed at the end."""
+        with tempfile.TemporaryDirectory(prefix="keras-tuner-") as place:
+            yield cls(search, log, place)
 
     @property
     def planned(self) -> int:
