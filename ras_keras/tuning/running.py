@@ -31,7 +31,7 @@ def run_search(search: Search, executor: Executor) -> Outcome:
     search.folder.begin(search.space, search.algorithm, search.seeds)
     with (
         locked(search.folder.path),
-        Progress.of(search, EventLog(search.folder.file("events.jsonl"))) as progress,
+        Progress.of(search, EventLog(search.folder.file("log.jsonl"))) as progress,
     ):
         write_search(search.folder.path, search.space)
         _run_trials(search, progress, executor)

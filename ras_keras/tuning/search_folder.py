@@ -26,7 +26,7 @@ class SearchFolder:
     """Paths and files of one search.
 
     search.json       what was asked
-    events.jsonl      each trial as it began and ended
+    log.jsonl         each trial as it began and ended
     k=2/, ...         the run folder of each trial, or of several seeds k=2/seed0/, ...
     trials.csv        a row per trial
     search.png        the objective against each searched value

@@ -29,7 +29,7 @@ def opened(tmp_path, algorithm, names=("k",), trials=None):
     tmp_path.mkdir(exist_ok=True)
     space = make_space(FIXED, names, [])
     search = Search(space, algorithm, trials, SearchFolder(tmp_path))
-    return Progress.of(search, EventLog(tmp_path / "events.jsonl"))
+    return Progress.of(search, EventLog(tmp_path / "log.jsonl"))
 
 
 def score(trial):
@@ -70,10 +70,10 @@ def test_a_search_that_is_cut_off_is_the_one_that_never_was(tmp_path, algorithm,
             pass
         expected = all_of(progress)
         assert len(expected) == progress.planned > 5
-    lines = (tmp_path / "whole" / "events.jsonl").read_bytes().splitlines(keepends=True)
+    lines = (tmp_path / "whole" / "log.jsonl").read_bytes().splitlines(keepends=True)
     assert len(lines) > 2 * len(expected)
     for cut in range(1, len(lines), 5):
-        file = tmp_path / f"cut{cut}" / "events.jsonl"
+        file = tmp_path / f"cut{cut}" / "log.jsonl"
         file.parent.mkdir()
         file.write_bytes(b"".join(lines[:cut]) + lines[cut][:9])
         with opened(file.parent, algorithm, BOTH, trials) as progress:
@@ -129,7 +129,7 @@ def lines_of(tmp_path):
     with opened(tmp_path, "random", trials=3) as progress:
         while step(progress, workers=1):
             pass
-    return (tmp_path / "events.jsonl").read_text().splitlines()
+    return (tmp_path / "log.jsonl").read_text().splitlines()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def lines_of(tmp_path):
 def test_a_damaged_line_is_named(tmp_path, number, change, says):
     lines = lines_of(tmp_path)
     lines[number - 1] = json.dumps(json.loads(lines[number - 1]) | change)
-    (tmp_path / "events.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
     refused = pytest.raises(UserError, match=rf"l is damaged \(({says}).*\); restore it, or")
     with refused, opened(tmp_path, "random", trials=3):
         pass
@@ -158,10 +158,10 @@ def test_other_proposals_than_those_of_the_log_are_refused(tmp_path):
     event = json.loads(lines[3])
     other = 1 + event["values"]["k"] % 4
     lines[3] = json.dumps(event | {"values": {"k": other}})
-    file = tmp_path / "events.jsonl"
+    file = tmp_path / "log.jsonl"
     file.write_text("\n".join(lines) + "\n")
     says = (
-        rf"events.jsonl, line 4: keras-tuner [\d.]+ proposes \{{'k': \d\}} where the search has "
+        rf"log.jsonl, line 4: keras-tuner [\d.]+ proposes \{{'k': \d\}} where the search has "
         rf"\{{'k': {other}\}}; it was begun by keras-tuner [\d.]+: restore it, or remove it"
     )
     with pytest.raises(UserError, match=says), opened(tmp_path, "random", trials=3):
@@ -169,7 +169,7 @@ def test_other_proposals_than_those_of_the_log_are_refused(tmp_path):
 
 
 def test_an_event_that_cannot_be_written_leaves_the_log_as_it_was(tmp_path, monkeypatch):
-    log = EventLog(tmp_path / "events.jsonl")
+    log = EventLog(tmp_path / "log.jsonl")
     log.add({"event": "wait"})
     before = log.file.read_bytes()
 
@@ -177,6 +177,6 @@ def test_an_event_that_cannot_be_written_leaves_the_log_as_it_was(tmp_path, monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ras_keras.tuning.event_log.os.fsync", full)
-    with pytest.raises(UserError, match=r"events.jsonl cannot be written \(No space left"):
+    with pytest.raises(UserError, match=r"log.jsonl cannot be written \(No space left"):
         log.add({"event": "wait"})
     assert log.file.read_bytes() == before
