@@ -3,10 +3,8 @@
 import contextlib
 import logging
 import os
-import signal
 import socket
-import threading
-import warnings
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import keras
 
 import ras_keras
 from ras_keras.cluster.jobs import Executor, InProcess, Job, WorkersDied
-from ras_keras.cluster.ray_internals import without_messages
+from ras_keras.cluster.quiet import quiet, signals_kept, without_stderr
 from ras_keras.cluster.resources import Share, Workers
 from ras_keras.cluster.worker import Setting, run_job
 from ras_keras.errors import Argument, UserError, first_line
@@ -24,14 +22,8 @@ from ras_keras.training.callbacks import Interrupted
 # Workers that a job may kill.
 DEATHS = 3
 SECONDS_TO_ANSWER = 10
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.2
 OBJECT_STORE_BYTES = 100 * 2**20
-QUIET = {
-    # Reports nothing to Ray's makers.
-    "RAY_USAGE_STATS_ENABLED": "0",
-    # An error of a job is raised here; nobody needs it printed beside.
-    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
-}
 # Of the driver's environment, for workers on other machines.
 INHERITED = ("KERAS_HOME", "TFDS_DATA_DIR", "XLA_FLAGS", "TF_CPP_MIN_LOG_LEVEL")
 
@@ -70,10 +62,10 @@ class RayExecutor:
     def wait(self) -> tuple[Job, Callable[[], Any]]:
         import ray
 
-        ready: list[Any] = []
-        while not ready:
-            # In pieces, for a signal to be heard.
-            ready, _ = ray.wait([*self._running], num_returns=1, timeout=POLL_SECONDS)
+        running = [*self._running]
+        # Ray would turn a signal's exception into one without its name.
+        while not (ready := ray.wait(running, timeout=0)[0]):
+            time.sleep(POLL_SECONDS)
         job = self._running.pop(ready[0])
         return job, lambda: _result(job, ready[0])
 
@@ -123,11 +115,9 @@ def executor(asked: Workers) -> Iterator[Executor]:
         return
     import ray
 
-    with _environment_of(QUIET), without_messages(), warnings.catch_warnings():
-        # Of changes to come in Ray.
-        warnings.simplefilter("ignore", FutureWarning)
+    with quiet():
         try:
-            with _signals_kept():
+            with signals_kept():
                 _join(asked)
             found = ray.cluster_resources()
             cores, gpus = int(found.get("CPU", 0)), int(found.get("GPU", 0))
@@ -142,7 +132,7 @@ def _join(asked: Workers) -> None:
     """Starts Ray on this machine, or joins the cluster at an address."""
     import ray
 
-    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    silent = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if asked.address is None:
         ray.init(
             # Whatever cluster a variable of Ray's names.
@@ -150,13 +140,14 @@ def _join(asked: Workers) -> None:
             include_dashboard=False,
             num_cpus=os.cpu_count(),
             object_store_memory=OBJECT_STORE_BYTES,
-            **quiet,
+            **silent,
         )
         return
     _check_answers(asked.address)
     package = {"py_modules": [str(Path(ras_keras.__file__).parent)]}
     try:
-        ray.init(address=asked.address, runtime_env=package, **quiet)
+        with without_stderr():
+            ray.init(address=asked.address, runtime_env=package, **silent)
     # Whatever Ray stumbles on: no cluster, another version of Ray or Python, no node here.
     except Exception as error:
         raise _no_cluster(asked.address, first_line(error)) from error
@@ -181,30 +172,5 @@ def _no_cluster(address: str, problem: str) -> UserError:
     return UserError(
         Argument("address", address),
         f": no Ray cluster answers there ({problem.rstrip('.')}); start one by ray start, on this "
-        "machine too.",
+        "machine too, or, if it has a token, set RAY_AUTH_MODE=token.",
     )
-
-
-@contextlib.contextmanager
-def _environment_of(variables: dict[str, str]) -> Iterator[None]:
-    """Sets variables for Ray's processes, those of the user's environment apart."""
-    added = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Gives signals back to whom they belong: Ray takes SIGTERM."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in before.items():
-                signal.signal(number, handler)
