@@ -175,7 +175,7 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         done = len(jobs) - len(waiting) - len(pace.begun)
         left = duration(pace.left(sum(each.work for each in waiting)))
         print(f"{job.name}: {outcome}")
-        print(f"{mark.strip()} {done} of {len(jobs)} runs done, about {left} left", flush=True)
+        print(f"{mark.lstrip()}{done} of {len(jobs)} runs done, about {left} left", flush=True)
 
     run_jobs(executor, next_job, ended)
 
