@@ -25,7 +25,7 @@ class OnSpace(kt.Oracle):
 
     Args:
         space: what is searched; its recipe has the seed.
-        trials: that may be proposed; None for all that the algorithm has.
+        trials: that are asked for; None for all that the algorithm has.
         **options: of the algorithm.
     """
 
@@ -41,8 +41,9 @@ class OnSpace(kt.Oracle):
             max_consecutive_failed_trials=None,
             **options,
         )
-        # Not every algorithm takes it.
-        self.max_trials = trials
+        # Whoever asks for trials counts them: a search may be given more of them later, or fewer.
+        self.max_trials = None
+        self.limit = trials
         self.searched = space
         self.verbose = 0
 
@@ -50,7 +51,7 @@ class OnSpace(kt.Oracle):
     def planned(self) -> int:
         """Trials that the search has in all."""
         size = self.searched.size() if self.searched.is_finite() else math.inf
-        return int(min(size, self.max_trials or size))
+        return int(min(size, self.limit or size))
 
     @property
     def planned_epochs(self) -> int:
@@ -86,7 +87,7 @@ class Grid(OnSpace):
     @property
     def planned(self) -> int:
         size = self.searched.size()
-        return min(size, self.max_trials or size)
+        return min(size, self.limit or size)
 
     def populate_space(self, trial_id):
         points = itertools.islice(self.searched.points(), len(self.trials), None)
@@ -147,7 +148,7 @@ class Hyperband(OnSpace, RandomSearchOracle):
     @property
     def planned(self) -> int:
         sizes = sum(each.size for bracket in self.brackets() for each in bracket)
-        return min(sizes, self.max_trials or sizes)
+        return min(sizes, self.limit or sizes)
 
     @property
     def planned_epochs(self) -> int:

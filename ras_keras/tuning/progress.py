@@ -40,10 +40,7 @@ class Progress:
         self._log = log
         # Whether the oracle has nothing to propose until a trial ends.
         self._waits = False
-        if not log.events:
-            log.add({"event": "begin", "trials": search.trials, "keras_tuner": kt.__version__})
-            log = EventLog(log.file)
-        begin, *events = log.events
+        begin, *events = log.events or [_begin(search, log)]
         if begin["event"] != "begin":
             raise log.damaged(1, "is no beginning")
         self._oracle: OnSpace = search.oracle(begin["trials"])
@@ -133,6 +130,12 @@ class Progress:
                 f"{_in_words(found)} where the search has {_in_words(event)}; it was begun by "
                 f"keras-tuner {self._begun_by}: {REMEDY}."
             )
+
+
+def _begin(search: Search, log: EventLog) -> dict[str, Any]:
+    event = {"event": "begin", "trials": search.trials, "keras_tuner": kt.__version__}
+    log.add(event)
+    return event
 
 
 class _Home(kt.Tuner):

@@ -7,6 +7,8 @@ import pytest
 
 from ras_keras.cluster import jobs
 from ras_keras.cluster.jobs import InProcess, Job, Pace, run_jobs
+from ras_keras.cluster.worker import Setting, run_job
+from ras_keras.errors import UserError
 
 
 def job(name, work=1.0):
@@ -78,3 +80,15 @@ def test_the_time_left(monkeypatch):
     assert pace.left(4.0) == pytest.approx((5.0 + 20.0) / 2)
     now[0] = 30.0
     assert pace.left(0.0) == 0.0
+
+
+def test_what_a_worker_does_around_a_job(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    printing = Job("a", partial(print, "said"), Path("new/a.log"))
+    for _ in range(2):
+        assert run_job(printing, Setting(tmp_path / "there", None)) is None
+    assert (tmp_path / "there/new/a.log").read_text() == "said\nsaid\n"
+    assert capsys.readouterr().out == ""
+    with pytest.raises(UserError, match=r"nowhere cannot be used .*share the folders of the runs"):
+        run_job(printing, Setting(tmp_path / "nowhere", None))

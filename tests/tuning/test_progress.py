@@ -99,16 +99,17 @@ def test_a_small_space_is_searched_once_and_then_ends(tmp_path, algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ["grid", "random", "bayesian"])
-def test_more_trials_go_on(tmp_path, algorithm):
+def test_more_trials_go_on_and_fewer_are_no_error(tmp_path, algorithm):
     """The points that a Bayesian search begins with are as many as before."""
     points = []
-    for trials in (4, 12):
+    for trials in (4, 12, 2):
         with opened(tmp_path, algorithm, BOTH, trials) as progress:
             while step(progress, workers=2):
                 pass
         points.append(all_of(progress))
-    assert (len(points[0]), len(points[1])) == (4, 12)
+    assert [*map(len, points)] == [4, 12, 12]
     assert points[1][:4] == points[0]
+    assert points[1] == points[2]
 
 
 def test_hyperband_promotes_the_best(tmp_path):
