@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from ras_keras.errors import UserError, first_line
-from ras_keras.tuning.trial import Outcome
+from ras_keras.tuning.trial import TrialResult
 from ras_keras.values.json_files import parse_json
 from ras_keras.values.typed import Count, Natural, Text, WrongValue, finite, typed
 
@@ -42,7 +42,7 @@ class End(TypedDict):
 
     event: Literal["end"]
     trial: Count
-    outcome: Outcome
+    outcome: TrialResult
 
 
 KINDS = {"begin": Begin, "create": Create, "wait": Wait, "end": End}

@@ -11,7 +11,7 @@ from ras_keras.errors import UserError
 from ras_keras.tuning.event_log import REMEDY, EventLog
 from ras_keras.tuning.oracles import EPOCHS, EPOCHS_BEFORE, OnSpace
 from ras_keras.tuning.search import Search
-from ras_keras.tuning.trial import OBJECTIVE, Outcome, Trial
+from ras_keras.tuning.trial import OBJECTIVE, Trial, TrialResult
 
 
 class Progress:
@@ -79,7 +79,7 @@ class Progress:
             self._log.add(_created(trial))
         return trial
 
-    def end(self, trial: Trial, outcome: Outcome) -> None:
+    def end(self, trial: Trial, outcome: TrialResult) -> None:
         """Says how a trial ended."""
         self._log.add({"event": "end", "trial": trial.number, "outcome": outcome})
         self._end(trial, outcome)
@@ -100,7 +100,7 @@ class Progress:
         self.trials.append(trial)
         return trial
 
-    def _end(self, trial: Trial, outcome: Outcome) -> None:
+    def _end(self, trial: Trial, outcome: TrialResult) -> None:
         trial.outcome = outcome
         ended = [*self._oracle.trials.values()][trial.number - 1]
         ended.status = trial.status.upper()
@@ -116,10 +116,8 @@ class Progress:
             running = {trial.number: trial for trial in self.unfinished()}
             if event["trial"] not in running:
                 raise self._log.damaged(number, f"trial {event['trial']} is not running")
-            if len(event["outcome"]) == 0 or ("failed" in event["outcome"]) == (
-                OBJECTIVE in event["outcome"]
-            ):
-                raise self._log.damaged(number, "the outcome says nothing or too much")
+            if {*event["outcome"]} - {"sd"} not in ({"failed"}, {"val_accuracy", "seconds"}):
+                raise self._log.damaged(number, "the outcome says too little or too much")
             self._end(running[event["trial"]], event["outcome"])
             return
         trial = self._create()

@@ -24,7 +24,7 @@ OBJECTIVE: Final = METRIC
 SD: Final = "sd"
 
 
-class Outcome(TypedDict):
+class TrialResult(TypedDict):
     """How a trial ended: with the mean over its seeds and the seconds of all epochs, or failed."""
 
     val_accuracy: NotRequired[Annotated[float, Bounds(0, 1)]]
@@ -49,7 +49,7 @@ class Trial:
     values: dict
     epochs: int
     epochs_before: int = 0
-    outcome: Outcome | None = None
+    outcome: TrialResult | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ def train_trial(
     path: Path,
     seeds: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> Outcome:
+) -> TrialResult:
     """Trains a trial, or what is left of it, without a look at the test set.
 
     Args:
@@ -97,7 +97,7 @@ def train_trial(
         return {"failed": first_line(error)}
     accuracies = [result["best"]["val_accuracy"] for result in results]
     seconds = sum(result["seconds"] for result in results)
-    outcome: Outcome = {"val_accuracy": statistics.fmean(accuracies), "seconds": seconds}
+    outcome: TrialResult = {"val_accuracy": statistics.fmean(accuracies), "seconds": seconds}
     if seeds > 1:
         outcome["sd"] = statistics.stdev(accuracies)
     write_trial(path, values, outcome["val_accuracy"], results[0]["epochs"])
