@@ -18,6 +18,8 @@ FORMATS = {
 DOCS = ["zensical>=0.0.73,<0.2", "mkdocstrings-python>=2.0.11", "nbconvert>=7.17"]
 # What `benchmark.py versus-pytorch` compares with, and the PyTorch backend.
 PEERS = ["torch==2.13.0"]
+# What runs trainings on several workers.
+CLUSTER = ["ray>=2.50"]
 # What `serve.py` serves with.
 SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
@@ -69,11 +71,13 @@ setup(
         **FORMATS,
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "peers": PEERS,
+        "cluster": CLUSTER,
         "serve": SERVE,
         "docs": DOCS,
         "dev": [
             *(package for packages in FORMATS.values() for package in packages),
             *PEERS,
+            *CLUSTER,
             *SERVE,
             *DOCS,
             # Runs the notebook in examples/.

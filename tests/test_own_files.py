@@ -27,7 +27,6 @@ from ras_keras.values.json_files import read_json
 from tests.benchmark.test_file import row_of
 from tests.conftest import ROOT
 from tests.papers.records import write_record
-from tests.tuning.test_oracles import ask, opened, tell
 
 # As JSON has them; no value of any of our files is one of those.
 WRONG = {
@@ -99,10 +98,6 @@ def files(tmp_path_factory):
     asked = {"algorithm": "grid", "space": {"k": "1,2"}, "seeds": 1, "recipe": recipe.to_dict()}
     run.write_json("search.json", asked)
     write_class_names(path / "model.onnx", ("cat", "dog"))
-    hyperband = partial(opened, path / "hyperband", "hyperband")
-    tell(oracle := hyperband(), ask(oracle))
-    ask(oracle)
-    oracle = path / "hyperband" / "oracle"
     readers = {
         path / "recipe.json": run.read_recipe,
         record / "result.json": RunFolder(record).read_result,
@@ -111,8 +106,6 @@ def files(tmp_path_factory):
         path / COLLECTION: lambda: read_json(path / COLLECTION, Collection, "mend it"),
         path / "search.json": lambda: read_json(path / "search.json", Asked, "mend it"),
         path / "model.onnx.classes.json": lambda: read_class_names(path / "model.onnx"),
-        oracle / "oracle.json": hyperband,
-        next(oracle.glob("trial_*/trial.json")): hyperband,
     }
     for read in readers.values():
         read()
@@ -121,7 +114,7 @@ def files(tmp_path_factory):
 
 NAMES = (
     *("recipe.json", "result.json", "environment.json", "study.json", "collection.json"),
-    *("search.json", "model.onnx.classes.json", "oracle.json", "trial.json"),
+    *("search.json", "model.onnx.classes.json"),
 )
 
 
@@ -156,7 +149,7 @@ def test_wrong_values_in_every_place(files, name):
 
 
 def _may_be(what, right):
-    """Whether a value may stand there: lists of keras-tuner's hold anything, numbers may be big."""
+    """Whether a value may stand there: numbers may be big."""
     return what == "large" and isinstance(right, float)
 
 
@@ -168,10 +161,9 @@ def test_contents_that_are_none(files, name):
         for what, content in CONTENTS.items():
             file.write_bytes(content)
             assert refused(read, str(file.parent)), what
-        if name not in ("oracle.json", "trial.json"):
-            # An editor on Windows writes a mark before the text.
-            file.write_bytes(b"\xef\xbb\xbf" + whole)
-            read()
+        # An editor on Windows writes a mark before the text.
+        file.write_bytes(b"\xef\xbb\xbf" + whole)
+        read()
         if name != "model.onnx.classes.json":
             file.unlink()
             file.mkdir()

@@ -1,12 +1,15 @@
 """Reproduce the papers' tables."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from ras_keras.backend.devices import leave_gpus
+from ras_keras.cluster.ray_cluster import executor
+from ras_keras.cluster.resources import Workers
 from ras_keras.commands.line.fields import File, Folder, Name, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.commands.line.left_out import LeftOut
@@ -16,6 +19,7 @@ from ras_keras.papers.report import report, report_table
 from ras_keras.papers.scale import Scale
 from ras_keras.papers.study import Seeds, Study
 from ras_keras.papers.tables import TABLES
+from ras_keras.training import Interrupted
 from ras_keras.values.choices import one_of
 
 REPORT = "report"
@@ -70,12 +74,14 @@ class Reproduce:
     """Folder of the run folders."""
     output: Folder = "results"
     """Folder of tables, pictures and the runs' records."""
+    cluster: Workers = field(default_factory=Workers)
 
 
 def main(arguments: Sequence[str], program: str) -> int:
     if list(arguments[:1]) == [REPORT]:
         return _report(parse(Report, arguments[1:], f"{program} {REPORT}"))
     options = parse(Reproduce, arguments, program)
+    options.cluster.check()
     one_of("the table", options.table, (*TABLES, REPORT))
     study = Study(
         options.table,
@@ -91,7 +97,13 @@ def main(arguments: Sequence[str], program: str) -> int:
         print_plan(study, output)
         return 0
     data = {"data_dir": options.data_dir, "download": options.download}
-    execute(study, Path(options.log_dir), output, data)
+    try:
+        with executor(options.cluster) as running:
+            if options.cluster.several:
+                leave_gpus()
+            execute(study, Path(options.log_dir), output, data, running)
+    except (Interrupted, KeyboardInterrupt) as error:
+        raise Interrupted(f"{str(error) or 'SIGINT'}; the same command goes on") from error
     _print(report_table(output / study.name))
     return 0
 

@@ -1,24 +1,27 @@
 """Search a space of recipes."""
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated
 
-from ras_keras.backend.devices import leave_gpus, strategy
+from ras_keras.backend.devices import leave_gpus
 from ras_keras.backend.imports import import_modules
+from ras_keras.cluster.jobs import Executor, Job
+from ras_keras.cluster.ray_cluster import executor
+from ras_keras.cluster.resources import Workers
 from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
 from ras_keras.commands.run_result import print_result
 from ras_keras.errors import UserError
 from ras_keras.text.flags import flag
 from ras_keras.text.numbers import counted
-from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, resolve, train_or_resume
-from ras_keras.tuning import address
+from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, train_here
 from ras_keras.tuning.check import check_search
-from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search, run_search
+from ras_keras.tuning.running import run_search
+from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search
 from ras_keras.tuning.space import describe, make_space
-from ras_keras.tuning.workers import command, run_workers, work
+from ras_keras.tuning.trials import row_accuracy
 from ras_keras.values.options import split
 from ras_keras.values.typed import Bounds
 
@@ -45,9 +48,6 @@ class Tune:
     trials: Annotated[int, Bounds(1, 1_000_000)] | None = None
     """Trials in all; more go on with a finished search. None is every point of a grid, every round
     of hyperband, else 10."""
-    workers: Annotated[int, Bounds(1, 1_000)] = 1
-    """Processes on this machine that run trials at the same time, a GPU each where there are
-    several."""
     seeds: Annotated[int, Bounds(1, 1_000)] = 1
     """Trainings of each trial, with the recipe's seed, the next one, ...; the mean counts."""
     train_best: bool = False
@@ -56,30 +56,21 @@ class Tune:
     """Folder of the search's folder."""
     name: Name | None = None
     """Name of the search's folder; None makes one from the recipe and the space."""
+    cluster: Workers = field(default_factory=Workers)
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse_with_recipe(Tune, arguments, program)
-    address.check()
-    if options.workers > 1 and not address.is_set():
-        leave_gpus()
-    search = _plan(options, arguments)
+    options.cluster.check()
     try:
-        if address.is_worker():
-            work(search)
-        elif options.workers > 1:
-            outcome = run_workers(search, options.workers, arguments)
+        with executor(options.cluster) as running:
+            if options.cluster.several:
+                leave_gpus()
+            search = _plan(options, arguments)
+            outcome = run_search(search, running)
             _print_outcome(search, outcome, program)
             if options.train_best:
-                # In a process that has not left the GPUs.
-                alone = subprocess.run(command("tune", [*arguments, "--workers", "1"]), check=False)
-                if alone.returncode:
-                    raise UserError("the full training did not end; the same command goes on.")
-        else:
-            outcome = run_search(search, None if address.is_chief() else strategy())
-            _print_outcome(search, outcome, program)
-            if options.train_best:
-                _train(outcome)
+                _train(outcome, running)
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"{str(error) or 'SIGINT'}; the same command goes on") from error
 
@@ -99,11 +90,6 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
                 raise UserError(
                     f"{each} {text} fixes what --search {name} varies; leave one of them out."
                 )
-    if options.workers > 1 and address.is_set() and not address.is_local_worker():
-        raise UserError(
-            f"--workers {options.workers} starts a chief and workers of its own, and "
-            f"{address.ORACLE_IP} names another chief; give one of them."
-        )
     import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
     check_search(space, options.algorithm, options.seeds)
@@ -113,9 +99,6 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
 
 
 def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
-    # Loads keras-tuner, which a search has loaded by now.
-    from ras_keras.tuning.trials import row_accuracy
-
     folder, row = search.folder, outcome.row
     values = {name: row[name] for name in search.space.domains if name in row}
     print(
@@ -130,6 +113,8 @@ def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
     print(f"train it {program.replace('tune', 'train')} {outcome.flags}", flush=True)
 
 
-def _train(outcome: Outcome) -> None:
-    result = train_or_resume(resolve(outcome.recipe), outcome.run, strategy=strategy())
-    print_result(result, RunFolder(outcome.run))
+def _train(outcome: Outcome, running: Executor) -> None:
+    train = partial(train_here, outcome.recipe, outcome.run)
+    running.start(Job("best", train, outcome.run.with_name("best.log")))
+    _, result = running.wait()
+    print_result(result(), RunFolder(outcome.run))

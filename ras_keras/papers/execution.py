@@ -1,17 +1,17 @@
 """Runs what a table still lacks."""
 
-import time
+from functools import partial
 from pathlib import Path
 
-from ras_keras.backend.devices import strategy
 from ras_keras.benchmark.networks.speed import IMAGE_SIZE
+from ras_keras.cluster.jobs import Executor, Job, Pace, run_jobs
 from ras_keras.files import locked
 from ras_keras.papers.records import RunRecord
 from ras_keras.papers.scale import TRAINING_IMAGES
 from ras_keras.papers.speeds import IMAGE_SIZES, stored_speeds
 from ras_keras.papers.study import Study
 from ras_keras.recipes.recipe import Recipe
-from ras_keras.training import RunFolder, check_recipe, resolve, train_or_resume
+from ras_keras.training import RunFolder, check_recipe, resolve, train_here
 from ras_keras.training.callbacks import Diverged, duration
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data, recipe_network
@@ -108,7 +108,7 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
     return speeds
 
 
-def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
+def execute(study: Study, log_dir: Path, output: Path, data: dict, executor: Executor) -> None:
     """Trains the runs of a table that have no record yet and keeps their records.
 
     A run that was cut short goes on. A run whose loss diverges is a result too.
@@ -118,12 +118,13 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
         log_dir: of the run folders.
         output: of the records.
         data: fields of a recipe that say where the data lie.
+        executor: that trains the runs.
 
     Raises:
-        UserError: if a run cannot be had.
+        UserError: if a run cannot be had, or killed its workers.
         Interrupted: on Ctrl-C or SIGTERM; the same command goes on.
     """
-    runs = {name: resolve(recipe.replace(**data)) for name, recipe in study.runs().items()}
+    runs = {name: recipe.replace(**data) for name, recipe in study.runs().items()}
     records = output / study.name
     missing = {
         name: recipe
@@ -140,34 +141,70 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict) -> None:
     with locked(log_dir / study.name):
         study.write(records)
         if missing:
-            _run_all(missing, log_dir / study.name, records)
+            _run_all(missing, log_dir / study.name, records, executor)
 
 
-def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path) -> None:
+def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor: Executor) -> None:
     """Trains the missing runs, with the plan before and the time left between them."""
-    speeds = measured_speeds(list(missing.values()))
-    expected = {
-        name: seconds(recipe, speeds[network_name(recipe)]) for name, recipe in missing.items()
-    }
-    print_runs({name: duration(time_left) for name, time_left in expected.items()})
-    print(f"time     about {duration(sum(expected.values()))}, each run's start and test apart")
-    spent = planned = 0.0
-    for number, (name, recipe) in enumerate(missing.items(), 1):
-        print(f"\n== run {number} of {len(missing)}: {name}", flush=True)
-        began = time.perf_counter()
-        _run(recipe, log_dir / name, records / name)
-        spent += time.perf_counter() - began
-        planned += expected[name]
-        left = (sum(expected.values()) - planned) * spent / planned
-        print(f"== {number} of {len(missing)} runs done, about {duration(left)} left", flush=True)
+    expected = _plan(missing, executor)
+    pace = Pace(executor.slots)
+    jobs = [
+        Job(
+            name,
+            partial(_run, recipe, log_dir / name, records / name),
+            log_dir / f"{name}.log",
+            work,
+        )
+        for (name, recipe), work in zip(missing.items(), expected, strict=True)
+    ]
+    waiting = list(jobs)
+    # Between them is what the runs print.
+    mark = "\n== " if executor.shows_output else ""
+
+    def next_job():
+        if not waiting:
+            return None
+        job = waiting.pop(0)
+        print(f"{mark}run {len(jobs) - len(waiting)} of {len(jobs)}: {job.name}", flush=True)
+        pace.begin(job)
+        return job
+
+    def ended(job, result):
+        outcome = result()
+        pace.end(job)
+        done = len(jobs) - len(waiting) - len(pace.begun)
+        left = duration(pace.left(sum(each.work for each in waiting)))
+        print(f"{job.name}: {outcome}")
+        print(f"{mark.lstrip()}{done} of {len(jobs)} runs done, about {left} left", flush=True)
+
+    run_jobs(executor, next_job, ended)
 
 
-def _run(recipe: Recipe, path: Path, record: Path) -> None:
+def _plan(missing: dict[str, Recipe], executor: Executor) -> list[float]:
+    """Says what is to be done; returns how much each run is.
+
+    In this process in seconds, from a few steps of each network; of workers, which have other
+    devices, in images.
+    """
+    if not executor.shows_output:
+        print_runs({name: "to be run" for name in missing})
+        return [seconds(recipe, 1.0) for recipe in missing.values()]
+    recipes = [resolve(recipe) for recipe in missing.values()]
+    speeds = measured_speeds(recipes)
+    expected = [seconds(recipe, speeds[network_name(recipe)]) for recipe in recipes]
+    print_runs(dict(zip(missing, map(duration, expected), strict=True)))
+    print(f"time     about {duration(sum(expected))}, each run's start and test apart")
+    return expected
+
+
+def _run(recipe: Recipe, path: Path, record: Path) -> str:
+    """Trains a run and keeps its record; returns what came out in words."""
     diverged = None
     try:
-        result = train_or_resume(recipe, path, strategy=strategy())
-        print(f"test accuracy {100 * result['final']['test_accuracy']:.2f} %")
+        result = train_here(recipe, path)
+        outcome = f"test accuracy {100 * result['final']['test_accuracy']:.2f} %"
     except Diverged as error:
         diverged = error
-        print(f"diverged: {error}")
+        outcome = f"diverged: {error}"
     RunRecord.keep(RunFolder(path), record, diverged)
+    return outcome

@@ -8,7 +8,7 @@ from ras_keras.runs.run_folder import RunFolder
 # The name that `ras_keras.gates` had until 0.5.
 from ras_keras.training import gates  # noqa: F401
 from ras_keras.training.callbacks import Interrupted
-from ras_keras.training.completion import train_or_resume
+from ras_keras.training.completion import train_here, train_or_resume
 from ras_keras.training.evaluation import Evaluation, evaluate
 from ras_keras.training.recipe_check import check_recipe
 from ras_keras.training.trainer import train
@@ -23,5 +23,6 @@ __all__ = [
     "evaluate",
     "resolve",
     "train",
+    "train_here",
     "train_or_resume",
 ]

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from ras_keras.backend.devices import strategy
+from ras_keras.backend.imports import import_modules
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.recipes.recipe import Recipe, difference
+from ras_keras.recipes.resolving import resolve
 from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.training.memory import released
@@ -52,3 +55,21 @@ def train_or_resume(recipe: Recipe, path: Path, **options) -> Result:
         if not resume:
             run.begin(recipe)
         return train(recipe, run, resume=resume, **options)
+
+
+def train_here(recipe: Recipe, path: Path, **options) -> Result:
+    """As `train_or_resume`, whatever process this is: with its devices and the user's modules.
+
+    Args:
+        recipe: one that has been checked, not resolved: the devices are those of this process.
+        path: of the run folder, which need not exist.
+        **options: of `train`, without a strategy.
+
+    Returns:
+        The content of result.json.
+
+    Raises:
+        UserError: as `train_or_resume` does.
+    """
+    import_modules(recipe.network.imports)
+    return train_or_resume(resolve(recipe), path, strategy=strategy(), **options)

@@ -25,10 +25,6 @@ class Choices:
     def points(self) -> tuple:
         return self.values
 
-    def holds(self, value) -> bool:
-        """Whether it is a value of these."""
-        return value in self.values
-
     def declare(self, hp, name: str) -> None:
         """Makes this a hyperparameter of keras-tuner's."""
         hp.Choice(name, list(self.values))
@@ -62,10 +58,6 @@ class Range:
         else:
             values = [self.low + (self.high - self.low) * share for share in shares]
         return tuple(dict.fromkeys(map(self.settle, values)))
-
-    def holds(self, value) -> bool:
-        """Whether it is a number of these."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
 
     def declare(self, hp, name: str) -> None:
         """Makes this a hyperparameter of keras-tuner's."""

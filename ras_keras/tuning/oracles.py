@@ -1,199 +1,211 @@
-"""keras-tuner's algorithms, so that a search that was killed goes on."""
+"""keras-tuner's algorithms, on spaces that a search may come to the end of."""
 
+import itertools
 import math
 import warnings
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass
 
 import keras_tuner as kt
-from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, RandomSearchOracle
+from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
 
-from ras_keras.errors import UserError, first_line
-from ras_keras.tuning.keras_tuner_internals import TrialStatus
-from ras_keras.tuning.oracle_files import check_files
 from ras_keras.tuning.space import Space
-from ras_keras.values.json_files import write_json
+from ras_keras.tuning.trial import OBJECTIVE
 
-OBJECTIVE: Final = "val_accuracy"
-# Its standard deviation over the seeds of a trial.
-SD: Final = "sd"
-ENDED = (TrialStatus.COMPLETED, TrialStatus.FAILED)
+EPOCHS = "tuner/epochs"
+EPOCHS_BEFORE = "tuner/initial_epoch"
+PLACE = "tuner/round"
+# Points that are drawn before no other is looked for.
+DRAWS = 1000
+# Of Hyperband, between the epochs of two rounds.
+FACTOR = 3
 
 
-class Lasting(kt.Oracle):
-    """What is added to an oracle of keras-tuner's.
-
-    Its state is whole on disk at any moment; a trial that was under way when the search was
-    killed is run again, first of all; trials are reported as they begin and end.
+class OnSpace(kt.Oracle):
+    """An oracle that with the same seed and events proposes the same trials.
 
     Args:
-        space: what is searched.
-        report: has `begun(oracle, trial)` and `ended(oracle, trial)`.
-        seed: of the points that are drawn.
-        **options: of the oracle.
-
-    Attributes:
-        failure: what a report could not do, None if all went well.
+        space: what is searched; its recipe has the seed.
+        trials: that are asked for; None for all that the algorithm has.
+        **options: of the algorithm.
     """
 
-    REMEDY = "restore it, or remove {} to begin anew with the runs that its trials left"
-
-    def __init__(self, space: Space, report, seed: int, **options):
+    def __init__(self, space: Space, trials: int | None = None, **options):
         hyperparameters = kt.HyperParameters()
         space.declare(hyperparameters)
         super().__init__(
             objective=kt.Objective(OBJECTIVE, "max"),
             hyperparameters=hyperparameters,
             # 0 would be a random seed.
-            seed=seed + 1,
+            seed=space.fixed.execution.seed + 1,
             # A trial that diverged says something about its values and nothing about the search.
             max_consecutive_failed_trials=None,
             **options,
         )
-        self.space = space
-        self.report = report
-        self.failure: UserError | None = None
+        # Whoever asks for trials counts them: a search may be given more of them later, or fewer.
+        self.max_trials = None
+        self.limit = trials
+        self.searched = space
         self.verbose = 0
-        # Draws of points that were tried before a finite space counts as exhausted.
-        self._max_collisions = 1000
 
     @property
     def planned(self) -> int:
         """Trials that the search has in all."""
-        size = self.space.size() if self.space.is_finite() else math.inf
-        return int(min(size, self.max_trials or size))
+        size = self.searched.size() if self.searched.is_finite() else math.inf
+        return int(min(size, self.limit or size))
 
     @property
     def planned_epochs(self) -> int:
         """Epochs of all of them."""
-        return self.planned * self.space.fixed.optimization.epochs
+        return self.planned * self.searched.fixed.optimization.epochs
+
+    def point(self, trial) -> dict:
+        """The searched values of a trial."""
+        return self.searched.values(trial.hyperparameters.values)
+
+    def is_new(self, values: dict | None) -> bool:
+        """Whether these are a point that no trial had."""
+        point = self.searched.values(values or {})
+        return bool(point) and all(self.point(trial) != point for trial in self.trials.values())
+
+    def new_point(self, trial_id: str) -> dict | None:
+        """A point at random that no trial had, None if none is found."""
+        for _ in range(DRAWS):
+            values = RandomSearchOracle.populate_space(self, trial_id)["values"]
+            if self.is_new(values):
+                return values
+        return None
+
+
+def response(values: dict | None) -> dict:
+    """What keras-tuner takes for a trial, or for the end if there is none."""
+    return {"status": "RUNNING" if values else "STOPPED", "values": values}
+
+
+class Grid(OnSpace):
+    """Every point in turn."""
 
     @property
-    def ended(self) -> list:
-        """Trials that are over, whether they came to their end or failed."""
-        return [trial for trial in self.trials.values() if trial.status in ENDED]
+    def planned(self) -> int:
+        size = self.searched.size()
+        return min(size, self.limit or size)
 
-    @kt.synchronized
-    def create_trial(self, tuner_id):
-        trial = super().create_trial(tuner_id)
-        if trial.status == TrialStatus.RUNNING:
-            self._tell(self.report.begun, trial)
-        return trial
-
-    @kt.synchronized
-    def end_trial(self, trial):
-        super().end_trial(trial)
-        # keras-tuner saves before it takes the trial off those under way.
-        self.save()
-        self._tell(self.report.ended, self.trials[trial.trial_id])
-
-    def _tell(self, what, trial):
-        try:
-            what(self, trial)
-        except UserError as error:
-            self.failure = error
-            raise
-
-    def save(self):
-        write_json(Path(self._get_oracle_fname()), self.get_state())
-
-    def _save_trial(self, trial):
-        write_json(Path(self._get_trial_dir(trial.trial_id), "trial.json"), trial.get_state())
-
-    def resume(self, folder: Path) -> None:
-        """Goes on from what was saved in a folder, if anything was; saves there from now on.
-
-        Raises:
-            UserError: if it is damaged.
-        """
-        self._set_project_dir(folder.parent, folder.name)
-        file = folder / "oracle.json"
-        if not file.exists():
-            return
-        remedy = self.REMEDY.format(folder)
-        check_files(folder, self.get_state(), self.space, (OBJECTIVE, "seconds"), remedy)
-        try:
-            self.reload()
-        # Whatever keras-tuner stumbles on when a part is missing.
-        except Exception as error:
-            raise UserError(
-                f"{folder} holds no whole state of a search ({first_line(error)}); {remedy}."
-            ) from error
-        # One of which only the trial's own file was written was under way as well.
-        open_trials = [each for each in self.trials.values() if each.status not in ENDED]
-        self._retry_queue = [each.trial_id for each in reversed(open_trials)]
+    def populate_space(self, trial_id):
+        points = itertools.islice(self.searched.points(), len(self.trials), None)
+        return response(next(points, None))
 
 
-class Random(Lasting, RandomSearchOracle):
+class Random(OnSpace, RandomSearchOracle):
     """Points drawn at random, each once."""
 
+    def populate_space(self, trial_id):
+        return response(self.new_point(trial_id))
 
-class Bayesian(Lasting, BayesianOptimizationOracle):
+
+class Bayesian(OnSpace, BayesianOptimizationOracle):
     """After some random points, where a Gaussian process hopes for most, each point once."""
 
     def populate_space(self, trial_id):
         with warnings.catch_warnings():
             # The process says so when a length scale is at the end of its range.
             warnings.simplefilter("ignore")
-            response = super().populate_space(trial_id)
-        if response["values"] and self._duplicate(response["values"]):
-            return self._random_populate_space()
-        return response
+            values = super().populate_space(trial_id)["values"]
+        return response(values if self.is_new(values) else self.new_point(trial_id))
 
 
-class Grid(Lasting, kt.Oracle):
-    """Every point in turn. keras-tuner's own forgets on disk where it was."""
+@dataclass(frozen=True)
+class Round:
+    """Part of a bracket of Hyperband: so many trials, each up to so many epochs."""
 
-    def populate_space(self, trial_id):
-        for point in self.space.points():
-            if not self._duplicate(point):
-                return {"status": TrialStatus.RUNNING, "values": point}
-        return {"status": TrialStatus.STOPPED, "values": None}
-
-    @property
-    def planned(self) -> int:
-        size = self.space.size()
-        return min(size, self.max_trials or size)
+    size: int
+    epochs: int
 
 
-class Hyperband(Lasting, HyperbandOracle):
-    """Many points for a few epochs, the better ones for more.
+class Hyperband(OnSpace, RandomSearchOracle):
+    """Many points for a few epochs, the better ones for more (Li et al., arXiv 1603.06560).
 
-    A bracket of a finite space has no more points than the brackets before it left.
-    keras-tuner's own ends such a search before its first halving.
+    The rounds are those of keras-tuner's own, which ends a finite space before its first halving,
+    and a bracket after failed trials: here a bracket has no more points than those before it left,
+    and a failed trial is one that is not promoted.
     """
 
-    # A run that was lengthened cannot be the shorter one that a search begins with.
-    REMEDY = "restore it, or choose another name"
+    def brackets(self) -> list[list[Round]]:
+        """The rounds of each bracket, the one with the most points first."""
+        most = self.searched.fixed.optimization.epochs
+        left = self.searched.size() if self.searched.is_finite() else math.inf
+        found = []
+        # Whole numbers: a logarithm of a power of the factor may be less than it.
+        last = next(n for n in itertools.count() if FACTOR ** (n + 1) > most)
+        for number in range(last, -1, -1):
+            last_size = math.ceil(1 + math.log(most, FACTOR)) / (number + 1)
+            sizes = [math.ceil(last_size * FACTOR**exponent) for exponent in range(number, -1, -1)]
+            epochs = [math.ceil(most / FACTOR**exponent) for exponent in range(number, -1, -1)]
+            found.append(
+                [Round(int(min(size, left)), n) for size, n in zip(sizes, epochs, strict=True)]
+            )
+            left = max(0, left - sizes[0])
+        return found
 
     @property
     def planned(self) -> int:
-        sizes = sum(self._get_size(bracket, number) for bracket, number in self._rounds())
-        return min(sizes, self.max_trials or sizes)
+        sizes = sum(each.size for bracket in self.brackets() for each in bracket)
+        return min(sizes, self.limit or sizes)
 
     @property
     def planned_epochs(self) -> int:
         total = 0
-        for bracket, number in self._rounds():
-            before = self._get_epochs(bracket, number - 1) if number else 0
-            epochs = self._get_epochs(bracket, number) - before
-            total += self._get_size(bracket, number) * epochs
+        for bracket in self.brackets():
+            before = 0
+            for each in bracket:
+                total += each.size * (each.epochs - before)
+                before = each.epochs
         return total
 
-    def _rounds(self):
-        for bracket in range(self._get_num_brackets()):
-            for number in range(self._get_num_rounds(bracket)):
-                yield bracket, number
+    def populate_space(self, trial_id):
+        for number, bracket in enumerate(self.brackets()):
+            before = Round(0, 0)
+            for place, each in enumerate(bracket):
+                begun = self.begun(number, place)
+                if len(begun) < each.size:
+                    earlier = self.begun(number, place - 1)
+                    values = (
+                        self.promoted(earlier, begun, before.size - each.size)
+                        if place
+                        else self.new_point(trial_id)
+                    )
+                    if values is None:
+                        break
+                    rounds = {EPOCHS: each.epochs, EPOCHS_BEFORE: before.epochs}
+                    return response(values | rounds | {PLACE: f"{number}.{place}"})
+                before = each
+        return {"status": "IDLE" if self.ongoing_trials else "STOPPED", "values": None}
 
-    def _get_size(self, bracket_num, round_num):
-        size = super()._get_size(bracket_num, round_num)
-        if not self.space.is_finite():
-            return size
-        before = sum(
-            super(Hyperband, self)._get_size(bracket, 0)
-            for bracket in range(bracket_num + 1, self._get_num_brackets())
-        )
-        return min(size, max(0, self.space.size() - before))
+    def begun(self, bracket: int, place: int) -> list:
+        """The trials of a round."""
+        return [
+            trial
+            for trial in self.trials.values()
+            if trial.hyperparameters.values[PLACE] == f"{bracket}.{place}"
+        ]
+
+    def promoted(self, earlier: list, begun: list, thrown_out: int) -> dict | None:
+        """The best point of a round that is not in the next one, None as long as it may be none.
+
+        Args:
+            earlier: trials of the round.
+            begun: those of the next one.
+            thrown_out: how many points are not promoted; those that failed are the first of them.
+        """
+        points = [self.point(trial) for trial in begun]
+        ready = [
+            trial
+            for trial in earlier
+            if trial.status == "COMPLETED" and self.point(trial) not in points
+        ]
+        failed = sum(trial.status == "FAILED" for trial in earlier)
+        if len(ready) <= max(0, thrown_out - failed):
+            return None
+        best = max(ready, key=lambda trial: trial.score)
+        return best.hyperparameters.values.copy()
 
 
 ALGORITHMS = {"grid": Grid, "random": Random, "bayesian": Bayesian, "hyperband": Hyperband}

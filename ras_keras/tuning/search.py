@@ -1,18 +1,15 @@
-"""A search from beginning to end."""
+"""What a search is, and what it finds."""
 
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ras_keras.errors import Argument, UserError
-from ras_keras.files import locked
 from ras_keras.recipes.starts import start_of, to_flags
 from ras_keras.training import Recipe
 from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space
-from ras_keras.values.json_files import write_json
 
 GRID_POINTS = 16
 TRIALS = 10
@@ -39,28 +36,21 @@ class Search:
     folder: SearchFolder
     seeds: int = 1
 
-    def oracle(self, report):
+    def oracle(self, trials_in_view: int | None):
         """keras-tuner's oracle of this search.
 
         Args:
-            report: of `Lasting`.
+            trials_in_view: that it had when it began, `trials` of then.
         """
-        from ras_keras.tuning import oracles
+        from ras_keras.tuning.oracles import ALGORITHMS
 
-        options: dict[str, int | None] = {"max_trials": self.trials}
-        if self.algorithm == "hyperband":
-            options = {"max_epochs": self.space.fixed.optimization.epochs}
-        elif self.algorithm != "grid":
-            options = {"max_trials": self.trials or TRIALS}
+        trials, options = self.trials, {}
+        if self.algorithm in ("random", "bayesian"):
+            trials = trials or TRIALS
         if self.algorithm == "bayesian":
             # keras-tuner's own choice would leave nothing but random points in a large space.
-            options["num_initial_points"] = max(2, (self.trials or TRIALS) // 3)
-        made = oracles.ALGORITHMS[self.algorithm](
-            self.space, report, self.space.fixed.execution.seed, **options
-        )
-        # The one option that keras-tuner's Hyperband does not take.
-        made.max_trials = options.get("max_trials", self.trials)
-        return made
+            options["num_initial_points"] = max(2, (trials_in_view or TRIALS) // 3)
+        return ALGORITHMS[self.algorithm](self.space, trials, **options)
 
     def full_recipe(self, values: dict) -> Recipe:
         """The recipe at a point with the epochs, schedule and images that it started from."""
@@ -134,62 +124,3 @@ def default_name(space: Space, seeds: int) -> str:
         parts.append(network.attention_name)
     several = [f"{seeds}seeds"] if seeds > 1 else []
     return "-".join([*parts, "search", *space.domains, *several])
-
-
-def run_search(search: Search, strategy=None) -> Outcome:
-    """Runs what is left of a search: here, or as the chief of workers on several machines.
-
-    Args:
-        search: what to do.
-        strategy: the TensorFlow distribution strategy of a trial; None for one device.
-
-    Raises:
-        UserError: if another process is at it, its state is damaged, or no trial came to its end.
-    """
-    return lead(search, lambda oracle: make_tuner(search, oracle, strategy).search())
-
-
-def lead(search: Search, run: Callable) -> Outcome:
-    """Keeps the record of a search while `run(oracle)` runs it, and says what came out."""
-    from ras_keras.tuning.tensorboard import write_search
-    from ras_keras.tuning.trials import TrialReport, rows, write_trials
-
-    search.folder.begin(search.space, search.algorithm, search.seeds)
-    with locked(search.folder.path):
-        oracle = search.oracle(TrialReport(search.folder, search.space, search.seeds))
-        oracle.resume(search.folder.file("oracle"))
-        write_search(search.folder.path, search.space)
-        run(oracle)
-        table = rows(oracle, search.space, search.seeds)
-        if table:
-            write_trials(search.folder, search.space, table)
-        return _conclude(search, table)
-
-
-def make_tuner(search: Search, oracle, strategy=None):
-    """keras-tuner's tuner for this search."""
-    from ras_keras.tuning.hypermodel import RecipeHyperModel
-    from ras_keras.tuning.tuner import Tuner
-
-    hypermodel = RecipeHyperModel(search.space, search.folder.path, strategy, search.seeds)
-    return Tuner(oracle, hypermodel, search.folder.file("oracle"))
-
-
-def _conclude(search: Search, table: list[dict]) -> Outcome:
-    from ras_keras.tuning.picture import plot_search
-    from ras_keras.tuning.trials import best_row, doubt
-
-    best = best_row(table)
-    if best is None:
-        raise UserError(
-            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged; lower ",
-            Argument("learning_rate"),
-            ", or its range, under another ",
-            Argument("name"),
-            ".",
-        )
-    plot_search(table, best, search.space, search.folder.file("search.png"))
-    values = {name: best[name] for name in search.space.domains if name in best}
-    recipe = search.full_recipe(values)
-    write_json(search.folder.file("best_recipe.json"), recipe.to_dict())
-    return Outcome(best, recipe, search.folder.file("best"), doubt(table, best))

@@ -26,13 +26,13 @@ class SearchFolder:
     """Paths and files of one search.
 
     search.json       what was asked
-    oracle/           keras-tuner's state
+    log.jsonl         each trial as it began and ended
     k=2/, ...         the run folder of each trial, or of several seeds k=2/seed0/, ...
     trials.csv        a row per trial
     search.png        the objective against each searched value
     best_recipe.json  the best values, for a full training
     best/             the run of that training
-    worker1.log, ...  what workers printed
+    k=2.log, ...      what a worker printed of it
     """
 
     path: Path

@@ -116,14 +116,6 @@ class Space:
             if name in proposed
         }
 
-    def holds(self, values: dict) -> bool:
-        """Whether keras-tuner's values are a point of this space."""
-        attention = values.get("attention", self.attentions[0])
-        names = [name for name in self.domains if name == "attention" or name in values]
-        return {*self._names_at(attention)} <= {*values} and all(
-            name in values and self.domains[name].holds(values[name]) for name in names
-        )
-
     def recipe(self, values: dict) -> Recipe:
         """The recipe at a point."""
         recipe, values = self.fixed, dict(values)

@@ -1,15 +1,14 @@
 """The trials of a search as rows: printed, written to trials.csv, the best one found."""
 
 import math
-import time
 
+from ras_keras.cluster.jobs import Job, Pace
 from ras_keras.text.numbers import accuracy
 from ras_keras.training.callbacks import duration
-from ras_keras.tuning.hypermodel import EPOCHS, EPOCHS_BEFORE, run_name
-from ras_keras.tuning.keras_tuner_internals import TrialStatus
-from ras_keras.tuning.oracles import OBJECTIVE, SD, Lasting
-from ras_keras.tuning.search_folder import SearchFolder
-from ras_keras.tuning.space import Space, describe
+from ras_keras.tuning.progress import Progress
+from ras_keras.tuning.search import Search
+from ras_keras.tuning.space import describe
+from ras_keras.tuning.trial import OBJECTIVE, SD, Trial
 from ras_keras.values.csv_files import write_table
 
 TRIAL_COLUMNS = ("trial", "status", "run", OBJECTIVE, SD, "n", "epochs", "seconds")
@@ -19,70 +18,66 @@ class TrialReport:
     """Prints a line as a trial begins and as it ends, and keeps trials.csv.
 
     Args:
-        folder: of the search.
-        space: what is searched.
-        seeds: that each trial is trained with.
+        search: what is searched.
+        progress: of the search.
+        slots: trials that run at a time.
     """
 
-    def __init__(self, folder: SearchFolder, space: Space, seeds: int):
-        self.folder = folder
-        self.space = space
-        self.seeds = seeds
-        self.started = time.perf_counter()
-        self.epochs_done = 0
+    def __init__(self, search: Search, progress: Progress, slots: int):
+        self.search = search
+        self.progress = progress
+        self.pace = Pace(slots)
 
-    def begun(self, oracle: Lasting, trial) -> None:
-        values = self.space.values(trial.hyperparameters.values)
-        epochs = self._epochs(trial)
-        print(f"trial {_place(oracle, trial)}: {describe(values)}, epochs {epochs}", flush=True)
-
-    def ended(self, oracle: Lasting, trial) -> None:
-        table = rows(oracle, self.space, self.seeds)
-        write_trials(self.folder, self.space, table)
-        row = next(row for row in table if row["trial"] == _number(trial))
-        outcome = f"held-out accuracy {row_accuracy(row)}" if OBJECTIVE in row else "failed"
-        self.epochs_done += self._epochs(trial)
-        parts = [f"trial {_place(oracle, trial)}: {outcome}"]
-        if best := best_row(table):
-            parts.append(f"best {accuracy(best[OBJECTIVE])} by trial {best['trial']}")
-        left = max(0, oracle.planned_epochs - sum(map(self._epochs, oracle.ended)))
-        pace = (time.perf_counter() - self.started) / self.epochs_done
-        parts.append(f"about {duration(pace * left)} left for the search")
-        print("  ".join(parts), flush=True)
-
-    def _epochs(self, trial) -> int:
-        """Those that are trained in a trial."""
-        values = trial.hyperparameters.values
-        return values.get(EPOCHS, self.space.fixed.optimization.epochs) - values.get(
-            EPOCHS_BEFORE, 0
+    def begun(self, trial: Trial, job: Job) -> None:
+        self.pace.begin(job)
+        print(
+            f"trial {trial.number} of {self.progress.planned}: {describe(trial.values)}, epochs "
+            f"{trial.own_epochs}",
+            flush=True,
         )
 
+    def ended(self, trial: Trial, job: Job) -> None:
+        self.pace.end(job)
+        trials = self.progress.trials
+        table = rows(trials, self.search.seeds)
+        write_trials(self.search, table)
+        row = table[trial.number - 1]
+        failed = f"failed: {(trial.outcome or {}).get('failed')}"
+        outcome = f"held-out accuracy {row_accuracy(row)}" if OBJECTIVE in row else failed
+        parts = [f"trial {trial.number} of {self.progress.planned}: {outcome}"]
+        if best := best_row(table):
+            parts.append(f"best {accuracy(best[OBJECTIVE])} by trial {best['trial']}")
+        done = sum(each.outcome is not None for each in trials)
+        begun = sum(each.own_epochs for each in trials)
+        left = self.pace.left(max(0, self.progress.planned_epochs - begun))
+        parts.append(
+            f"{done} of {self.progress.planned} done, about {duration(left)} left for the search"
+        )
+        print("  ".join(parts), flush=True)
 
-def _place(oracle, trial) -> str:
-    return f"{_number(trial)} of {oracle.planned}"
 
+def rows(trials: list[Trial], seeds: int) -> list[dict]:
+    """A row of trials.csv for each trial, in the order in which they began.
 
-def _number(trial) -> int:
-    return int(trial.trial_id) + 1
-
-
-def rows(oracle: Lasting, space: Space, seeds: int) -> list[dict]:
-    """A row of trials.csv for each trial, in the order in which they began."""
+    Args:
+        trials: of a search.
+        seeds: that each was trained with.
+    """
     found = []
-    for trial in sorted(oracle.trials.values(), key=_number):
-        values = space.values(trial.hyperparameters.values)
-        row = {
-            "trial": _number(trial),
-            "status": trial.status.lower(),
-            "run": run_name(values),
-            "epochs": trial.hyperparameters.values.get(EPOCHS, space.fixed.optimization.epochs),
+    for trial in trials:
+        row: dict = {
+            "trial": trial.number,
+            "status": trial.status,
+            "run": trial.name,
+            "epochs": trial.epochs,
         }
-        if trial.status == TrialStatus.COMPLETED:
-            row |= {OBJECTIVE: round(trial.score, 6), "n": seeds}
-            if seeds > 1:
-                row[SD] = round(trial.metrics.get_best_value(SD), 6)
-            row["seconds"] = round(trial.metrics.get_best_value("seconds"), 1)
-        found.append(row | values)
+        outcome = trial.outcome or {}
+        if OBJECTIVE in outcome:
+            row |= {OBJECTIVE: round(outcome["val_accuracy"], 6), "n": seeds}
+            if "sd" in outcome:
+                row[SD] = round(outcome["sd"], 6)
+            row["seconds"] = round(outcome["seconds"], 1)
+        found.append(row | trial.values)
     return found
 
 
@@ -118,7 +113,7 @@ def doubt(table: list[dict], best: dict) -> str | None:
     )
 
 
-def write_trials(folder: SearchFolder, space: Space, table: list[dict]) -> None:
+def write_trials(search: Search, table: list[dict]) -> None:
     """trials.csv, whole and of one piece at any moment; what does not apply is empty."""
-    empty = dict.fromkeys((*TRIAL_COLUMNS, *space.domains))
-    write_table(folder.file("trials.csv"), [empty | row for row in table])
+    empty = dict.fromkeys((*TRIAL_COLUMNS, *search.space.domains))
+    write_table(search.folder.file("trials.csv"), [empty | row for row in table])

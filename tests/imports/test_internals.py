@@ -1,4 +1,4 @@
-"""What Keras, TensorFlow and keras-tuner do not publish: in one file each, and still there."""
+"""What Keras, TensorFlow and Ray do not publish: in one file each, and still there."""
 
 import ast
 import inspect
@@ -11,6 +11,7 @@ from keras import layers, ops
 
 import ras_keras
 from ras_keras.backend import keras_graph, tensorflow_internals
+from ras_keras.cluster import ray_internals
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "ras_keras"
@@ -19,7 +20,7 @@ FILES = {
     "backend/keras_graph.py",
     "backend/keras_variables.py",
     "backend/tensorflow_internals.py",
-    "tuning/keras_tuner_internals.py",
+    "cluster/ray_internals.py",
     "saving/keras_symbols.py",
 }
 # Where a class of Keras's is made another one, by what it calls or replaces of its parent's.
@@ -28,7 +29,7 @@ OF_KERAS = {
     keras.optimizers.SGD: {"_get_variable_index"},
 }
 UNPUBLISHED = ("keras.src", "tensorflow.python", "tensorflow.lite.python", "keras_tuner.engine")
-UNPUBLISHED += ("keras_tuner.src", "jax._src")
+UNPUBLISHED += ("keras_tuner.src", "jax._src", "ray._private")
 PUBLISHED_WITH_A_LINE = {"os._exit"}
 
 
@@ -97,7 +98,7 @@ def test_what_is_seen(text, found):
         ("backend/keras_graph.py", "keras"),
         ("backend/keras_variables.py", "keras"),
         ("backend/tensorflow_internals.py", "tensorflow"),
-        ("tuning/keras_tuner_internals.py", "keras-tuner"),
+        ("cluster/ray_internals.py", "ray"),
         ("saving/keras_symbols.py", "keras"),
     ],
 )
@@ -169,7 +170,7 @@ def names_of_parents(classes, files):
             named |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
             found |= {name for name in named if is_private(name)}
     # What a class of the package defines alone is its own affair.
-    own = {"_tell", "_rounds", "_fits_fused_kernel", "_move"}
+    own = {"_fits_fused_kernel", "_move"}
     return found - own
 
 
@@ -190,45 +191,26 @@ def test_keras_has_what_our_layers_and_optimizer_inherit():
     assert ras_keras.layers.BatchNormalization._moments is not type(normalization)._moments
 
 
-def test_keras_tuner_has_what_our_oracles_and_tuner_inherit():
-    from keras_tuner.engine.trial import TrialStatus
-
-    from ras_keras.tuning.keras_tuner_internals import INHERITED
+def test_nothing_of_keras_tuner_is_called_or_replaced_that_it_keeps_to_itself():
     from ras_keras.tuning.oracles import ALGORITHMS
-    from ras_keras.tuning.tuner import Tuner
 
-    used = names_of_parents(INHERITED, ["tuning/oracles.py", "tuning/tuner.py"])
-    assert used == set().union(*INHERITED.values())
-    set_at_start = {"_max_collisions", "_retry_queue"}
-    for parent, names in INHERITED.items():
-        for name in names - set_at_start:
-            assert hasattr(parent, name), name
-        assert any(issubclass(each, parent) for each in (Tuner, *ALGORITHMS.values()))
-    import keras_tuner as kt
-
-    oracle = kt.Oracle(objective=kt.Objective("x", "max"), max_trials=1)
-    for name in set_at_start:
-        assert hasattr(oracle, name)
-    for name in ("RUNNING", "COMPLETED", "FAILED", "STOPPED"):
-        assert hasattr(TrialStatus, name)
+    for oracle in ALGORITHMS.values():
+        ours = [each for each in oracle.__mro__ if each.__module__.startswith("ras_keras.")]
+        assert not [name for each in ours for name in vars(each) if is_private(name)]
+    assert names_of_parents({}, ["tuning/oracles.py"]) == set()
 
 
-def test_keras_tuner_has_the_chief():
-    pytest.importorskip("grpc")
-    from ras_keras.tuning.keras_tuner_internals import add_chief
+def test_ray_has_the_switch_of_its_messages():
+    pytest.importorskip("ray")
+    from ray._private import worker
 
-    class Server:
-        handlers = ()
-
-        def add_generic_rpc_handlers(self, handlers):
-            self.handlers = handlers
-
-        def add_registered_method_handlers(self, *arguments):
-            """Of newer versions of gRPC."""
-
-    server = Server()
-    add_chief(object(), server)
-    assert len(server.handlers) == 1
+    assert worker._worker_logs_enabled is True
+    with ray_internals.without_messages():
+        assert worker._worker_logs_enabled is False
+    assert worker._worker_logs_enabled is True
+    source = inspect.getsource(worker.listen_error_messages)
+    assert "print_to_stdstream(" in source
+    assert "_worker_logs_enabled" in inspect.getsource(worker.print_worker_logs)
 
 
 def test_tensorflow_has_its_registry_and_converters():

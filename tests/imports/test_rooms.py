@@ -19,7 +19,7 @@ FLOORS = (
     "recipes",
     "runs",
     "training",
-    "inference",
+    "inference cluster",
     "export explain",
     "convert plots serving",
     "tuning benchmark",

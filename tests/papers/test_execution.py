@@ -8,6 +8,7 @@ import pytest
 from ras_keras.commands import reproduce
 from ras_keras.papers import study as study_module
 from ras_keras.papers.scale import TRAINING_IMAGES
+from ras_keras.papers.study import run_name
 from ras_keras.papers.tables import TABLES, Row
 from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES
@@ -28,6 +29,9 @@ class SmallTable:
     def rows(self, datasets, gammas):
         wild = with_attention(QUICK, "none").replace(learning_rate=1e12)
         return [Row("resnet11", "ras", QUICK), Row("resnet11", "wild", wild)]
+
+    def names(self):
+        return [run_name(row.recipe) for row in self.rows((), ())]
 
 
 @pytest.fixture
@@ -63,6 +67,24 @@ def test_runs_what_is_missing_and_a_diverged_run_is_a_result(table, tmp_path, ca
     assert (ras / "result.json").is_file()
     assert call("reproduce", "small", "--fraction", 0.2, *flags) == 0
     assert "2 of 2 runs are finished" in capsys.readouterr().out
+
+
+def test_workers_run_what_is_missing(table, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(reproduce, "report_table", lambda folder: [])
+    flags = ["--output", tmp_path / "results", "--log-dir", tmp_path / "Logs"]
+    assert call("reproduce", "small", "--fraction", 0.2, *flags, "--workers", 2) == 0
+    output = capsys.readouterr().out
+    ras, wild = SmallTable().names()
+    assert f"run 1 of 2: {ras}\nrun 2 of 2: {wild}\n" in output
+    assert re.search(rf"^{ras}: test accuracy [\d.]+ %$", output, re.MULTILINE)
+    assert f"\n{wild}: diverged: loss became " in output
+    assert "\n1 of 2 runs done, about " in output and "\n2 of 2 runs done, about 0 s left" in output
+    assert "epoch 1/1" not in output
+    folder = tmp_path / "Logs" / "small-fraction0.2"
+    assert "epoch 1/1  loss" in (folder / f"{ras}.log").read_text()
+    assert (tmp_path / "results" / "small-fraction0.2" / ras / "result.json").is_file()
+    assert (tmp_path / "results" / "small-fraction0.2" / wild / "diverged.json").is_file()
 
 
 def test_a_dry_run_needs_nothing_and_leaves_nothing(tmp_path, capsys, monkeypatch):

@@ -1,7 +1,6 @@
 """A run goes on with the data that it began with."""
 
 import json
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,7 +11,6 @@ from ras_keras.data import load_dataset
 from ras_keras.errors import UserError
 from ras_keras.runs.run_data import check_same_data, write_fingerprint
 from ras_keras.training import RECIPES, RunFolder, resolve, train_or_resume
-from ras_keras.tuning.space import make_space
 from tests.commands.test_commands import call
 
 
@@ -124,7 +122,7 @@ def test_runs_that_are_compared_have_the_same_data(begun, tmp_path):
 
 
 def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
-    from ras_keras.tuning import hypermodel
+    from ras_keras.tuning import trial
 
     class Called(Exception):
         pass
@@ -132,14 +130,12 @@ def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
     def called(recipe, path, same_data, **options):
         raise Called([run.path.name for run in same_data])
 
-    monkeypatch.setattr(hypermodel, "train_or_resume", called)
-    model = hypermodel.RecipeHyperModel(make_space(begun[1], ("k",), ("k=1,2",)), tmp_path)
-    values = SimpleNamespace(values={"k": 1})
+    monkeypatch.setattr(trial, "train_here", called)
     with pytest.raises(Called, match=r"\['run'\]"):
-        model.fit(values, None)
+        trial.train_trial(begun[1], {"k": 1}, tmp_path / "k=1", 1)
     begun[0].path.rename(tmp_path / "k=1")
     with pytest.raises(Called, match=r"\[\]"):
-        model.fit(values, None)
+        trial.train_trial(begun[1], {"k": 1}, tmp_path / "k=1", 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Bad input to a search: one line that names the value and the way out, exit code 2."""
 
 import os
+import sys
 
 import pytest
 
@@ -48,6 +49,16 @@ def refused(capsys, tmp_path):
         (["--seeds", "0"], ["--seeds must be >= 1", "0"]),
         (["--seeds", "2", "--seed", "2147483647"], ["--seed must be at most 2,147,483,647"]),
         (["--workers", "0"], ["--workers must be >= 1", "0"]),
+        (["--workers", "999"], ["--workers 999 is too many for the", "cores of this machine"]),
+        (
+            ["--workers", "1", "--worker-cpus", "9999"],
+            ["--workers 1 is too many", "for each needs 9999"],
+        ),
+        (["--worker-cpus", "1"], ["--worker-cpus 1 says nothing without --workers or --address"]),
+        (["--worker-gpus", "-1", "--workers", "1"], ["--worker-gpus must be >= 0"]),
+        (["--worker-gpus", "1.5", "--workers", "1"], ["--worker-gpus must be below 1 or an int"]),
+        (["--address", "here"], ["--address must be auto or HOST:PORT", "'here'"]),
+        (["--address", "127.0.0.1:9"], ["--address 127.0.0.1:9: no Ray cluster answers there"]),
         (["--algorithm", "gird"], ["grid, random, bayesian, hyperband", "nearest is 'grid'"]),
         (["--algorithm", "hyperband", "--warmup-epochs", "2"], ["--warmup-epochs 2 is longer"]),
         (["--dataset", "cifra10"], ["nearest is 'cifar10'"]),
@@ -58,27 +69,9 @@ def test_refused_before_anything_begins(refused, arguments, says):
     refused(*arguments, says=says)
 
 
-@pytest.mark.parametrize(
-    ("variables", "arguments", "says"),
-    [
-        ({"TUNER_ID": "chief"}, [], "KERASTUNER_TUNER_ID is set and KERASTUNER_ORACLE_IP is not"),
-        ({"TUNER_ID": "a", "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": "x"}, [], "must be a port"),
-        (
-            {"TUNER_ID": "chief", "ORACLE_IP": "192.0.2.1", "ORACLE_PORT": "8000"},
-            [],
-            "the chief cannot listen there",
-        ),
-        (
-            {"TUNER_ID": "a", "ORACLE_IP": "127.0.0.1", "ORACLE_PORT": "8000"},
-            ["--workers", "2"],
-            "names another chief; give one of them",
-        ),
-    ],
-)
-def test_the_variables_of_several_machines(refused, monkeypatch, variables, arguments, says):
-    for name, value in variables.items():
-        monkeypatch.setenv(f"KERASTUNER_{name}", value)
-    refused(*arguments, says=[says])
+def test_a_machine_without_ray(refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    refused("--workers", "2", says=["Ray", "not installed", "ras_keras[cluster]"])
 
 
 @pytest.mark.slow

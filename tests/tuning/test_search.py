@@ -3,7 +3,6 @@
 import csv
 import json
 import shlex
-import shutil
 import statistics
 
 import pytest
@@ -163,15 +162,15 @@ def test_another_search_in_the_same_folder_is_refused(searched, capsys):
 
 
 def test_a_damaged_state_is_named_and_can_be_done_without(searched, capsys):
-    """The runs that the trials left are found again."""
     folder, flags = searched
-    file = folder / "oracle" / "oracle.json"
-    file.write_text(file.read_text()[:100])
+    file = folder / "log.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([lines[0], lines[1][:20] + b"\n", *lines[2:]]))
     assert tune(folder.parent, *flags) == 2
     error = capsys.readouterr().err
-    assert f"{file} is damaged" in error
+    assert f"{file} is damaged (line 2: " in error
     assert error.count("\n") == 1
-    shutil.rmtree(folder / "oracle")
+    file.unlink()
     assert tune(folder.parent, *flags) == 0
     assert "trained in" not in capsys.readouterr().out
     assert [row["status"] for row in trials(folder)] == ["completed", "completed"]
@@ -229,12 +228,12 @@ def test_several_seeds_are_runs_of_a_trial(tmp_path, capsys):
 def test_the_best_is_trained_at_full_length(tmp_path, capsys, monkeypatch):
     calls = []
 
-    def train_or_resume(recipe, path, **options):
+    def train_here(recipe, path, **options):
         calls.append((recipe, path, options))
         figures = {"epoch": 1, "test_accuracy": 0.5, "selected_on": "nothing"}
         return {"final": figures, "best": figures, "test_images": 360, "protocol": "held-out"}
 
-    monkeypatch.setattr("ras_keras.commands.tune.train_or_resume", train_or_resume)
+    monkeypatch.setattr("ras_keras.commands.tune.train_here", train_here)
     flags = [*PLAIN, "--space", "learning_rate=0.05", "--epochs", "1", "--train-best"]
     assert tune(tmp_path, *flags) == 0
     ((recipe, path, options),) = calls

@@ -1,0 +1,118 @@
+"""Jobs, whoever runs them, and how long they still take."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ras_keras.errors import UserError
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do that may be done again from the beginning, such as a run that resumes.
+
+    Attributes:
+        name: of its process.
+        run: does it; a function of a module with arguments that can be pickled, as its result.
+        log: file of what a worker prints in it.
+        work: how much it is, in any unit that all jobs have in common.
+    """
+
+    name: str
+    run: Callable[[], Any]
+    log: Path
+    work: float = 1.0
+
+
+class WorkersDied(UserError):
+    """A job killed every worker that it was given to."""
+
+
+class Executor(Protocol):
+    """Runs jobs.
+
+    Attributes:
+        slots: how many at a time.
+        shows_output: whether what jobs print appears here.
+    """
+
+    slots: int
+    shows_output: bool
+
+    def start(self, job: Job) -> None:
+        """Begins a job; of these there are never more than `slots`."""
+
+    def wait(self) -> tuple[Job, Callable[[], Any]]:
+        """A job that has ended, and what returns its result or raises its error."""
+
+
+class InProcess:
+    """Runs jobs one after the other in this process."""
+
+    slots = 1
+    shows_output = True
+
+    def start(self, job: Job) -> None:
+        self._job = job
+
+    def wait(self) -> tuple[Job, Callable[[], Any]]:
+        return self._job, self._job.run
+
+
+def run_jobs(
+    executor: Executor,
+    next_job: Callable[[], Job | None],
+    ended: Callable[[Job, Callable[[], Any]], None],
+) -> None:
+    """Runs jobs until there are no more.
+
+    Args:
+        executor: that runs them.
+        next_job: called where one more could run; returns None as long as there is none, until a
+            job that runs has ended.
+        ended: called with a job and what returns its result or raises its error.
+    """
+    running = 0
+    while True:
+        while running < executor.slots and (job := next_job()) is not None:
+            executor.start(job)
+            running += 1
+        if not running:
+            return
+        job, result = executor.wait()
+        running -= 1
+        ended(job, result)
+
+
+class Pace:
+    """How long jobs still take, from those that have ended.
+
+    Args:
+        slots: jobs that run at a time.
+    """
+
+    def __init__(self, slots: int):
+        self.slots = slots
+        self.begun: dict[str, tuple[float, float]] = {}
+        self.seconds = self.work = 0.0
+
+    def begin(self, job: Job) -> None:
+        self.begun[job.name] = time.perf_counter(), job.work
+
+    def end(self, job: Job) -> None:
+        began, work = self.begun.pop(job.name)
+        self.seconds += time.perf_counter() - began
+        self.work += work
+
+    def left(self, work: float) -> float:
+        """Seconds until jobs are done, those that run included.
+
+        Args:
+            work: of the jobs that have not begun.
+        """
+        pace = self.seconds / self.work
+        now = time.perf_counter()
+        running = sum(max(0.0, work * pace - (now - began)) for began, work in self.begun.values())
+        return (running + work * pace) / self.slots

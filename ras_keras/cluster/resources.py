@@ -1,0 +1,128 @@
+"""How many workers there are, and what each has of cores and GPUs."""
+
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+from ras_keras.backend.imports import install_command
+from ras_keras.errors import Argument, UserError
+from ras_keras.values.typed import Bounds
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Processes that run several trainings at a time; without these flags one after the other."""
+
+    workers: Annotated[int, Bounds(1, 1_000)] | None = None
+    """Trainings at a time, each in a process of its own with its share of the cores and GPUs; None
+    is one after the other in this process, with --address as many as the cluster has room for."""
+    address: str | None = None
+    """Ray cluster that runs them, auto or HOST:PORT; None is this machine."""
+    worker_cpus: Annotated[int, Bounds(1, 10_000)] | None = None
+    """Cores of each; None is its share of this machine, of a cluster one or its share by GPUs."""
+    worker_gpus: Annotated[float, Bounds(0, 1_000)] | None = None
+    """GPUs of each, or a part of one; None is its share of this machine, of a cluster one if there
+    are any."""
+
+    @property
+    def several(self) -> bool:
+        """Whether there are worker processes at all."""
+        return self.workers is not None or self.address is not None
+
+    def check(self) -> None:
+        """Refuses what cannot be, before anything is begun.
+
+        Raises:
+            UserError: naming the argument.
+        """
+        for name in ("worker_cpus", "worker_gpus"):
+            if getattr(self, name) is not None and not self.several:
+                raise UserError(
+                    Argument(name, getattr(self, name)),
+                    " says nothing without ",
+                    Argument("workers"),
+                    " or ",
+                    Argument("address"),
+                    ".",
+                )
+        if not self.several:
+            return
+        gpus = self.worker_gpus or 0
+        if gpus > 1 and gpus != int(gpus):
+            raise UserError(
+                Argument("worker_gpus"),
+                f" must be below 1 or an integer. Received: worker_gpus={gpus}",
+            )
+        try:
+            import ray  # noqa: F401
+        except ImportError as error:
+            raise UserError(
+                "Ray, which runs the workers, is not installed; the extra cluster brings it: "
+                f"{install_command('cluster')}."
+            ) from error
+        cores, needed = os.cpu_count() or 1, self.worker_cpus or 1
+        if self.address is None and self.workers and self.workers * needed > cores:
+            raise UserError(
+                Argument("workers", self.workers),
+                f" is too many for the {cores} cores of this machine, for each needs {needed}; "
+                f"give at most {max(1, cores // needed)}.",
+            )
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a worker has.
+
+    Attributes:
+        slots: how many workers there are.
+        cpus: cores of each.
+        gpus: GPUs of each.
+    """
+
+    slots: int
+    cpus: int
+    gpus: float
+
+    @classmethod
+    def of_machine(cls, asked: Workers, cores: int, gpus: int) -> "Share":
+        """Equal parts of a machine, where nothing else is asked.
+
+        Raises:
+            UserError: if more is asked than there is.
+        """
+        slots = asked.workers or 1
+        even = gpus // slots if gpus >= slots else gpus / slots
+        share = cls(
+            slots,
+            asked.worker_cpus or max(1, cores // slots),
+            even if asked.worker_gpus is None else asked.worker_gpus,
+        )
+        if share.gpus * slots > gpus + 1e-6:
+            raise UserError(
+                Argument("worker_gpus", asked.worker_gpus),
+                f" is too many for {slots} workers, for this machine has {gpus} GPUs.",
+            )
+        return share
+
+    @classmethod
+    def of_cluster(cls, asked: Workers, cores: int, gpus: int) -> "Share":
+        """A GPU each where there are any, else a core; as many workers as there is room for.
+
+        Raises:
+            UserError: if there is no room for one.
+        """
+        each_gpus = min(1, gpus) if asked.worker_gpus is None else asked.worker_gpus
+        each_cpus = asked.worker_cpus or (max(1, int(cores * each_gpus / gpus)) if gpus else 1)
+        room = cores // each_cpus
+        if each_gpus:
+            room = min(room, int(gpus / each_gpus + 1e-6))
+        if room < 1:
+            raise UserError(
+                f"the cluster has {cores} cores and {gpus} GPUs, and a worker needs {each_cpus} "
+                f"and {each_gpus:g}; ask for less by ",
+                Argument("worker_cpus"),
+                " and ",
+                Argument("worker_gpus"),
+                ".",
+            )
+        return cls(asked.workers or room, each_cpus, each_gpus)

@@ -1,0 +1,138 @@
+"""A trial: a run at a point of the space, or one of each seed."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, NotRequired, TypedDict
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from ras_keras.errors import first_line
+from ras_keras.runs.run_files import Result
+from ras_keras.runs.run_folder import DATA, RunFolder
+from ras_keras.training import Recipe, train_here
+from ras_keras.training.callbacks import Diverged, duration
+from ras_keras.tuning.tensorboard import METRIC, write_trial
+from ras_keras.values.typed import Bounds, Text
+
+OBJECTIVE: Final = METRIC
+# Its standard deviation over the seeds of a trial.
+SD: Final = "sd"
+
+
+class TrialResult(TypedDict):
+    """How a trial ended: with the mean over its seeds and the seconds of all epochs, or failed."""
+
+    val_accuracy: NotRequired[Annotated[float, Bounds(0, 1)]]
+    sd: NotRequired[Annotated[float, Bounds(0)]]
+    seconds: NotRequired[Annotated[float, Bounds(0)]]
+    failed: NotRequired[Text]
+
+
+@dataclass
+class Trial:
+    """A trial of a search.
+
+    Attributes:
+        number: from 1, in the order in which they begin.
+        values: of what is searched.
+        epochs: of its runs.
+        epochs_before: that another trial, at the same point, has trained of them.
+        outcome: None until it has ended.
+    """
+
+    number: int
+    values: dict
+    epochs: int
+    epochs_before: int = 0
+    outcome: TrialResult | None = None
+
+    @property
+    def name(self) -> str:
+        """Of its run folder, such as "k=2,learning_rate=0.03"."""
+        text = ",".join(f"{name}={value}" for name, value in self.values.items())
+        return "".join(c if c.isalnum() or c in "=,._-+" else "-" for c in text)
+
+    @property
+    def own_epochs(self) -> int:
+        return self.epochs - self.epochs_before
+
+    @property
+    def status(self) -> str:
+        if self.outcome is None:
+            return "running"
+        return "completed" if OBJECTIVE in self.outcome else "failed"
+
+
+def train_trial(
+    recipe: Recipe,
+    values: dict,
+    path: Path,
+    seeds: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> TrialResult:
+    """Trains a trial, or what is left of it, without a look at the test set.
+
+    Args:
+        recipe: its first run's.
+        values: of what is searched.
+        path: of its run folder; of several seeds, the folder of theirs.
+        seeds: how many runs it has, with the recipe's seed and those after it.
+        callbacks: handed on to Keras's `fit`.
+
+    Raises:
+        UserError: if the data are no longer those of the trials before.
+    """
+    results = []
+    first = recipe.execution.seed
+    try:
+        for seed in range(first, first + seeds):
+            run = path / f"seed{seed}" if seeds > 1 else path
+            results.append(_train(recipe.replace(seed=seed), run, path.parent, callbacks))
+    except (Diverged, tf.errors.ResourceExhaustedError) as error:
+        return {"failed": first_line(error)}
+    accuracies = [result["best"]["val_accuracy"] for result in results]
+    seconds = sum(result["seconds"] for result in results)
+    outcome: TrialResult = {"val_accuracy": statistics.fmean(accuracies), "seconds": seconds}
+    if seeds > 1:
+        outcome["sd"] = statistics.stdev(accuracies)
+    write_trial(path, values, outcome["val_accuracy"], results[0]["epochs"])
+    return outcome
+
+
+def _train(recipe, run: Path, folder: Path, callbacks) -> Result:
+    # One run that says on which data it was trained has those of all.
+    others = (file.parent for file in sorted(folder.rglob(DATA)) if file.parent != run)
+    return train_here(
+        recipe,
+        run,
+        test=False,
+        callbacks=callbacks,
+        same_data=[RunFolder(other) for other in others][:1],
+    )
+
+
+class FirstEpoch(keras.callbacks.Callback):
+    """Says after a search's first epoch how long the search takes, were every epoch like it.
+
+    Args:
+        epochs: of the search.
+    """
+
+    def __init__(self, epochs: int):
+        super().__init__()
+        self.epochs = epochs
+        self.said = False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.said:
+            self.said = True
+            seconds = self.epochs * (time.perf_counter() - self.began)
+            tqdm.write(f"search   about {duration(seconds)} for all {self.epochs:,} epochs")

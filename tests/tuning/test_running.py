@@ -1,0 +1,80 @@
+"""A search whose trials are only pretended: what becomes of their results and errors."""
+
+import csv
+
+import pytest
+
+from ras_keras.cluster.jobs import WorkersDied
+from ras_keras.errors import Argument, UserError
+from ras_keras.training import RECIPES
+from ras_keras.tuning import running
+from ras_keras.tuning.running import run_search
+from ras_keras.tuning.search import plan_search
+from ras_keras.tuning.space import make_space
+
+
+class Pretended:
+    """Two workers; what jobs return or raise is known before, by the number of the trial."""
+
+    slots, shows_output = 2, False
+
+    def __init__(self, results):
+        self.results, self.jobs, self.begun = results, [], []
+
+    def start(self, job):
+        self.jobs.append(job)
+        self.begun.append(job.name)
+
+    def wait(self):
+        job = self.jobs.pop(0)
+        found = self.results[int(job.name.split()[1].strip(":"))]
+        return job, lambda: self.returned(found)
+
+    def returned(self, found):
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.fixture
+def search(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "plot_search", lambda *arguments: None)
+    space = make_space(RECIPES["quick"], ("k",), ())
+    return plan_search(space, None, None, str(tmp_path), "search")
+
+
+def statuses(search):
+    with search.folder.file("trials.csv").open() as stream:
+        return [row["status"] for row in csv.DictReader(stream)]
+
+
+def test_deaths_are_failures_and_an_error_ends_the_search(search, capsys):
+    good = {"val_accuracy": 0.9, "seconds": 2.0}
+    better = {"val_accuracy": 0.95, "seconds": 2.0}
+    died = WorkersDied("trial 1: k=1 killed its worker 3 times")
+    wrong = UserError(Argument("batch_size", 5000), " is too large.")
+    first = Pretended({1: died, 2: good, 3: wrong})
+    with pytest.raises(UserError) as refused:
+        run_search(search, first)
+    assert refused.value is wrong
+    assert first.begun == ["trial 1: k=1", "trial 2: k=2", "trial 3: k=3", "trial 4: k=4"]
+    output = capsys.readouterr().out
+    assert "trial 1 of 4: failed: trial 1: k=1 killed its worker 3 times" in output
+    assert "trial 2 of 4: held-out accuracy 90.00 %" in output
+    assert "2 of 4 done" in output
+    assert statuses(search) == ["failed", "completed", "running"]
+
+    second = Pretended({3: better, 4: {"failed": "loss became nan"}})
+    outcome = run_search(search, second)
+    assert second.begun == ["trial 3: k=3", "trial 4: k=4"]
+    assert outcome.row["trial"] == 3
+    assert statuses(search) == ["failed", "completed", "completed", "failed"]
+    assert "about 0 s left for the search" in capsys.readouterr().out.splitlines()[-1]
+    assert run_search(search, Pretended({})).row == outcome.row
+
+
+def test_no_trial_came_to_its_end(search):
+    with pytest.raises(UserError, match="all 4 diverged"):
+        run_search(
+            search, Pretended({number: {"failed": "loss became nan"} for number in (1, 2, 3, 4)})
+        )
