@@ -54,6 +54,6 @@ if __name__ == "__main__":
     with (
         output_of_one_of_several(start.index if start else 0),
         joined(),
-        few_digits(8, training_images=320),
+        few_digits(16, training_images=320),
     ):
         main(*sys.argv[1:])
