@@ -1,6 +1,7 @@
 """What comes out of a training: its models, gates.csv and result.json."""
 
 from ras_keras.backend import devices
+from ras_keras.recipes.resolving import located
 from ras_keras.runs import best_model, state
 from ras_keras.runs.run_files import Outcome, Result
 from ras_keras.training.evaluation import evaluate
@@ -49,7 +50,7 @@ def _result(recipe, run, model, data, progress) -> Result:
     """What came out of the training, its test apart."""
     return {
         "protocol": recipe.data.protocol,
-        "dataset": recipe.data.dataset,
+        "dataset": located(recipe).data.dataset,
         "training_images": len(data.batches.images),
         "trainable_parameters": trainable_parameters(model),
         "epochs": progress.epoch,

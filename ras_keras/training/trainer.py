@@ -131,6 +131,14 @@ def _batch_of_device(recipe) -> int:
     return batch_size if keras.backend.backend() == "tensorflow" else batch_size // replicas()
 
 
+def _batch_of_all_devices(recipe, count: int) -> int:
+    """Images that are evaluated at a time, so that each device has some in every batch."""
+    number = replicas()
+    largest = min(given(recipe.optimization.batch_size), count)
+    sizes = range(largest - largest % number, 0, -number)
+    return next((size for size in sizes if not 0 < count % size < number), largest)
+
+
 def _check_execution(recipe: ExecutionRecipe, batches):
     """Keras always executes all steps of a group: a group across two epochs would shift them."""
     steps, group = batches.steps_per_epoch, recipe.steps_per_execution
@@ -156,9 +164,7 @@ def _fit(
     if data.watched and not recipe.optimization.average_weights:
         classes = len(data.class_names) if data.batches.augmentation.distributions else None
         if distribution is None:
-            # The devices have to divide the first batch.
-            whole = len(data.watched) - len(data.watched) % replicas() or 1
-            size = min(given(recipe.optimization.batch_size), whole)
+            size = _batch_of_all_devices(recipe, len(data.watched))
             watched = evaluation_batches(data.watched, size, classes)
         else:
             together.insert(0, Watch(data.watched, _batch_of_device(recipe), classes))
