@@ -28,6 +28,8 @@ RECIPE = RECIPES["quick"].replace(
     epochs=4,
     schedule=(),
     learning_rate=0.001,
+    momentum=0.0,
+    nesterov=False,
 )
 
 

@@ -68,12 +68,19 @@ def state(folder):
         return [arrays[f"variable{i}"] for i in range(len(arrays.files) - 1)]
 
 
-def assert_close(folder, reference, tolerance=1e-5):
+def assert_close(folder, reference):
+    """Losses and weights are those of another number of processes, but for rounding.
+
+    Where an activation passes the kink of a ReLU by a rounding error, all of the digits' even
+    background does, and a gradient jumps; batch variances, squares of sums over a kernel, make
+    forty times as much of a kernel's difference.
+    """
     np.testing.assert_allclose(figures(folder), figures(reference), rtol=1e-6)
     model = keras.saving.load_model(reference / "final.keras")
-    weights = len(model.variables)
-    for found, expected in list(zip(state(folder), state(reference), strict=True))[:weights]:
-        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+    pairs = zip(model.variables, state(folder), state(reference), strict=False)
+    for variable, found, expected in pairs:
+        tolerance = 5e-4 if "moving" in variable.name else 1e-5
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=variable.path)
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +93,8 @@ def test_the_number_of_processes_changes_nothing(folder, two):
     trained(folder, "one", 1)
     trained(folder, "four", 4)
     assert "1 host, 2 processes, 2 devices; of each batch of 64 images 32 a process" in two[1]
-    # An activation that passes the kink of a ReLU by a rounding error changes the next steps.
-    for run, tolerance in ((two[0], 1e-5), (folder / "four", 1e-4)):
-        assert_close(run, folder / "one", tolerance)
+    for run in (two[0], folder / "four"):
+        assert_close(run, folder / "one")
         written = {file.name for file in run.iterdir()}
         assert written == {file.name for file in (folder / "one").iterdir()}
         # The first process alone writes events.
@@ -149,4 +155,4 @@ def test_a_killed_process_ends_the_others_and_the_run_goes_on(folder, two):
     for found, expected in zip(state(folder / "killed"), state(two[0]), strict=True):
         np.testing.assert_array_equal(found, expected)
     trained(folder, "elsewhere", 1)
-    assert_close(elsewhere, two[0], 1e-4)
+    assert_close(elsewhere, two[0])
