@@ -103,7 +103,7 @@ def bare_loop(paths: list[str], image_size: int, batch_size: int) -> tf.data.Dat
     def crop(path):
         data = tf.io.read_file(path)
         height, width, _ = tf.unstack(tf.io.extract_jpeg_shape(data))
-        box = CROP.box(tf.random.uniform((10, 4)), height, width)
+        box = CROP.box(CROP.parts(tf.random.uniform((10, 4))), height, width)
         image = tf.image.decode_and_crop_jpeg(
             data, box, channels=3, dct_method="INTEGER_ACCURATE", fancy_upscaling=False
         )

@@ -26,8 +26,19 @@ class RandomResizedCrop:
     ratio: float
 
     def draws(self, count, key):
-        """The random numbers of a batch, float32 (count, 10, 4) in [0, 1), by a stateless key."""
-        return tf.random.stateless_uniform((count, ATTEMPTS, 4), key, alg="philox")
+        """Ten parts of images of area 1: float32 (count, 10, 4), by a stateless key.
+
+        Each is its width and height where width and height are equal, and in [0, 1) what says where
+        its top and left lie.
+        """
+        return self.parts(tf.random.stateless_uniform((count, ATTEMPTS, 4), key, alg="philox"))
+
+    def parts(self, draws):
+        """The same of random numbers in [0, 1), (..., 4)."""
+        area = self.scale + (1 - self.scale) * draws[..., 0]
+        ratio = self.ratio ** (2 * draws[..., 1] - 1)
+        sides = tf.stack([tf.sqrt(area * ratio), tf.sqrt(area / ratio)], axis=-1)
+        return tf.concat([sides, draws[..., 2:]], axis=-1)
 
     def box(self, draws, height, width):
         """The part of an image: int32 (4,) of top, left, height and width.
@@ -37,16 +48,14 @@ class RandomResizedCrop:
             height: of the image, int32, scalar.
             width: likewise.
         """
-        area = tf.cast(height * width, tf.float32) * (self.scale + (1 - self.scale) * draws[:, 0])
-        ratio = self.ratio ** (2 * draws[:, 1] - 1)
-        widths = _whole(tf.sqrt(area * ratio))
-        heights = _whole(tf.sqrt(area / ratio))
-        fits = (heights >= 1) & (heights <= height) & (widths >= 1) & (widths <= width)
+        sides = _whole(tf.sqrt(tf.cast(height * width, tf.float32)) * draws[:, :2])
+        fits = tf.reduce_all((sides >= 1) & (sides <= tf.stack([width, height])), axis=-1)
         first = tf.argmax(fits)
-        rows, columns = heights[first], widths[first]
-        top, left = _place(draws[first, 2], height - rows), _place(draws[first, 3], width - columns)
+        columns, rows = tf.unstack(sides[first])
+        room = tf.cast(tf.stack([height - rows, width - columns]) + 1, tf.float32)
+        top, left = tf.unstack(tf.cast(draws[first, 2:] * room, tf.int32))
         drawn = tf.stack([top, left, rows, columns])
-        return tf.where(tf.reduce_any(fits), drawn, self._middle(height, width))
+        return tf.cond(fits[first], lambda: drawn, lambda: self._middle(height, width))
 
     def _middle(self, height, width):
         rows = tf.minimum(height, _whole(tf.cast(width, tf.float32) * self.ratio))
@@ -68,7 +77,3 @@ def mirrored_where(mirrored, image):
 
 def _whole(number):
     return tf.cast(tf.round(number), tf.int32)
-
-
-def _place(draw, room):
-    return tf.cast(draw * tf.cast(room + 1, tf.float32), tf.int32)
