@@ -81,10 +81,15 @@ BENCHMARK_COLUMNS = {
         **MACHINE,
     },
     "stream": {
-        **{"what": Text, "unit": Text, "files": Count, "image_size": Count},
+        **{"what": Text, "files": Count, "image_size": Count},
         **REPEATED,
-        **_spread("value"),
-        **_spread("over_bare", Amount | None),
+        **_spread("images_per_second"),
+        **_spread("over_bare"),
+        **MACHINE,
+    },
+    "start": {
+        **dict.fromkeys(("files", "image_size", "batch_size"), Count),
+        **{"start_seconds": Amount, "peak_bytes": Count},
         **MACHINE,
     },
     "versus-pytorch": {

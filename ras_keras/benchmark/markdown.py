@@ -33,6 +33,8 @@ SETUPS = {
     f"{MACHINE}",
     "stream": "Random parts of JPEG files, resized to {image_size}x{image_size}, batch size "
     f"{{batch_size}}; {REPEATED}. {MACHINE}",
+    "start": "Small JPEG files in folders, the first batch of {batch_size} random parts at "
+    f"{{image_size}}x{{image_size}} in a process of its own. {MACHINE}",
     "versus-pytorch": f"{{activity}} of {{name}}, {{attention}}, batch size {{batch_size}}, "
     f"{IMAGES}; {REPEATED}. The difference is that of the {{difference_of}}; what is set over "
     f"the others is {{ours}}. {MACHINE}",
@@ -85,11 +87,14 @@ TABLES = {
         **DIFFERENCE,
     },
     "stream": {
-        "measured": ("what", str),
-        "files": ("files", "{:,}".format),
-        "figure": ("value", _figure),
-        "unit": ("unit", str),
+        **{"read": ("what", str), "files": ("files", "{:,}".format)},
+        **SPEED,
         "over the bare loop's": ("over_bare", "{:.2f}".format),
+    },
+    "start": {
+        "files": ("files", "{:,}".format),
+        "start to the first batch, s": ("start_seconds", "{:.1f}".format),
+        "peak memory, MiB": ("peak_bytes", _mebibytes),
     },
     "data": {"measured": ("what", str), "figure": ("value", _figure), "unit": ("unit", str)},
     "versus-pytorch": {

@@ -19,52 +19,52 @@ from ras_keras.training.memory import peak_memory
 from ras_keras.training.prepared_data import Data, load_data
 
 BARE, STREAMED, IN_MEMORY = "bare loop of tf.data", "streamed", "encoded in memory"
-START, PEAK = "start-up, to the first batch", "peak memory of a process"
 CROP = RandomResizedCrop(0.08, 4 / 3)
 SIDES = (300, 500)
 SMALL = (32, 33)
 
 
 def stream_rows(
-    images: int, files: int, image_size: int, batch_size: int, repeats: int, steps: int
+    images: int, image_size: int, batch_size: int, repeats: int, steps: int
 ) -> list[dict]:
-    """Rows as `ras_keras.benchmark.columns` has them: images/s, then the start with many files.
+    """A row for each way of reading, as `ras_keras.benchmark.columns` describes it.
 
     Args:
-        images: photographs that are made for the speeds.
-        files: small ones that are made for the start, 0 to leave it out.
+        images: photographs that are made.
         image_size: height and width of the crops, in pixels.
         batch_size: images per batch.
         repeats: rounds in which all are timed in turn.
         steps: batches per measurement.
     """
-    setting = {"image_size": image_size, "batch_size": batch_size, "n": repeats, "steps": steps}
     with TemporaryDirectory() as folder:
         make_photographs(Path(folder), images, SIDES)
         speeds = _speeds(folder, image_size, batch_size, repeats, steps)
-    rows = [
-        {"what": what, "unit": "images/s", "files": images}
-        | setting
-        | spread.columns("value")
+    shared = {"files": images, "image_size": image_size, "batch_size": batch_size}
+    return [
+        {"what": what}
+        | shared
+        | {"n": repeats, "steps": steps}
+        | spread.columns("images_per_second")
         | spread.over(speeds[BARE]).columns("over_bare")
+        | machine()
         for what, spread in speeds.items()
     ]
-    if files:
-        with TemporaryDirectory() as folder:
-            make_photographs(Path(folder), files, SMALL)
-            with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                started = process.submit(_start, folder, image_size, batch_size).result()
-        rows += [
-            {"what": what, "unit": unit, "files": files}
-            | setting
-            | {"n": 1, "steps": 1}
-            | Spread((value,)).columns("value")
-            | dict.fromkeys(("over_bare_median", "over_bare_low", "over_bare_high"))
-            for (what, unit), value in zip(
-                ((START, "seconds"), (PEAK, "MiB")), started, strict=True
-            )
-        ]
-    return [row | machine() for row in rows]
+
+
+def start_rows(files: int, image_size: int, batch_size: int) -> list[dict]:
+    """A row, likewise: how long a process of its own takes to the first batch, and its memory.
+
+    Args:
+        files: small photographs that are made.
+        image_size: height and width of the crops, in pixels.
+        batch_size: images per batch.
+    """
+    with TemporaryDirectory() as folder:
+        make_photographs(Path(folder), files, SMALL)
+        with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            seconds, peak = process.submit(_start, folder, image_size, batch_size).result()
+    shared = {"files": files, "image_size": image_size, "batch_size": batch_size}
+    return [shared | {"start_seconds": round(seconds, 2), "peak_bytes": peak} | machine()]
 
 
 def _speeds(folder, image_size, batch_size, repeats, steps) -> dict[str, Spread]:
@@ -130,9 +130,9 @@ def _data(folder, image_size, batch_size, stream) -> Data:
     return load_data(recipe, batch_size=batch_size, seed=0)
 
 
-def _start(folder, image_size, batch_size) -> tuple[float, float]:
-    """Seconds to the first batch, and the MiB that this process has held at most."""
+def _start(folder, image_size, batch_size) -> tuple[float, int]:
+    """Seconds to the first batch, and the most bytes that this process has held."""
     began = time.perf_counter()
     data = _data(folder, image_size, batch_size, stream=True)
     next(iter(data.batches.from_step(0)))
-    return time.perf_counter() - began, peak_memory() / 2**20
+    return time.perf_counter() - began, peak_memory()

@@ -23,7 +23,7 @@ from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAI
 from ras_keras.benchmark.pytorch import versus
 from ras_keras.benchmark.pytorch.twin import check_twin
 from ras_keras.benchmark.pytorch.versus import SETTINGS
-from ras_keras.benchmark.stream_speed import stream_rows
+from ras_keras.benchmark.stream_speed import start_rows, stream_rows
 from ras_keras.commands.line.fields import File, Shown, among
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.errors import UserError
@@ -163,23 +163,35 @@ class BenchmarkData:
 
 
 @dataclass(frozen=True)
-class BenchmarkStream:
-    """Time reading and cropping of JPEG files beside a bare loop of tf.data, and the start."""
+class Photographs:
+    """Crops of photographs."""
 
-    images: Annotated[int, Bounds(10, 1_000_000)] = 2_000
-    """JPEG files that are made for the speeds, 300 to 500 pixels wide and high."""
-    files: Annotated[int, Bounds(0, 10_000_000)] = 100_000
-    """Small ones for the start and the memory of a process; 0 leaves these out."""
     image_size: Annotated[int, Bounds(1, 10_000)] = 224
     """Height and width of the crops in pixels."""
     batch_size: Annotated[int, Bounds(1, 100_000)] = 128
     """Images per batch."""
+    output: File | None = None
+    """CSV file for the figures, such as results/stream.csv."""
+
+
+@dataclass(frozen=True)
+class BenchmarkStream(Photographs):
+    """Time reading and cropping of JPEG files beside a bare loop of tf.data."""
+
+    images: Annotated[int, Bounds(10, 1_000_000)] = 2_000
+    """JPEG files that are made, 300 to 500 pixels wide and high."""
     repeats: Repeats = 5
     """Rounds in which all are timed in turn; the median counts."""
     steps: Steps = 20
     """Batches per measurement."""
-    output: File | None = None
-    """CSV file for the figures, such as results/stream.csv."""
+
+
+@dataclass(frozen=True)
+class BenchmarkStart(Photographs):
+    """Time the start with many files, to the first batch, and its memory."""
+
+    files: Annotated[int, Bounds(20, 10_000_000)] = 100_000
+    """Small JPEG files that are made."""
 
 
 @dataclass(frozen=True)
@@ -335,18 +347,24 @@ def _data(options: BenchmarkData) -> list[dict]:
 
 
 def _stream(options: BenchmarkStream) -> list[dict]:
-    if options.batch_size > options.images:
-        raise UserError(
-            f"--batch-size {options.batch_size} is more than --images {options.images}; give less."
-        )
+    _check_batch(options, "images", options.images)
     return stream_rows(
-        options.images,
-        options.files,
-        options.image_size,
-        options.batch_size,
-        options.repeats,
-        options.steps,
+        options.images, options.image_size, options.batch_size, options.repeats, options.steps
     )
+
+
+def _start(options: BenchmarkStart) -> list[dict]:
+    _check_batch(options, "files", options.files)
+    return start_rows(options.files, options.image_size, options.batch_size)
+
+
+def _check_batch(options: Photographs, name: str, count: int) -> None:
+    """A tenth of the photographs is held out."""
+    if options.batch_size > count * 9 // 10:
+        raise UserError(
+            f"--batch-size {options.batch_size} is more than nine tenths of --{name} {count}; "
+            "give less."
+        )
 
 
 def _versus_pytorch(options: BenchmarkVersusPytorch) -> list[dict]:
@@ -395,5 +413,6 @@ KINDS = {
     "formats": (_formats, BenchmarkFormats),
     "data": (_data, BenchmarkData),
     "stream": (_stream, BenchmarkStream),
+    "start": (_start, BenchmarkStart),
     "versus-pytorch": (_versus_pytorch, BenchmarkVersusPytorch),
 }

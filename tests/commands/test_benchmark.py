@@ -265,3 +265,31 @@ def test_aggregations_beside_attentions(tmp_path):
     model = ["model", "--models", "mobilenet_v2", "--attentions", "none", "--output", str(file)]
     assert run("benchmark", model, "benchmark") == 0
     assert read_benchmark(file)["depth"].isna().all()
+
+
+@pytest.mark.slow
+def test_streams_and_the_start(capsys, tmp_path):
+    few = ("--image-size", "16", "--batch-size", "8")
+    rows = measure(
+        capsys,
+        tmp_path / "s.csv",
+        "stream",
+        *few,
+        "--images",
+        "40",
+        "--repeats",
+        "1",
+        "--steps",
+        "1",
+    )
+    assert [row["what"] for row in rows] == [
+        "bare loop of tf.data",
+        "streamed",
+        "encoded in memory",
+    ]
+    assert all(float(row["images_per_second_median"]) > 0 for row in rows)
+    (row,) = measure(capsys, tmp_path / "start.csv", "start", *few, "--files", "40")
+    assert float(row["start_seconds"]) > 0
+    assert int(row["peak_bytes"]) > 2**27
+    assert call("benchmark", "stream", "--images", "20", "--batch-size", "19") == 2
+    assert "nine tenths" in capsys.readouterr().err
