@@ -33,8 +33,9 @@ def main() -> int:
         parser.error(f"--processes must be 2 or more. Received: {options.processes}")
     with tempfile.TemporaryDirectory() as folder:
         processes = _start([options.program, *options.flags], options.processes, Path(folder))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, frame: _send(processes, number))
+        signal.signal(signal.SIGTERM, lambda number, frame: _send(processes, number))
+        # A terminal sends Ctrl-C to all of them, and a second one would stop them within a step.
+        signal.signal(signal.SIGINT, lambda number, frame: None)
         try:
             failed = _first_to_fail(processes)
         finally:
@@ -45,7 +46,7 @@ def main() -> int:
             return 0
         code = processes[failed].returncode
         # One that has ended by itself has said why.
-        if processes[0].returncode < 0:
+        if processes[0].returncode <= 0:
             said = _errors(Path(folder), failed)
             print(said or _ended(failed, len(processes), code), file=sys.stderr)
         return code if code > 0 else 128 - code

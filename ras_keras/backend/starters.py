@@ -52,6 +52,13 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
         if count == 1:
             return None
         return _placed(Start("deactivate", "KERAS_DISTRIBUTION_*", index, count, address))
+    # Before SLURM, within whose jobs mpirun starts its processes.
+    for size, rank in MPI:
+        if environment.get(size, "1") != "1":
+            count, index = _number(environment, size, 1), _number(environment, rank, 0)
+            alone = environment.get("OMPI_COMM_WORLD_LOCAL_SIZE") == "1"
+            method = "ompi" if OPEN_MPI_ADDRESS in environment else "deactivate"
+            return _placed(Start(method, "MPI", index, count, address, alone))
     if all(name in environment for name in SLURM):
         count, index = (
             _number(environment, "SLURM_NTASKS", 1),
@@ -60,16 +67,13 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
         hosts = environment.get("SLURM_STEP_NUM_NODES")
         start = Start("slurm", "SLURM", index, count, address, hosts == str(count))
         return start if count > 1 else None
-    for size, rank in MPI:
-        if environment.get(size, "1") != "1":
-            count, index = _number(environment, size, 1), _number(environment, rank, 0)
-            alone = environment.get("OMPI_COMM_WORLD_LOCAL_SIZE") == "1"
-            method = "ompi" if OPEN_MPI_ADDRESS in environment else "deactivate"
-            return _placed(Start(method, "MPI", index, count, address, alone))
     if "KUBERNETES_SERVICE_HOST" in environment and "JOB_COMPLETION_INDEX" in environment:
         # JAX asks Kubernetes by it; without it each pod of the job trains by itself.
         index = _number(environment, "JOB_COMPLETION_INDEX", 0)
         return Start("k8s", "Kubernetes", index) if find_spec("kubernetes") else None
+    if INDEX in environment:
+        # Without how many there are each would train by itself.
+        _number(environment, COUNT, 1)
     return None
 
 

@@ -77,11 +77,24 @@ def _result(job: Job, reference: Any) -> Any:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
-    except ray.exceptions.RayError as error:
+    except _deaths() as error:
         raise WorkersDied(
             f"{job.name} killed its worker {DEATHS} times ({first_line(error)}); {job.log} ends "
             "where it died."
         ) from error
+    # Nothing of the job: it is not noted, and the same command takes it up again.
+    except ray.exceptions.RayError as error:
+        raise UserError(
+            f"Ray failed while {job.name} ran ({first_line(error)}); mend that, then give the same "
+            "command again: it goes on."
+        ) from error
+
+
+def _deaths() -> tuple[type[Exception], ...]:
+    """What Ray raises of a task that has killed its workers."""
+    from ray import exceptions
+
+    return exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError
 
 
 def _environment(share: Share, local: bool) -> dict[str, str]:
@@ -119,10 +132,10 @@ def executor(asked: Workers) -> Iterator[Executor]:
         try:
             with signals_kept():
                 _join(asked)
-            found = ray.cluster_resources()
-            cores, gpus = int(found.get("CPU", 0)), int(found.get("GPU", 0))
+            resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            nodes = [(int(each.get("CPU", 0)), int(each.get("GPU", 0))) for each in resources]
             local = asked.address is None
-            share = (Share.of_machine if local else Share.of_cluster)(asked, cores, gpus)
+            share = Share.of_machine(asked, *nodes[0]) if local else Share.of_cluster(asked, nodes)
             yield RayExecutor(share, local)
         finally:
             ray.shutdown()

@@ -1,6 +1,7 @@
 """How many workers there are, and what each has of cores and GPUs."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -105,24 +106,37 @@ class Share:
         return share
 
     @classmethod
-    def of_cluster(cls, asked: Workers, cores: int, gpus: int) -> "Share":
+    def of_cluster(cls, asked: Workers, nodes: Sequence[tuple[int, int]]) -> "Share":
         """A GPU each where there are any, else a core; as many workers as there is room for.
 
+        Args:
+            asked: what is known of them.
+            nodes: (cores, GPUs) of each machine; a worker lies on one of them.
+
         Raises:
-            UserError: if there is no room for one.
+            UserError: if there is no room for one, or for as many as asked.
         """
+        cores, gpus = (sum(each) for each in zip(*nodes, strict=True)) if nodes else (0, 0)
         each_gpus = min(1, gpus) if asked.worker_gpus is None else asked.worker_gpus
-        each_cpus = asked.worker_cpus or (max(1, int(cores * each_gpus / gpus)) if gpus else 1)
-        room = cores // each_cpus
-        if each_gpus:
-            room = min(room, int(gpus / each_gpus + 1e-6))
+        shares = [int(cpus * each_gpus / own) for cpus, own in nodes if own and each_gpus]
+        each_cpus = asked.worker_cpus or max(1, min(shares, default=1))
+        room = sum(
+            min(cpus // each_cpus, int(own / each_gpus + 1e-6) if each_gpus else cpus)
+            for cpus, own in nodes
+        )
         if room < 1:
             raise UserError(
                 f"the cluster has {cores} cores and {gpus} GPUs, and a worker needs {each_cpus} "
-                f"and {each_gpus:g}; ask for less by ",
+                f"and {each_gpus:g} on one machine; ask for less by ",
                 Argument("worker_cpus"),
                 " and ",
                 Argument("worker_gpus"),
                 ".",
+            )
+        if asked.workers and asked.workers > room:
+            raise UserError(
+                Argument("workers", asked.workers),
+                f" is too many for the cluster, which has room for {room} of {each_cpus} cores and "
+                f"{each_gpus:g} GPUs each; give at most {room}.",
             )
         return cls(asked.workers or room, each_cpus, each_gpus)

@@ -1,5 +1,6 @@
 """Find the images of a data set that cannot be read."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from ras_keras.commands.line.data_flags import print_notices
 from ras_keras.commands.line.fields import Folder, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset
-from ras_keras.data.files.folder import FOLDER
+from ras_keras.data.files.folder import FOLDER, is_folder
 from ras_keras.data.unreadable import unreadable_of
 from ras_keras.errors import UserError
 from ras_keras.text.numbers import counted
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     options = parse(CheckData, arguments, program)
     if options.data == "digits":
         raise UserError("the digits come with the package: there is nothing to check.")
-    is_path = Path(options.data).is_dir() or "/" in options.data
-    name = f"{FOLDER}{options.data}" if is_path else options.data
+    name = options.data
+    if not is_folder(name) and (Path(name).is_dir() or name.startswith((".", "~", os.sep))):
+        name = f"{FOLDER}{name}"
     where = {"name": name, "data_dir": options.data_dir, "image_size": SIDE, "stream": True}
     check_dataset(**where)
     dataset = load_dataset(**where)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import psutil
+import tensorflow as tf
 
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.forms import Centre, Form
@@ -12,8 +13,8 @@ from ras_keras.data.encoded.sources import Memory, Source
 from ras_keras.data.files.image_files import check_image_size
 from ras_keras.errors import Argument, UserError
 
-# Of this machine's memory, what encoded images may take. Arrays are copied twice for a while.
-SHARE = 1 / 4
+# Of the memory that is free, what the encoded images of a split may take; twice that for a while.
+SHARE = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Reading:
 
     def encoded(self, count: int, size: tuple[int, int]) -> bool:
         """Whether `count` images of `size` (height, width) stay encoded, by need or by wish."""
+        # Splitting arrays and handing them to TensorFlow each take a copy for a while.
         needed = 3 * count * size[0] * size[1] * 3
         too_large = needed > psutil.virtual_memory().total
         return self.stream or self.keep_sizes or self.evaluation_resize is not None or too_large
@@ -65,7 +67,18 @@ class Reading:
         return Centre(self.evaluation_resize, self.image_size)
 
     def images(self, source: Source, count: int, form: Form) -> EncodedImages:
-        """The images of a source, whose files are read into memory now unless they are too many."""
-        if not self.stream and source.size < SHARE * psutil.virtual_memory().total:
-            source = Memory(source, count)
-        return EncodedImages(source, form, np.arange(count, dtype="int32"))
+        """The images of a source, whose files are read into memory now unless they are too many.
+
+        Raises:
+            UnreadableImage: naming one whose file cannot be read then.
+        """
+        places = np.arange(count, dtype="int32")
+        images = EncodedImages(source, form, places)
+        if self.stream or source.size > SHARE * psutil.virtual_memory().available:
+            return images
+        try:
+            return EncodedImages(Memory(source, count), form, places)
+        except tf.errors.OpError:
+            for index in range(count):
+                images.check(index)
+            raise

@@ -12,6 +12,8 @@ from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.files.image_files import UnreadableImage
 from ras_keras.data.image_dataset import ImageDataset, Images
 
+PIECE = 256
+
 
 def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator[UnreadableImage]:
     """The errors of images that cannot be read, each naming its image, in their order.
@@ -32,10 +34,16 @@ def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator
         return None
 
     chosen = range(len(pixels)) if indices is None else list(indices)
-    with ThreadPoolExecutor(os.cpu_count()) as readers:
-        checked = readers.map(error, chosen)
-        bar = tqdm(checked, "reading", len(chosen), unit="image", leave=False, delay=2)
-        yield from (found for found in bar if found is not None)
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as readers,
+        tqdm(desc="reading", total=len(chosen), unit="image", leave=False, delay=2) as bar,
+    ):
+        # Piece by piece: whoever wants the first one only does not wait for the last.
+        for start in range(0, len(chosen), PIECE):
+            for found in readers.map(error, chosen[start : start + PIECE]):
+                bar.update()
+                if found is not None:
+                    yield found
 
 
 @contextlib.contextmanager
@@ -47,6 +55,8 @@ def unreadable_named(images: Images) -> Iterator[None]:
     """
     try:
         yield
+    except tf.errors.ResourceExhaustedError:
+        raise
     except tf.errors.OpError as failure:
         for error in unreadable(images):
             raise error from failure

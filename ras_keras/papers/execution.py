@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from ras_keras.benchmark.networks.speed import IMAGE_SIZE
-from ras_keras.cluster.jobs import Executor, Job, Pace, run_jobs
+from ras_keras.cluster.jobs import Executor, Job, Pace, WorkersDied, run_jobs
 from ras_keras.files import locked
 from ras_keras.papers.records import RunRecord
 from ras_keras.papers.scale import TRAINING_IMAGES
@@ -157,7 +157,7 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         )
         for (name, recipe), work in zip(missing.items(), expected, strict=True)
     ]
-    waiting = list(jobs)
+    waiting, deaths = list(jobs), []
     # Between them is what the runs print.
     mark = "\n== " if executor.shows_output else ""
 
@@ -170,7 +170,11 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         return job
 
     def ended(job, result):
-        outcome = result()
+        try:
+            outcome = result()
+        except WorkersDied as error:
+            deaths.append(error)
+            outcome = f"not done: {error}"
         pace.end(job)
         done = len(jobs) - len(waiting) - len(pace.begun)
         left = duration(pace.left(sum(each.work for each in waiting)))
@@ -178,6 +182,8 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
         print(f"{mark.lstrip()}{done} of {len(jobs)} runs done, about {left} left", flush=True)
 
     run_jobs(executor, next_job, ended)
+    if deaths:
+        raise deaths[0]
 
 
 def _plan(missing: dict[str, Recipe], executor: Executor) -> list[float]:

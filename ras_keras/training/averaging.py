@@ -7,6 +7,7 @@ from keras import ops
 from ras_keras.backend.keras_graph import all_layers
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.data.batches import TrainingBatches
+from ras_keras.data.unreadable import unreadable_named
 from ras_keras.training.evaluation import evaluate
 from ras_keras.training.prepared_data import Data
 
@@ -59,7 +60,8 @@ class WeightAveraging(keras.callbacks.Callback):
             self.network.non_trainable_variables, self.trained.non_trainable_variables, strict=True
         ):
             ours.assign(ops.convert_to_numpy(theirs))
-        self.statistics.recompute(self.data.batches)
+        with unreadable_named(self.data.batches.train):
+            self.statistics.recompute(self.data.batches)
 
     def on_epoch_end(self, epoch, logs=None):
         self.update()

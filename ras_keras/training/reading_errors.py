@@ -29,17 +29,20 @@ def stopped_by_image(model: keras.Model, data: Data) -> Iterator[None]:
     """
     try:
         yield
+    except tf.errors.ResourceExhaustedError:
+        raise
     except tf.errors.OpError as error:
-        found = _found(int(model.optimizer.iterations.numpy()), data)
+        ahead = max(AHEAD, 2 * model.steps_per_execution)
+        found = _found(int(model.optimizer.iterations.numpy()), ahead, data)
         if found is None:
             raise
         raise found from error
 
 
-def _found(first: int, data: Data) -> UserError | None:
+def _found(first: int, ahead: int, data: Data) -> UserError | None:
     """The error of the first unreadable image from a step on, or among the watched ones."""
     batches = data.batches
-    for step in range(first, first + AHEAD):
+    for step in range(first, first + ahead):
         for error in unreadable(batches.train, batches.index(step)):
             epoch, place = divmod(step, batches.steps_per_epoch)
             return UserError(f"epoch {epoch + 1}, step {place + 1}: ", *error.args)

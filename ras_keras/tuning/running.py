@@ -80,7 +80,8 @@ def _conclude(search: Search, table: list[dict]) -> Outcome:
     best = best_row(table)
     if best is None:
         raise UserError(
-            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged; lower ",
+            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged or killed"
+            " their workers (trials.csv says which); lower ",
             Argument("learning_rate"),
             ", or its range, under another ",
             Argument("name"),

@@ -6,9 +6,13 @@
 """
 
 import argparse
+import contextlib
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,57 +50,68 @@ def main() -> int:
         photographs.mkdir()
         make_photographs(photographs, 400, (40, 80))
         rows = []
-        for name, scenario in scenarios(photographs, options.data_dir).items():
-            if not options.names or name in options.names:
-                kills = max(1, round(options.kills * scenario.kills))
-                rows.append(_killed(name, scenario, kills, Path(place, name), rng))
-        for name, (fault, command) in FAULTS.items():
-            if not options.names or name in options.names:
-                rows.append(_disturbed(name, fault, command, Path(place, name), rng))
-    found = pd.DataFrame(rows)
+        for name, disturb in _all(photographs, options):
+            if options.names and name not in options.names:
+                continue
+            rows.append(disturb(name, Path(place, name), rng))
+            found = pd.DataFrame(rows)
+            if options.output:
+                found.to_csv(options.output, index=False)
     print(found.to_markdown(index=False))
-    if options.output:
-        found.to_csv(options.output, index=False)
     wrong = int((found["commands"] - found["equal"]).sum())
     print(f"{found['equal'].sum()} of {found['commands'].sum()} outcomes equal the undisturbed one")
     return 1 if wrong else 0
 
 
-def _killed(name, scenario, kills, folder, rng) -> dict:
+def _all(photographs: Path, options) -> Iterator[tuple[str, Callable]]:
+    """What is disturbed, by name, and the function that does it."""
+    for name, scenario in scenarios(photographs, options.data_dir).items():
+        yield name, partial(_killed, scenario, max(1, round(options.kills * scenario.kills)))
+    for name, (fault, command) in FAULTS.items():
+        yield name, partial(_disturbed, fault, command)
+
+
+def _killed(scenario, kills, name, folder, rng) -> dict:
     """Runs a scenario undisturbed, then killed until its kills are spent."""
     began = time.monotonic()
-    scenario.command(folder / "undisturbed").finish()
     commands = equal = done = 0
-    while done < kills:
-        here = folder / str(commands)
-        commands += 1
-        try:
+    with _told(name):
+        scenario.command(folder / "undisturbed").finish()
+        while done < kills:
+            here = folder / str(commands)
+            commands += 1
             done += kill_until_done(
                 lambda _, here=here: scenario.command(here), kills - done, scenario.moments, rng
             )
             equal += _is_equal(name, folder / "undisturbed", here)
-        except Failed as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            break
-        print(f"{name}: {done} of {kills} kills, {equal} of {commands} equal", flush=True)
-    return _row(name, done, commands, equal, began)
+            print(f"{name}: {done} of {kills} kills, {equal} of {commands} equal", flush=True)
+    return _row(name, done, max(commands, 1), equal, began)
 
 
-def _disturbed(name, fault, command, folder, rng) -> dict:
+def _disturbed(fault, command, name, folder, rng) -> dict:
     """Runs a training undisturbed, then with a fault a few times, each gone on with to its end."""
     began = time.monotonic()
-    command(folder / "undisturbed").finish()
     equal = 0
-    for number in range(ROUNDS):
-        here = folder / str(number)
-        try:
-            faults.disturb(command(here), here, fault, rng.uniform(*MOMENTS))
-            if not (here / "run" / "result.json").exists():
-                command(here).finish()
-            equal += _is_equal(name, folder / "undisturbed", here)
-        except Failed as error:
-            print(f"{name}: {error}", file=sys.stderr)
+    with _told(name):
+        command(folder / "undisturbed").finish()
+        for number in range(ROUNDS):
+            here = folder / str(number)
+            with _told(name):
+                faults.disturb(command(here), here, fault, rng.uniform(*MOMENTS))
+                if not (here / "run" / "result.json").exists():
+                    command(here).finish()
+                equal += _is_equal(name, folder / "undisturbed", here)
+        print(f"{name}: {equal} of {ROUNDS} equal", flush=True)
     return _row(name, ROUNDS, ROUNDS, equal, began)
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Prints what fails, so that the others are counted all the same."""
+    try:
+        yield
+    except (Failed, subprocess.TimeoutExpired, OSError, ValueError) as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
 
 
 def _is_equal(name, expected, found) -> bool:

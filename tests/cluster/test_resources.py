@@ -30,11 +30,19 @@ def test_of_a_machine(asked, cores, gpus, share):
     ],
 )
 def test_of_a_cluster(asked, cores, gpus, share):
-    assert Share.of_cluster(asked, cores, gpus) == Share(*share)
+    assert Share.of_cluster(asked, [(cores, gpus)]) == Share(*share)
 
 
 def test_more_than_there_is():
     with pytest.raises(UserError, match=r"worker_gpus=1 is too many for 2 workers.*has 1 GPUs"):
         Share.of_machine(Workers(workers=2, worker_gpus=1), 8, 1)
-    with pytest.raises(UserError, match="the cluster has 2 cores and 0 GPUs, and a worker needs 4"):
-        Share.of_cluster(Workers(address="auto", worker_cpus=4), 2, 0)
+    with pytest.raises(UserError, match="the cluster has 4 cores and 0 GPUs, and a worker needs 4"):
+        Share.of_cluster(Workers(address="auto", worker_cpus=4), [(2, 0), (2, 0)])
+    with pytest.raises(UserError, match=r"workers=5 is too many .* room for 4"):
+        Share.of_cluster(Workers(address="auto", workers=5), [(2, 0), (2, 0)])
+
+
+def test_a_worker_lies_on_one_machine():
+    """A head with many cores and no GPU gives none to the workers of the others."""
+    share = Share.of_cluster(Workers(address="auto"), [(64, 0), (8, 1), (8, 1)])
+    assert share == Share(2, 8, 1)

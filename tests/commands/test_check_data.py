@@ -25,7 +25,7 @@ def test_images_that_cannot_be_read_are_named(tmp_path, capsys):
     ("arguments", "says"),
     [
         (["digits"], ["nothing to check"]),
-        (["no/such/folder"], ["no such folder"]),
+        (["./no/such/folder"], ["no such folder"]),
         (["cifar11"], ["the nearest is"]),
     ],
 )

@@ -96,7 +96,7 @@ def test_the_parts_of_processes_are_the_whole_batch(varied, augmentation):
 
 def test_a_set_too_large_for_memory_stays_encoded(folder, monkeypatch):
     class Small:
-        total = 60_000
+        total = available = 60_000
 
     monkeypatch.setattr(reading.psutil, "virtual_memory", lambda: Small)
     images = load_dataset(folder).train.images
@@ -137,6 +137,11 @@ def test_evaluation_takes_the_square_in_the_middle(tmp_path):
             Image.fromarray(pixels).save(tmp_path / split / name / "0.png")
     data = load_dataset(f"folder:{tmp_path}", image_size=20, evaluation_resize=20)
     np.testing.assert_array_equal(data.test.images[-1], pixels[:, 20:40])
+    thin = tmp_path / "test" / "b" / "0.png"
+    Image.fromarray(np.repeat(pixels[:2, 20:21], 20_000, axis=1)).save(thin)
+    narrow = load_dataset(f"folder:{tmp_path}", image_size=200, evaluation_resize=200)
+    assert narrow.test.images[-1].shape == (200, 200, 3)
+    Image.fromarray(pixels).save(thin)
     half = load_dataset(f"folder:{tmp_path}", image_size=10, evaluation_resize=10)
     means = pixels[:, 20:40].reshape(10, 2, 10, 2, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(half.test.images[-1], means, atol=0.51)

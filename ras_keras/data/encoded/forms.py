@@ -5,9 +5,12 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from ras_keras.data.encoded.decoding import by_pillow, decode, resized
+from ras_keras.data.encoded.decoding import by_pillow, decode, part, resized
 from ras_keras.data.files.image_files import UnreadableImage, decode_image
 from ras_keras.errors import Argument
+
+# Of an image's longer side over its shorter one, where only the middle is taken.
+LONGEST = 8
 
 
 class Form(Protocol):
@@ -71,6 +74,10 @@ class Centre:
     def of_pixels(self, image):
         """The square of an image: uint8 (H, W, C) to (side, side, C)."""
         found = tf.shape(image)[:2]
+        # A thin image would take gigabytes at this length; its ends lie far from the middle.
+        kept = tf.minimum(found, LONGEST * tf.reduce_min(found))
+        box = tf.concat([(found - kept) // 2, kept], 0)
+        image, found = part(image, box), kept
         # At least the side itself: a product that does not divide is rounded down.
         height, width = tf.unstack(found * self.shorter_side // tf.reduce_min(found))
         image = resized(image, height, width)

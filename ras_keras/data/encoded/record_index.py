@@ -1,5 +1,6 @@
 """Where each record of TFRecord shards begins, read once and kept in the user's cache folder."""
 
+import hashlib
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,12 +41,12 @@ def index_records(shards: Sequence[Path], count: int, digest: str) -> RecordInde
     Args:
         shards: the files.
         count: records that they hold.
-        digest: that tells these shards from all others, of which the file in the cache is named.
+        digest: of the data set's version and of what its files are called.
 
     Raises:
         tf.errors.OpError: if a shard is damaged or missing.
     """
-    file = cache_folder() / f"records-{digest[:32]}.npz"
+    file = cache_folder() / f"records-{_key(shards, digest)}.npz"
     kept = _read(file, count)
     if kept is not None:
         return kept
@@ -58,6 +59,14 @@ def index_records(shards: Sequence[Path], count: int, digest: str) -> RecordInde
     return index
 
 
+def _key(shards: Sequence[Path], digest: str) -> str:
+    """What tells these shards from all others, and from themselves once they are written anew."""
+    known = hashlib.sha256(digest.encode())
+    for shard in shards:
+        known.update(f"{shard.absolute()} {shard.stat().st_mtime_ns}\n".encode())
+    return known.hexdigest()[:32]
+
+
 def cache_folder() -> Path:
     """The folder of what can be made again, by the custom of the operating system."""
     return Path(platformdirs.user_cache_dir("ras_keras", appauthor=False))
@@ -67,9 +76,10 @@ def _read(file, count):
     try:
         with np.load(file) as arrays:
             index = RecordIndex(*(arrays[name] for name in FIELDS))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    return index if len(index.label) == count else None
+    whole = all(len(getattr(index, name)) == count for name in FIELDS)
+    return index if whole else None
 
 
 def _index(shards, count) -> RecordIndex:

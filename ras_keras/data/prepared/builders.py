@@ -77,7 +77,13 @@ def _looked_in(data_dir):
 
 
 def _check_prepared(builder):
-    """A half prepared folder has files missing."""
+    """A half prepared folder has files missing; only TFRecord files are read."""
+    found = builder.info.file_format.value
+    if found != "tfrecord":
+        raise UserError(
+            f"{builder.data_dir} holds {found} files and only tfrecord is read; prepare the set in "
+            "that format, in another folder."
+        )
     for split in builder.info.splits.values():
         for file in split.filepaths:
             if not Path(file).is_file():
@@ -136,7 +142,7 @@ def prepare(builder, data_dir: str | None) -> None:
     )
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         _check_downloaded_by_hand(builder, Path(_looked_in(data_dir)).expanduser())
-    if not urllib.request.getproxies():
+    elif not urllib.request.getproxies():
         try:
             socket.getaddrinfo("www.tensorflow.org", 443)
         except OSError as error:
