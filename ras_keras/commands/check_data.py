@@ -12,7 +12,7 @@ from ras_keras.commands.line.data_flags import print_notices
 from ras_keras.commands.line.fields import Folder, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset
-from ras_keras.data.files.folder import FOLDER, is_folder
+from ras_keras.data.folder import FOLDER, is_folder
 from ras_keras.data.unreadable import unreadable_of
 from ras_keras.errors import UserError
 from ras_keras.text.numbers import counted

@@ -31,7 +31,7 @@ from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.commands.new_run import epochs_of, refuse_another, with_schedule_of_epochs
 from ras_keras.commands.run_result import print_result
 from ras_keras.commands.several_seeds import train_seeds
-from ras_keras.data.files.folder import is_folder
+from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from ras_keras.layers.registry import NONE

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, mirrored_where
-from ras_keras.data.encoded.decoding import part, resized
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, cropped
+from ras_keras.data.augmentation.resizing import part
 
 
 class DecodedImages:
@@ -40,10 +40,7 @@ class DecodedImages:
         """As `EncodedImages.crops`."""
         _, height, width, _ = self.shape
 
-        def one(item):
-            position, own, turned = item
-            image = part(self._images[position], crop.box(own, height, width))
-            return mirrored_where(turned, resized(image, height, width))
+        def part_of(position, box_of):
+            return part(self._images[position], box_of(height, width))
 
-        signature = tf.TensorSpec(self.shape[1:], tf.uint8)
-        return tf.map_fn(one, (index, draws, mirrored), fn_output_signature=signature)
+        return cropped(part_of, self.shape[1:], crop, index, draws, mirrored)

@@ -1,4 +1,4 @@
-"""What every data set is turned into: images and labels in memory."""
+"""What every data set is turned into: images, as arrays or encoded, and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

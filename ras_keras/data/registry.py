@@ -1,7 +1,7 @@
 """A data set is a name."""
 
 from ras_keras.data.digits import load_digits
-from ras_keras.data.files.folder import check_folder, folder_path, is_folder, load_folder
+from ras_keras.data.folder import check_folder, folder_path, is_folder, load_folder
 from ras_keras.data.image_dataset import ImageDataset
 from ras_keras.data.prepared.tensorflow_datasets import (
     check_tensorflow_dataset,

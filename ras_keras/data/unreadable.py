@@ -64,6 +64,8 @@ def unreadable_named(images: Images) -> Iterator[None]:
 
 
 def unreadable_of(dataset: ImageDataset) -> Iterator[UnreadableImage]:
-    """Those of the training images, then those of the test images."""
-    yield from unreadable(dataset.train)
-    yield from unreadable(dataset.test)
+    """Those of the training images, then those of the test images; and damaged records."""
+    for images in (dataset.train, dataset.test):
+        yield from unreadable(images)
+        if isinstance(images.images, EncodedImages):
+            yield from map(UnreadableImage, images.images.source.damaged())

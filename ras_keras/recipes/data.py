@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ras_keras.data.files.folder import FOLDER, folder_path, is_folder
 from ras_keras.data.files.image_files import MAXIMUM_SIDE
+from ras_keras.data.folder import FOLDER, folder_path, is_folder
 from ras_keras.recipes.part import Part
 from ras_keras.values.typed import Bounds
 

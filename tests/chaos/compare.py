@@ -47,7 +47,10 @@ def _of_runs(expected: Path, found: Path) -> list[str]:
 
 
 def _state(run: Path) -> dict[str, np.ndarray]:
-    newest = max((run / "state").glob("epoch-*.npz"))
+    """The arrays of the last state; the records of a table have none."""
+    newest = max((run / "state").glob("epoch-*.npz"), default=None)
+    if newest is None:
+        return {}
     with np.load(newest) as arrays:
         return {name: arrays[name] for name in arrays.files if name != "progress"}
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 from ras_keras.data.augmentation.color_jitter import jitter_colors
 from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
-from ras_keras.data.encoded.decoding import decode, decode_whole, resized
+from ras_keras.data.augmentation.resizing import resized
+from ras_keras.data.encoded.decoding import decode, decode_whole
 from ras_keras.data.files.image_files import decode_image
 from tests.data.made_folder import clouds
 

@@ -13,6 +13,7 @@ from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.encoded import record_index
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.sources import Files, Memory
+from ras_keras.data.unreadable import unreadable_of
 from ras_keras.errors import UserError
 from tests.data.made_folder import make_folder
 from tests.data.prepared_mnist import prepared
@@ -115,9 +116,19 @@ def test_records_are_read_by_index(tmp_path, monkeypatch):
     assert stream.fingerprint() == arrays.fingerprint()
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
+    assert not list(unreadable_of(stream))
+    (shard,) = (tmp_path / "mnist").rglob("*train.tfrecord*")
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:])
+    assert "is damaged" in str(list(unreadable_of(stream))[-1])
+    shard.write_bytes(whole)
+
     def not_again(*arguments):
         raise AssertionError("indexed again")
 
+    # The shard was written anew.
+    assert load_dataset(**where, stream=True).fingerprint() == arrays.fingerprint()
+    assert len(list((tmp_path / "cache").iterdir())) == 3
     monkeypatch.setattr(record_index, "_index", not_again)
     again = load_dataset(**where, stream=True)
     np.testing.assert_array_equal(again.test.images[:], arrays.test.images)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from ras_keras.data.files.folder import FOLDER
+from ras_keras.data.folder import FOLDER
 from ras_keras.errors import UserError
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ras_keras.data import ImageDataset
-from ras_keras.data.files.folder import is_folder
+from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.recipes.data import DataRecipe
 

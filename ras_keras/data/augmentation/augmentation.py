@@ -1,16 +1,25 @@
 """Random augmentation of training batches, a pure function of (seed, step)."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import tensorflow as tf
 
 from ras_keras.data.augmentation.color_jitter import jitter_colors
 from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
-from ras_keras.data.decoded_images import DecodedImages
-from ras_keras.data.encoded.encoded_images import EncodedImages
 
 # Each draw of a step has a key of its own.
 CROP, CUTOUT, MIXED_SHARE, MIXED_BOX, RESIZED_CROP, COLORS = range(6)
+
+
+class ReadableImages(Protocol):
+    """N images, of which a batch is made within a graph."""
+
+    def batch(self, index) -> tf.Tensor:
+        """Those at the indices: int32 (n,) to uint8 (n, H, W, 3)."""
+
+    def crops(self, index, crop: RandomResizedCrop, draws, mirrored) -> tf.Tensor:
+        """As `cropped` makes them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Augmentation:
 
     def __call__(
         self,
-        images: DecodedImages | EncodedImages,
+        images: ReadableImages,
         index,
         labels,
         classes: int,

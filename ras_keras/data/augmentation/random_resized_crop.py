@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from ras_keras.data.augmentation.resizing import resized
+
 ATTEMPTS = 10
 
 
@@ -69,10 +71,31 @@ class RandomResizedCrop:
         )
 
 
-def mirrored_where(mirrored, image):
-    """The image (H, W, 3), mirrored if a bool scalar says so."""
-    # Several times as fast as slicing backwards.
-    return tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+def cropped(part_of, image_shape, crop: RandomResizedCrop, index, draws, mirrored):
+    """A random part of each of some images, resized, mirrored or not; within a graph.
+
+    Args:
+        part_of: a function from the index of an image and from one of its height and width to a
+            box, as `RandomResizedCrop.box` is, to that part of the image.
+        image_shape: (H, W, 3) of the results.
+        crop: where the parts lie.
+        index: of the images, int32 (n,).
+        draws: of `crop`, (n, ...).
+        mirrored: bool, (n,).
+
+    Returns:
+        uint8, (n, H, W, 3).
+    """
+
+    def one(item):
+        position, own, turned = item
+        image = part_of(position, lambda height, width: crop.box(own, height, width))
+        image = resized(image, *image_shape[:2])
+        # Several times as fast as slicing backwards.
+        return tf.cond(turned, lambda: tf.reverse(image, [1]), lambda: image)
+
+    signature = tf.TensorSpec(image_shape, tf.uint8)
+    return tf.map_fn(one, (index, draws, mirrored), fn_output_signature=signature)
 
 
 def _whole(number):

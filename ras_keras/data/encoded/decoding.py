@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from ras_keras.data.augmentation.resizing import part
 from ras_keras.data.files.image_files import decode_image
 
 # Where a JPEG file may say that it is to be turned; what stands behind is the image.
@@ -45,33 +46,6 @@ def by_pillow(read, data, shape):
     return tf.ensure_shape(tf.numpy_function(read, [data], tf.uint8), shape)
 
 
-def resized(image, height: int, width: int):
-    """An image at another size: means of whole pixels, then bilinear interpolation.
-
-    Where it is at least twice as large as the size, squares of as many pixels as fit are averaged
-    first, since interpolation alone would leave most of them out.
-
-    Args:
-        image: uint8, (H, W, C).
-        height: in pixels.
-        width: in pixels.
-
-    Returns:
-        uint8, (height, width, C).
-    """
-    found = tf.shape(image)
-    factor = tf.maximum(1, tf.minimum(found[0] // height, found[1] // width))
-    image = tf.cond(factor > 1, lambda: _reduced(image, factor), lambda: tf.cast(image, tf.float32))
-    return tf.cast(tf.round(tf.image.resize(image, (height, width))), tf.uint8)
-
-
-def _reduced(image, factor):
-    rows, columns = tf.unstack(tf.shape(image)[:2] // factor)
-    image = tf.cast(image[: rows * factor, : columns * factor], tf.float32)
-    squares = tf.reshape(image, (rows, factor, columns, factor, image.shape[-1]))
-    return tf.reduce_mean(squares, axis=(1, 3))
-
-
 def _jpeg(data, box_of):
     precise = {"channels": 3, "dct_method": "INTEGER_ACCURATE"}
     height, width, colors = tf.unstack(tf.io.extract_jpeg_shape(data))
@@ -92,9 +66,3 @@ def _other(data, box_of):
         return image
     found = tf.shape(image)
     return part(image, box_of(found[0], found[1]))
-
-
-def part(image, box):
-    """The part of an image (H, W, 3) that a box int32 (4,) of top, left, height, width says."""
-    top, left, height, width = tf.unstack(box)
-    return image[top : top + height, left : left + width]

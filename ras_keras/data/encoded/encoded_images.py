@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, mirrored_where
-from ras_keras.data.encoded.decoding import decode, decode_whole, resized
+from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, cropped
+from ras_keras.data.encoded.decoding import decode, decode_whole
 from ras_keras.data.encoded.forms import Form
 from ras_keras.data.encoded.sources import Source
 from ras_keras.data.files.image_files import FILE_FORMATS, UnreadableImage, named
@@ -69,13 +69,10 @@ class EncodedImages:
             mirrored: bool, (n,).
         """
 
-        def one(item):
-            position, own, turned = item
-            encoded = self.source.read(self._places[position])
-            image = decode(encoded, lambda height, width: crop.box(own, height, width))
-            return mirrored_where(turned, resized(image, *self.form.size))
+        def part_of(position, box_of):
+            return decode(self.source.read(self._places[position]), box_of)
 
-        return tf.map_fn(one, (index, draws, mirrored), fn_output_signature=self._signature)
+        return cropped(part_of, self.shape[1:], crop, index, draws, mirrored)
 
     def check(self, index: int) -> None:
         """Refuses an image that cannot be read.

@@ -5,7 +5,8 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from ras_keras.data.encoded.decoding import by_pillow, decode, part, resized
+from ras_keras.data.augmentation.resizing import part, resized
+from ras_keras.data.encoded.decoding import by_pillow, decode
 from ras_keras.data.files.image_files import UnreadableImage, decode_image
 from ras_keras.errors import Argument
 

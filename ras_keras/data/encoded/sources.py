@@ -1,13 +1,15 @@
 """Where encoded images come from: files, records of TFRecord shards, or memory."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
+
+from ras_keras.errors import first_line
 
 # Of a record in a shard: its length and a checksum stand before its content, another behind it.
 BEFORE, BEHIND = 12, 4
@@ -27,6 +29,9 @@ class Source(Protocol):
 
     def name(self, place: int) -> str:
         """What a message calls the image at a place."""
+
+    def damaged(self) -> Iterator[str]:
+        """What is damaged though its images may be decoded, a sentence each; reads all of it."""
 
 
 class Files:
@@ -48,6 +53,9 @@ class Files:
 
     def name(self, place: int) -> str:
         return os.fsdecode(self._paths[place].numpy())
+
+    def damaged(self) -> Iterator[str]:
+        return iter(())
 
 
 class Records:
@@ -89,6 +97,15 @@ class Records:
         first = int(np.searchsorted(self._shard, shard))
         return f"{self._shards[shard]}, record {place - first:,},"
 
+    def damaged(self) -> Iterator[str]:
+        for shard in self._shards:
+            try:
+                # It compares the checksums, which reading by index leaves alone.
+                for _ in tf.data.TFRecordDataset(str(shard)).batch(1000):
+                    pass
+            except tf.errors.OpError as error:
+                yield f"{shard} is damaged ({first_line(error)}); prepare the data set again."
+
 
 class Memory:
     """Images whose files or records are held in memory.
@@ -100,7 +117,7 @@ class Memory:
 
     def __init__(self, source: Source, count: int):
         self.size = source.size
-        self.name = source.name
+        self.name, self.damaged = source.name, source.damaged
         read = tf.data.Dataset.range(count, output_type=tf.int32).map(
             source.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
