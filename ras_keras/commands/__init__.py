@@ -67,6 +67,14 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
             f"memory or disk is full ({first_line(error.message)}); lower --batch-size, or make "
             "room."
         )
+    except tf.errors.OpError as error:
+        # TensorBoard's file says so in its own way, whatever the disk said.
+        if "events file" not in error.message:
+            raise
+        return _refuse(
+            f"TensorBoard's events cannot be written ({first_line(error.message)}); make room, "
+            "then give the same command again, in a training with --resume."
+        )
     except BrokenPipeError:
         # Whoever reads has read enough, as head does. Python would complain when it leaves.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
