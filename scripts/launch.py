@@ -16,21 +16,30 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 # Seconds in which the others may end by themselves, and say why, once one has failed.
 GRACE = 3
 
 
+class Parser(argparse.ArgumentParser):
+    """Refuses flags in one line, as the other commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(2)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", type=int, required=True, help="how many, from 2 on")
     parser.add_argument("program", help="behind --, such as scripts/train.py")
     parser.add_argument("flags", nargs="*", help="of the program")
     options = parser.parse_args()
     if options.processes < 2:
         parser.error(f"--processes must be 2 or more. Received: {options.processes}")
+    if not Path(options.program).is_file():
+        parser.error(f"{options.program} is no program; name one such as scripts/train.py.")
     with tempfile.TemporaryDirectory() as folder:
         processes = _start([options.program, *options.flags], options.processes, Path(folder))
         signal.signal(signal.SIGTERM, lambda number, frame: _send(processes, number))
@@ -105,7 +114,10 @@ def _errors(folder: Path, index: int) -> str:
 
 def _ended(index: int, count: int, code: int) -> str:
     how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return f"error: process {index} of {count} {how}, and so were the others; go on by --resume."
+    return (
+        f"error: process {index} of {count} {how}, and so were the others; a run that has begun "
+        "goes on by --resume."
+    )
 
 
 if __name__ == "__main__":

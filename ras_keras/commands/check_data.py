@@ -14,7 +14,7 @@ from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset
 from ras_keras.data.folder import FOLDER, is_folder
 from ras_keras.data.unreadable import unreadable_of
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.text.numbers import counted
 from ras_keras.text.shown import shown
 
@@ -44,7 +44,12 @@ def main(arguments: Sequence[str], program: str) -> None:
     if not is_folder(name) and (Path(name).is_dir() or name.startswith((".", "~", os.sep))):
         name = f"{FOLDER}{name}"
     where = {"name": name, "data_dir": options.data_dir, "image_size": SIDE, "stream": True}
-    check_dataset(**where)
+    try:
+        check_dataset(**where)
+    except UserError as error:
+        unnamed = Argument("dataset")
+        parts = ("the data set" if part == unnamed else part for part in error.args)
+        raise UserError(*parts) from error
     dataset = load_dataset(**where)
     print_notices(dataset)
     count = 0

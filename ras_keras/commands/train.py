@@ -106,10 +106,10 @@ def _main(arguments: Sequence[str], program: str) -> None:
         if not goes_on and not run.file("state").exists():
             run.discard()
             return ""
-        return (
-            f"; go on, with the epoch under way done again, by: {program} --resume "
-            f"{shlex.quote(str(run.path))}"
-        )
+        again = f"{program} --resume {shlex.quote(str(run.path))}"
+        if part()[1] > 1:
+            again = f"starting the {part()[1]} processes anew, each as {again}"
+        return f"; go on, with the epoch under way done again, by: {again}"
 
     with locked(run.path) if is_first() else contextlib.nullcontext():
         if goes_on and _is_finished(run, recipe):

@@ -58,7 +58,7 @@ class DataRecipe(Part):
     --image-size (0.08 for ImageNet); 0 pads and crops."""
     crop_ratio: Annotated[float, Bounds(1, 100)] = 4 / 3
     """Of those parts, the longest side over the shortest at most."""
-    color_jitter: Annotated[float, Bounds(0, 10)] = 0.0
+    color_jitter: Annotated[float, Bounds(0, 1)] = 0.0
     """Random brightness, contrast and saturation: factors from 1 - COLOR_JITTER to
     1 + COLOR_JITTER; 0 for none."""
     mirror: bool | None = None

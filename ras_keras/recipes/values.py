@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ras_keras.errors import Argument, ArgumentError, UserError, first_line
 from ras_keras.layers.registry import ATTENTION, NONE, make_attention
+from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of, model_kinds
 from ras_keras.recipes.recipe import PARTS, Recipe, names_in
@@ -78,6 +79,7 @@ def check_values(recipe: Recipe) -> None:
             Argument("cutmix", data.cutmix),
             " exclude each other; set one of them to 0.",
         )
+    _check_crops(data)
     _check_weights(recipe)
     if optimization.warmup_epochs >= optimization.epochs:
         raise UserError(
@@ -88,6 +90,17 @@ def check_values(recipe: Recipe) -> None:
             Argument("warmup_epochs", 0),
             " for none.",
         )
+
+
+def _check_crops(data: DataRecipe) -> None:
+    """Refuses what says nothing of the crops that are made."""
+    scale = Argument("crop_scale")
+    if data.crop_scale and data.crop_padding is not None:
+        padding = Argument("crop_padding", data.crop_padding)
+        raise UserError(padding, " says nothing beside ", scale, "; leave one of them out.")
+    if not data.crop_scale and data.crop_ratio != DataRecipe.crop_ratio:
+        ratio = Argument("crop_ratio", data.crop_ratio)
+        raise UserError(ratio, " says nothing without ", scale, "; give both.")
 
 
 def _check_weights(recipe: Recipe) -> None:

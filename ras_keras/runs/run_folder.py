@@ -111,6 +111,8 @@ class RunFolder:
             UserError: if `path` is no run folder.
         """
         run = cls(Path(path))
+        if not run.path.is_dir():
+            raise UserError(f"{path} is no run folder, for it is not there; name one that is.")
         if not run.file("recipe.json").is_file():
             if is_vacant(run.path):
                 raise UserError(
