@@ -55,7 +55,7 @@ def joined() -> Iterator[None]:
     _initialize(start)
     _end_in_a_line_saying(
         f"error: another process of this training has ended, and so does process {part()[0]}; "
-        "a run that has begun goes on by --resume.",
+        "a run that has begun can be resumed.",
         LEFT_ALONE,
     )
     try:

@@ -70,6 +70,10 @@ def load_dataset(
     how.check()
     if name == "digits":
         _check_digits(how)
+        if image_size not in (None, 32):
+            raise UserError(
+                Argument("image_size", image_size), ": the digits are 32 pixels; leave it out."
+            )
         return load_digits()
     if is_folder(name):
         return load_folder(name, folder_path(name, data_dir), how)
@@ -77,11 +81,7 @@ def load_dataset(
 
 
 def _check_digits(reading: Reading) -> None:
-    """The digits are arrays of one size."""
-    if reading.image_size not in (None, 32):
-        raise UserError(
-            Argument("image_size", reading.image_size), ": the digits are 32 pixels; leave it out."
-        )
+    """The digits are arrays of one size; networks are checked with it at any other."""
     for name in ("stream", "evaluation_resize"):
         value = getattr(reading, name)
         if value:
