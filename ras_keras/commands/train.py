@@ -151,6 +151,8 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, Ru
 
 def _check_same(recipe: Recipe) -> None:
     """Refuses several processes that would not train the same, where the data lie apart."""
+    if part()[1] == 1:
+        return
     check_same("recipe", json.dumps(recipe.compared(), sort_keys=True, default=str))
     check_same("version of the code", code_digest())
 

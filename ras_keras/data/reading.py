@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import psutil
-import tensorflow as tf
 
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.forms import Centre, Form
@@ -76,9 +75,5 @@ class Reading:
         images = EncodedImages(source, form, places)
         if self.stream or source.size > SHARE * psutil.virtual_memory().available:
             return images
-        try:
+        with images.naming(range(count)):
             return EncodedImages(Memory(source, count), form, places)
-        except tf.errors.OpError:
-            for index in range(count):
-                images.check(index)
-            raise

@@ -1,5 +1,8 @@
 """An array of images that are decoded when they are asked for."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 import tensorflow as tf
 
@@ -46,13 +49,9 @@ class EncodedImages:
             self._pixels, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
         pixels = np.empty((len(chosen), *self.shape[1:]), self.dtype)
-        try:
+        with self.naming(chosen):
             for number, each in enumerate(decoded.as_numpy_iterator()):
                 pixels[number] = each
-        except tf.errors.OpError:
-            for index in chosen:
-                self.check(index)
-            raise
         return pixels.reshape(*indices.shape, *self.shape[1:])
 
     def batch(self, index) -> tf.Tensor:
@@ -73,6 +72,20 @@ class EncodedImages:
             return decode(self.source.read(self._places[position]), box_of)
 
         return cropped(part_of, self.shape[1:], crop, index, draws, mirrored)
+
+    @contextlib.contextmanager
+    def naming(self, indices: Iterable[int]) -> Iterator[None]:
+        """Turns TensorFlow's failure to read one of these images into an error that names it.
+
+        Raises:
+            UnreadableImage: as `check` does.
+        """
+        try:
+            yield
+        except tf.errors.OpError:
+            for index in indices:
+                self.check(index)
+            raise
 
     def check(self, index: int) -> None:
         """Refuses an image that cannot be read.

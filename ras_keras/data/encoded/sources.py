@@ -13,6 +13,8 @@ from ras_keras.errors import first_line
 
 # Of a record in a shard: its length and a checksum stand before its content, another behind it.
 BEFORE, BEHIND = 12, 4
+# What of a record's `tf.train.Example` is read.
+IMAGE = {"image": tf.io.FixedLenFeature([], tf.string)}
 
 
 class Source(Protocol):
@@ -43,9 +45,7 @@ class Files:
 
     def __init__(self, paths: Sequence[Path]):
         with tf.device("CPU"):
-            self._paths = tf.constant(
-                [str(path).encode("utf-8", "surrogateescape") for path in paths]
-            )
+            self._paths = tf.constant([os.fsencode(path) for path in paths])
         self.size = sum(path.stat().st_size for path in paths)
 
     def read(self, place) -> tf.Tensor:
@@ -66,7 +66,6 @@ class Records:
         shard: int, (N,): in which of them each record lies.
         offset: int64, (N,): where its content begins there, in bytes.
         length: int64, (N,): of its content, in bytes.
-        feature: of the record's `tf.train.Example` that holds the image.
     """
 
     def __init__(
@@ -75,17 +74,14 @@ class Records:
         shard: np.ndarray,
         offset: np.ndarray,
         length: np.ndarray,
-        feature: str = "image",
     ):
         self._shards = [*shards]
         self._shard, self._offset, self._length = shard, offset, length
-        self._feature = {feature: tf.io.FixedLenFeature([], tf.string)}
         self.size = int(length.sum())
 
     def read(self, place) -> tf.Tensor:
         record = tf.numpy_function(self._record, [place], tf.string)
-        (image,) = tf.io.parse_single_example(tf.reshape(record, ()), self._feature).values()
-        return image
+        return tf.io.parse_single_example(tf.reshape(record, ()), IMAGE)["image"]
 
     def _record(self, place):
         with self._shards[self._shard[place]].open("rb") as file:
