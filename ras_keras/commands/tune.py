@@ -18,7 +18,6 @@ from ras_keras.text.flags import flag
 from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, train_here
 from ras_keras.tuning.check import check_search
-from ras_keras.tuning.running import run_search
 from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search
 from ras_keras.tuning.space import describe, make_space
 from ras_keras.tuning.trials import row_accuracy
@@ -61,6 +60,9 @@ class Tune:
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse_with_recipe(Tune, arguments, program)
+    # Brings keras-tuner and gRPC.
+    from ras_keras.tuning.running import run_search
+
     options.cluster.check()
     try:
         with executor(options.cluster) as running:

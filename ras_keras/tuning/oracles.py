@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import keras_tuner as kt
 from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
 
+from ras_keras.tuning.search import Search
 from ras_keras.tuning.space import Space
 from ras_keras.tuning.trial import OBJECTIVE
 
@@ -16,6 +17,8 @@ EPOCHS_BEFORE = "tuner/initial_epoch"
 PLACE = "tuner/round"
 # Points that are drawn before no other is looked for.
 DRAWS = 1000
+# Where nobody says how many and the algorithm has no end.
+TRIALS = 10
 # Of Hyperband, between the epochs of two rounds.
 FACTOR = 3
 
@@ -209,3 +212,19 @@ class Hyperband(OnSpace, RandomSearchOracle):
 
 
 ALGORITHMS = {"grid": Grid, "random": Random, "bayesian": Bayesian, "hyperband": Hyperband}
+
+
+def oracle_of(search: Search, trials_in_view: int | None) -> OnSpace:
+    """The oracle of a search.
+
+    Args:
+        search: what is searched, and how.
+        trials_in_view: that it had when it began, `search.trials` of then.
+    """
+    trials, options = search.trials, {}
+    if search.algorithm in ("random", "bayesian"):
+        trials = trials or TRIALS
+    if search.algorithm == "bayesian":
+        # keras-tuner's own choice would leave nothing but random points in a large space.
+        options["num_initial_points"] = max(2, (trials_in_view or TRIALS) // 3)
+    return ALGORITHMS[search.algorithm](search.space, trials, **options)

@@ -9,7 +9,7 @@ import keras_tuner as kt
 
 from ras_keras.errors import UserError
 from ras_keras.tuning.event_log import REMEDY, EventLog
-from ras_keras.tuning.oracles import EPOCHS, EPOCHS_BEFORE, OnSpace
+from ras_keras.tuning.oracles import EPOCHS, EPOCHS_BEFORE, oracle_of
 from ras_keras.tuning.search import Search
 from ras_keras.tuning.trial import OBJECTIVE, Trial, TrialResult
 
@@ -43,7 +43,7 @@ class Progress:
         begin, *events = log.events or [_begin(search, log)]
         if begin["event"] != "begin":
             raise log.damaged(1, "is no beginning")
-        self._oracle: OnSpace = search.oracle(begin["trials"])
+        self._oracle = oracle_of(search, begin["trials"])
         self._begun_by = begin["keras_tuner"]
         _Home(self._oracle, directory=place, project_name="search")
         for number, event in enumerate(events, 2):

@@ -8,10 +8,11 @@ from ras_keras.files import locked
 from ras_keras.tuning.event_log import EventLog
 from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress
+from ras_keras.tuning.report import TrialReport
 from ras_keras.tuning.search import Outcome, Search
 from ras_keras.tuning.tensorboard import write_search
 from ras_keras.tuning.trial import FirstEpoch, Trial, train_trial
-from ras_keras.tuning.trials import TrialReport, best_row, doubt, rows, write_trials
+from ras_keras.tuning.trials import best_row, doubt, rows, write_trials
 from ras_keras.values.json_files import write_json
 
 

@@ -12,7 +12,6 @@ from ras_keras.tuning.search_folder import SearchFolder
 from ras_keras.tuning.space import Space
 
 GRID_POINTS = 16
-TRIALS = 10
 Algorithm = Literal["grid", "random", "bayesian", "hyperband"]
 # What makes the trials of a search shorter than the training that they stand for.
 SHORTENED = ("epochs", "schedule", "training_images")
@@ -25,7 +24,7 @@ class Search:
     Attributes:
         space: the searched values and the recipe that they have in common.
         algorithm: how points are chosen.
-        trials: at most so many; None for as many as the algorithm has, or `TRIALS`.
+        trials: at most so many; None for as many as the algorithm has, or ten.
         folder: what it leaves behind.
         seeds: that each trial is trained with.
     """
@@ -35,22 +34,6 @@ class Search:
     trials: int | None
     folder: SearchFolder
     seeds: int = 1
-
-    def oracle(self, trials_in_view: int | None):
-        """keras-tuner's oracle of this search.
-
-        Args:
-            trials_in_view: that it had when it began, `trials` of then.
-        """
-        from ras_keras.tuning.oracles import ALGORITHMS
-
-        trials, options = self.trials, {}
-        if self.algorithm in ("random", "bayesian"):
-            trials = trials or TRIALS
-        if self.algorithm == "bayesian":
-            # keras-tuner's own choice would leave nothing but random points in a large space.
-            options["num_initial_points"] = max(2, (trials_in_view or TRIALS) // 3)
-        return ALGORITHMS[self.algorithm](self.space, trials, **options)
 
     def full_recipe(self, values: dict) -> Recipe:
         """The recipe at a point with the epochs, schedule and images that it started from."""

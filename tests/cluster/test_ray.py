@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -129,12 +130,13 @@ def test_a_worker_dies_then_the_driver_and_the_next_one_is_interrupted(tmp_path)
     output, _ = interrupted.communicate(timeout=60)
     assert interrupted.returncode == 130
     assert output.endswith("\nstopped by SIGTERM; the same command goes on\n")
-    assert len(output.splitlines()) == 4, "Ray says nothing"
+    ours = re.compile(r"((trial [12] of 2:|stopped by|best|notice|trials|recipe|train it) .+)?")
+    assert all(map(ours.fullmatch, output.splitlines())), "Ray says nothing"
     wait_for(lambda: not any(map(is_at, others)), 30)
     last = start(tmp_path)
     output, _ = last.communicate(timeout=300)
     assert last.returncode == 0, output
-    assert len(output.splitlines()) == 9, "Ray says nothing"
+    assert all(map(ours.fullmatch, output.splitlines())), "Ray says nothing"
     assert [row["status"] for row in trials(folder)] == ["completed", "completed"]
     for run in (first, second):
         assert [int(row["epoch"]) for row in metrics(run)] == [*range(1, EPOCHS + 1)]
