@@ -2,8 +2,9 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -52,6 +53,25 @@ def import_torch(what: str) -> ModuleType:
             f"{what} needs PyTorch ({first_line(error)}), which the extra peers brings: "
             f"{install_command('peers')}."
         ) from error
+
+
+def check_installed(what: str, modules: Iterable[str], extra: str) -> None:
+    """Refuses what needs modules of an extra that are not there.
+
+    Args:
+        what: needs them, for the message.
+        modules: their names.
+        extra: of this package, which brings them.
+
+    Raises:
+        UserError: with the command that installs them.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise UserError(
+                f"{what} needs the package {module}, which is not installed: "
+                f"{install_command(extra)}."
+            )
 
 
 def install_command(extra: str) -> str:

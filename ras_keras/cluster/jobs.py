@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from ras_keras.errors import UserError
 
+# Of the time that a job has run, when it should have ended.
+OVERDUE = 0.1
+
 
 @dataclass(frozen=True)
 class Job:
@@ -114,5 +117,9 @@ class Pace:
         """
         pace = self.seconds / self.work
         now = time.perf_counter()
-        running = sum(max(0.0, work * pace - (now - began)) for began, work in self.begun.values())
+        # One that takes longer than the others did ends at some time too.
+        running = sum(
+            max(work * pace - (now - began), (now - began) * OVERDUE)
+            for began, work in self.begun.values()
+        )
         return (running + work * pace) / self.slots

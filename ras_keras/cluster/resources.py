@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from ras_keras.backend.imports import install_command
+from ras_keras.backend.imports import check_installed
 from ras_keras.errors import Argument, UserError
 from ras_keras.values.typed import Bounds
 
@@ -54,13 +54,7 @@ class Workers:
                 Argument("worker_gpus"),
                 f" must be below 1 or an integer. Received: worker_gpus={gpus}",
             )
-        try:
-            import ray  # noqa: F401
-        except ImportError as error:
-            raise UserError(
-                "Ray, which runs the workers, is not installed; the extra cluster brings it: "
-                f"{install_command('cluster')}."
-            ) from error
+        check_installed("running in workers", ["ray"], "cluster")
         cores, needed = os.cpu_count() or 1, self.worker_cpus or 1
         if self.address is None and self.workers and self.workers * needed > cores:
             raise UserError(

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.files.image_files import UnreadableImage
 from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.errors import UserError
 
 PIECE = 256
 
@@ -47,20 +48,29 @@ def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator
 
 
 @contextlib.contextmanager
-def unreadable_named(images: Images) -> Iterator[None]:
-    """Turns TensorFlow's failure to read one of these images into an error that names it.
+def failure_named(find: Callable[[], UserError | None]) -> Iterator[None]:
+    """Turns TensorFlow's failure to read an image into an error that names it.
+
+    Args:
+        find: looks for that error; where there is none, the failure is another one and stays.
 
     Raises:
-        UnreadableImage: naming it.
+        UserError: that was found.
     """
     try:
         yield
     except tf.errors.ResourceExhaustedError:
         raise
     except tf.errors.OpError as failure:
-        for error in unreadable(images):
-            raise error from failure
-        raise
+        error = find()
+        if error is None:
+            raise
+        raise error from failure
+
+
+def unreadable_named(images: Images) -> contextlib.AbstractContextManager[None]:
+    """Turns TensorFlow's failure to read one of these images into an `UnreadableImage`."""
+    return failure_named(lambda: next(unreadable(images), None))
 
 
 def unreadable_of(dataset: ImageDataset) -> Iterator[UnreadableImage]:

@@ -1,11 +1,9 @@
 """The formats that a model is exported to."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from ras_keras.backend.imports import install_command
-from ras_keras.errors import UserError
+from ras_keras.backend import imports
 
 SAVED_MODEL_FILE = "saved_model.pb"
 
@@ -51,9 +49,5 @@ def check_installed(name: str, modules: tuple[str, ...] | None = None) -> None:
     Raises:
         UserError: with the command that installs them.
     """
-    for module in FORMATS[name].modules if modules is None else modules:
-        if find_spec(module) is None:
-            raise UserError(
-                f"the format {name} needs the package {module}, which is not installed: "
-                f"{install_command(FORMATS[name].extra)}."
-            )
+    needed = FORMATS[name].modules if modules is None else modules
+    imports.check_installed(f"the format {name}", needed, FORMATS[name].extra)

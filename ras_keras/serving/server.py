@@ -3,29 +3,14 @@
 import logging
 import socket
 from functools import partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ras_keras.backend.imports import install_command
 from ras_keras.errors import Argument, UserError, first_line
 
 if TYPE_CHECKING:
     # These need the extra `serve`.
     from ras_keras.serving.turns import Turns
     from ras_keras.serving.uploads import Uploads
-
-
-def check_installed() -> None:
-    """Refuses to serve where the extra `serve` is missing.
-
-    Raises:
-        UserError: naming the command that installs it.
-    """
-    for name in ("starlette", "uvicorn", "python_multipart"):
-        if find_spec(name) is None:
-            raise UserError(
-                f"serving needs {name}, which the extra serve brings: {install_command('serve')}."
-            )
 
 
 def listen(host: str, port: int) -> socket.socket:

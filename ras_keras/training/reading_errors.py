@@ -1,12 +1,10 @@
 """Names the image at which a training stopped."""
 
 import contextlib
-from collections.abc import Iterator
 
 import keras
-import tensorflow as tf
 
-from ras_keras.data.unreadable import unreadable
+from ras_keras.data.unreadable import failure_named, unreadable
 from ras_keras.errors import UserError
 from ras_keras.training.prepared_data import Data
 
@@ -14,29 +12,21 @@ from ras_keras.training.prepared_data import Data
 AHEAD = 100
 
 
-@contextlib.contextmanager
-def stopped_by_image(model: keras.Model, data: Data) -> Iterator[None]:
-    """Turns the failure of TensorFlow to read an image into an error that names it.
+def stopped_by_image(model: keras.Model, data: Data) -> contextlib.AbstractContextManager[None]:
+    """Turns the failure of TensorFlow to read an image into an error that names it, and the step.
 
     Batches are functions of the step, so that those under way are looked through for it.
 
     Args:
         model: in training; its optimizer counts the steps.
         data: that it is trained on.
-
-    Raises:
-        UserError: naming the step and the image.
     """
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError:
-        raise
-    except tf.errors.OpError as error:
+
+    def find():
         ahead = max(AHEAD, 2 * model.steps_per_execution)
-        found = _found(int(model.optimizer.iterations.numpy()), ahead, data)
-        if found is None:
-            raise
-        raise found from error
+        return _found(int(model.optimizer.iterations.numpy()), ahead, data)
+
+    return failure_named(find)
 
 
 def _found(first: int, ahead: int, data: Data) -> UserError | None:

@@ -55,9 +55,11 @@ def doubt(table: list[dict], best: dict) -> str | None:
     second = best_row(others)
     if second is None:
         return None
+    behind = best[OBJECTIVE] - second[OBJECTIVE]
+    if not behind:
+        return f"trial {second['trial']} is exactly as good"
     if SD not in best:
         return "n = 1: differences below the spread between seeds mean nothing"
-    behind = best[OBJECTIVE] - second[OBJECTIVE]
     error = math.sqrt((best[SD] ** 2 + second[SD] ** 2) / best["n"])
     if behind > 2 * error:
         return None

@@ -21,11 +21,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ras_keras.backend import imports
 from ras_keras.commands import run
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.models import ResNet
 from ras_keras.outputs.class_names import write_class_names
-from ras_keras.serving import server
 from ras_keras.serving.answer import MAXIMUM_PIXELS_OF_ANY_SIZE, Answerer
 from ras_keras.serving.app import MAXIMUM_UPLOAD, make_app
 from tests.conftest import ROOT
@@ -329,6 +329,6 @@ def test_bad_input(model, tmp_path, capsys, monkeypatch):
             errors = capsys.readouterr().err
             assert says in errors
             assert errors.count("\n") == 1
-    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    monkeypatch.setattr(imports, "find_spec", lambda name: None)
     assert call(model.file) == 2
-    assert "serving needs starlette, which the extra serve brings" in capsys.readouterr().err
+    assert "serving needs the package starlette, which is not installed" in capsys.readouterr().err

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from ras_keras.backend import imports
+from ras_keras.cluster.resources import Workers
 from ras_keras.errors import UserError
 from ras_keras.inference import formats
-from ras_keras.serving import server
 from tests.conftest import ROOT
 
 CONSOLE = "import sys; from ras_keras_console import main; main()"
@@ -80,12 +80,11 @@ def test_another_programs_m_prepares_nothing(run_python, tmp_path):
 
 def test_messages_name_the_extra(monkeypatch):
     """What pip takes from any folder, of a source that is editable too."""
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
-    monkeypatch.setattr(server, "find_spec", lambda name: None)
+    monkeypatch.setattr(imports, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "torch", None)
     for extra, refuse in (
         ("onnx", lambda: formats.check_installed("onnx")),
-        ("serve", server.check_installed),
+        ("cluster", Workers(workers=2).check),
         ("peers", lambda: imports.import_torch("this")),
     ):
         with pytest.raises(UserError) as refusal:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ras_keras.commands.benchmark import BenchmarkData
+from ras_keras.commands.benchmarks.pipeline import BenchmarkData
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.commands.train import Train
 from ras_keras.commands.tune import Tune

@@ -71,7 +71,7 @@ def test_refused_before_anything_begins(refused, arguments, says):
 
 def test_a_machine_without_ray(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    refused("--workers", "2", says=["Ray", "not installed", "ras_keras[cluster]"])
+    refused("--workers", "2", says=["the package ray", "not installed", "ras_keras[cluster]"])
 
 
 @pytest.mark.slow

@@ -23,7 +23,8 @@ def row(trial, mean, sd=None, n=1):
             "within noise: trial 1 is 1.00 points behind, and two standard errors of the "
             "difference are 2.00",
         ),
-        ([row(1, 0.9, 0.0, 2), row(2, 0.9, 0.0, 2)], "trial 2 is 0.00 points behind"),
+        ([row(1, 0.9, 0.0, 2), row(2, 0.9, 0.0, 2)], "trial 2 is exactly as good"),
+        ([row(1, 0.9), row(2, 0.9)], "trial 2 is exactly as good"),
     ],
 )
 def test_doubt(table, says):

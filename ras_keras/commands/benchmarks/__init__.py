@@ -1,0 +1,1 @@
+"""What the command benchmark measures: the flags of each kind, and its measuring."""
