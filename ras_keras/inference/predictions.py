@@ -12,7 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ras_keras.errors import UserError
-from ras_keras.inference.images import UnreadableImage, read_image
+from ras_keras.inference.images import UnreadableImage
 from ras_keras.inference.predictor import Predictor
 
 # More do not read faster, and each may hold a large image.
@@ -64,7 +64,7 @@ def predict_images(
     Raises:
         UserError: if the model returns no probabilities.
     """
-    pixels = _read_ahead(predictor.image_shape, images, batch_size, unreadable)
+    pixels = _read_ahead(predictor.read_unchecked, images, batch_size, unreadable)
     for _, same_size in groupby(pixels, lambda image: image[1].shape):
         steady = None
         taken = _taken(predictor, same_size, unreadable)
@@ -105,7 +105,7 @@ def best(predictor: Predictor, image: str, probabilities: np.ndarray, top: int) 
 
 
 def _read_ahead(
-    image_shape: tuple[int | None, int | None, int],
+    read: Callable[[Path | BinaryIO], np.ndarray],
     images: Iterable[tuple[str, Path | BinaryIO]],
     ahead: int,
     unreadable: Callable[[UnreadableImage], None],
@@ -116,14 +116,14 @@ def _read_ahead(
 
     def submit(count):
         for name, source in islice(images, count):
-            waiting.append((name, readers.submit(read_image, source, image_shape)))
+            waiting.append((name, readers.submit(read, source)))
 
     try:
         submit(ahead)
         while waiting:
-            name, read = waiting.popleft()
+            name, pixels = waiting.popleft()
             try:
-                yield name, read.result()
+                yield name, pixels.result()
             except UnreadableImage as error:
                 unreadable(error)
             submit(1)

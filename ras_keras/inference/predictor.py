@@ -58,9 +58,17 @@ class Predictor:
         Raises:
             UnreadableImage: naming the file; also for a size that the network cannot take.
         """
-        pixels = self._middle(read_image(source, self._shape_read))
+        pixels = self.read_unchecked(source)
         self.check_size(str(source), pixels)
         return pixels
+
+    def read_unchecked(self, source: Path | BinaryIO) -> np.ndarray:
+        """Reads an image likewise, of whatever size it is.
+
+        Raises:
+            UnreadableImage: naming the file.
+        """
+        return self._middle(read_image(source, self._shape_read))
 
     def pixels(self, image) -> np.ndarray:
         """A decoded image of Pillow's as the model takes it: uint8 (H, W, channels)."""
