@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import platformdirs
 from filelock import FileLock, Timeout
 
 from ras_keras.errors import Argument, UserError
@@ -152,3 +153,8 @@ def _holder(file):
         return f"process {int(file.read_text())}"
     except (OSError, ValueError):
         return "another process"
+
+
+def cache_folder() -> Path:
+    """The folder of what can be made again, by the custom of the operating system."""
+    return Path(platformdirs.user_cache_dir("ras_keras", appauthor=False))

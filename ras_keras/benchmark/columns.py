@@ -66,10 +66,16 @@ BENCHMARK_COLUMNS = {
     "formats": {
         **NETWORK,
         **{"folded": Literal["no", "yes"], "format": Literal[*RUNTIMES], "runtime": Text},
-        **{"file_bytes": Count, "difference": Amount},
+        **{"file_bytes": Count, "difference": Amount, "streams": Count, "micro_batch": Count},
         **REPEATED,
         **_spread("images_per_second"),
         **{"calls": Count, "latency_median": Amount, "latency_p99": Amount},
+        **MACHINE,
+    },
+    "serve": {
+        **NETWORK,
+        **{"runtime": Text, "clients": Count, "requests": Count, "images_per_second": Amount},
+        **{"latency_median": Amount, "latency_p99": Amount},
         **MACHINE,
     },
     "data": {

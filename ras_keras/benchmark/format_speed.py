@@ -23,6 +23,11 @@ from ras_keras.benchmark.networks.speed import (
 from ras_keras.benchmark.spread import in_turn
 from ras_keras.export.export import export, size
 from ras_keras.folding import fold
+from ras_keras.inference.execution_plan import (
+    PIXELS_A_CALL,
+    PIXELS_OF_TENSORFLOW,
+    ExecutionPlan,
+)
 from ras_keras.inference.formats import FORMATS, check_installed
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.recipes.recipe import Recipe
@@ -61,7 +66,7 @@ def format_rows(
     rounds: int,
     steps: int,
     calls: int,
-    threads: int,
+    plan: ExecutionPlan,
 ) -> list[dict]:
     """Measures all networks in all formats in turn; a row for each, as `columns` says.
 
@@ -73,7 +78,7 @@ def format_rows(
         rounds: measurements of each.
         steps: batches in a measurement.
         calls: with one image at least, of which the latency is the median.
-        threads: of the runtimes other than TensorFlow.
+        plan: how the runtimes use the cores; Keras is given whole batches.
     """
     images, _ = synthetic_batch(recipes[0], classes)
     batches, singles, described = {}, {}, {}
@@ -86,7 +91,7 @@ def format_rows(
                 for name in names:
                     key = len(described)
                     path = Path(folder, str(key))
-                    file_size, predict = _exported(model, path, name, images, threads)
+                    file_size, predict = _exported(model, path, name, images, plan)
                     batches[key] = lambda predict=predict: predict(images)
                     singles[key] = lambda predict=predict: predict(images[:1])
                     described[key] = network_columns(recipe, classes) | {
@@ -95,6 +100,7 @@ def format_rows(
                         "runtime": f"{RUNTIMES[name]} {version(RUNTIMES[name])}",
                         "file_bytes": file_size,
                         "difference": float(f"{np.abs(predict(images) - expected).max():.2g}"),
+                        **_plan_columns(name, images, plan),
                         "batch_size": recipe.optimization.batch_size,
                         "n": rounds,
                         "steps": steps,
@@ -144,7 +150,16 @@ def latencies_in_turn(
     return found
 
 
-def _exported(model, path, name, images, threads) -> tuple[int, Callable]:
+def _plan_columns(name, images, plan) -> dict[str, int]:
+    streams, micro_batch = 1, len(images)
+    if name != KERAS:
+        _, height, width, _ = images.shape
+        a_call = PIXELS_OF_TENSORFLOW if name == "saved_model" else PIXELS_A_CALL
+        streams, _, micro_batch = plan.settled(height, width, a_call)
+    return {"streams": streams, "micro_batch": micro_batch}
+
+
+def _exported(model, path, name, images, plan) -> tuple[int, Callable]:
     """Bytes of a network's file, and what predicts by it."""
     if name == KERAS:
         return file_bytes(model), lambda batch: inference_step(model, batch)()
@@ -152,4 +167,4 @@ def _exported(model, path, name, images, threads) -> tuple[int, Callable]:
     path = path.with_name(f"{path.name}{FORMATS[kind].ending}")
     names = [str(number) for number in range(model.output_shape[-1])]
     export(model, path, kind, names, images if name == INT8 else None)
-    return size(path, kind), open_predictor(path, threads=threads).predict
+    return size(path, kind), open_predictor(path, plan=plan).predict

@@ -28,6 +28,9 @@ SETUPS = {
     "formats": f"{IMAGES}, batch size {{batch_size}}; {REPEATED}. Latency is that of one image: "
     "median and 99th percentile of {calls} calls. The difference is that of the probabilities to "
     f"the unfolded Keras network's, the largest. {MACHINE}",
+    "serve": "One PNG of {image_size}x{image_size} a request over loopback, {clients} "
+    "clients at a time that share the processor with the server, {requests} requests. "
+    f"{MACHINE}",
     "data": "{dataset}, batch size {batch_size}; training is that of {name}, {attention}, "
     "{precision}; median of {n} (lowest to highest), in training each over {steps} batches. "
     f"{MACHINE}",
@@ -81,10 +84,18 @@ TABLES = {
         **NETWORK,
         **{name: (name, str) for name in ("folded", "format", "runtime")},
         **FILE,
+        **{"streams": ("streams", str), "micro-batch": ("micro_batch", str)},
         **SPEED,
         "latency, ms": ("latency_median", "{:.3g}".format),
         "99th percentile": ("latency_p99", "{:.3g}".format),
         **DIFFERENCE,
+    },
+    "serve": {
+        **NETWORK,
+        "run by": ("runtime", str),
+        **SPEED,
+        "latency, ms": ("latency_median", "{:.3g}".format),
+        "99th percentile": ("latency_p99", "{:.3g}".format),
     },
     "stream": {
         **{"read": ("what", str), "files": ("files", "{:,}".format)},

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.markdown import benchmark_markdown
-from ras_keras.commands.benchmarks import formats, networks, pipeline, versus_pytorch
+from ras_keras.commands.benchmarks import formats, networks, pipeline, serving, versus_pytorch
 from ras_keras.commands.line.flags import parse, parse_with_recipe
 from ras_keras.values.choices import one_of
 from ras_keras.values.csv_files import write_table
@@ -18,6 +18,7 @@ KINDS = {
     "training": (networks.measure_training, networks.BenchmarkTraining),
     "memory": (networks.measure_memory, networks.BenchmarkMemory),
     "formats": (formats.measure, formats.BenchmarkFormats),
+    "serve": (serving.measure, serving.BenchmarkServe),
     "data": (pipeline.measure_data, pipeline.BenchmarkData),
     "stream": (pipeline.measure_stream, pipeline.BenchmarkStream),
     "start": (pipeline.measure_start, pipeline.BenchmarkStart),

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
+from ras_keras.commands.line.execution_flags import ExecutionFlags
 from ras_keras.commands.line.fields import File, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
-from ras_keras.inference.predictor import open_predictor
 from ras_keras.plots.confusion import class_table, plot_confusion
 from ras_keras.plots.picture import check_picture
 from ras_keras.runs.trained_model import recipe_beside
@@ -28,13 +28,14 @@ class Evaluate:
     """Python modules to import before the model is loaded, beside the run's."""
     batch_size: Count = 128
     """Images per step."""
+    execution: ExecutionFlags = field(default_factory=ExecutionFlags)
     output: File | None = None
     """File of the confusion matrix's picture; None lays it beside the model."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
-    predictor = open_predictor(options.model, options.imports)
+    predictor = options.execution.open(options.model, options.imports)
     path = predictor.path
     picture = Path(options.output or beside(path, "_confusion_matrix.png"))
     check_picture(picture)
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
     dataset = match_classes(load_dataset(**data), path)
     names = dataset.class_names
+    predictor = options.execution.with_runtime(predictor, len(dataset.test))
     evaluation = evaluate_predictor(predictor, dataset.test, len(names), options.batch_size)
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")

@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +12,7 @@ import tyro
 from tqdm import tqdm
 
 from ras_keras.commands.line.error_text import in_flags
+from ras_keras.commands.line.execution_flags import ExecutionFlags
 from ras_keras.commands.line.fields import File, Images, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data.files.image_files import MAXIMUM_BYTES
@@ -19,7 +20,6 @@ from ras_keras.errors import UserError
 from ras_keras.inference.images import find_images
 from ras_keras.inference.prediction_text import csv_lines, json_document, table
 from ras_keras.inference.predictions import predict_images
-from ras_keras.inference.predictor import open_predictor
 from ras_keras.outputs.class_names import read_names_file
 from ras_keras.text.shown import shown
 from ras_keras.values.typed import Count
@@ -51,6 +51,7 @@ class Predict:
     """File of the classes' names, one per line or a JSON list; None is those in the model."""
     batch_size: Count = 128
     """Images per step, at most."""
+    execution: ExecutionFlags = field(default_factory=ExecutionFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str], program: str) -> int:
     _check(options)
     images = _images(options.images)
     names = read_names_file(Path(options.classes)) if options.classes else None
-    predictor = open_predictor(options.model, options.imports)
+    predictor = options.execution.open(options.model, options.imports)
+    predictor = options.execution.with_runtime(predictor, len(images))
     if names is not None:
         predictor = predictor.with_class_names(names)
 

@@ -1,14 +1,14 @@
 """Show a model in a browser."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from ras_keras.backend.imports import check_installed
+from ras_keras.commands.line.execution_flags import ExecutionFlags
 from ras_keras.commands.line.fields import File, Model, Name, Shown
 from ras_keras.commands.line.flags import parse
-from ras_keras.inference.predictor import open_predictor
 from ras_keras.outputs.class_names import read_names_file
 from ras_keras.serving.server import address, listen, make_server
 
@@ -33,6 +33,7 @@ class Serve:
     allow_host: tuple[Name, ...] = ()
     """Names that the server answers to, such as a proxy's, beside localhost, IP addresses, this
     machine's name and that of --host."""
+    execution: ExecutionFlags = field(default_factory=ExecutionFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
 
@@ -45,18 +46,21 @@ def main(arguments: Sequence[str], program: str) -> None:
     hosts = allowed_names(options.host, options.allow_host)
     names = read_names_file(Path(options.classes)) if options.classes else None
     with listen(options.host, options.port) as listener:
-        predictor = open_predictor(options.model, options.imports)
+        predictor = options.execution.open(options.model, options.imports)
+        predictor = options.execution.with_runtime(predictor, None)
         if names is not None:
             predictor = predictor.with_class_names(names)
 
         from ras_keras.serving.answer import Answerer
         from ras_keras.serving.app import make_app
+        from ras_keras.serving.batches import Batches
         from ras_keras.serving.turns import Turns
         from ras_keras.serving.uploads import Uploads
 
         answerer = Answerer(predictor)
         answerer.warm_up()
         uploads, turns = Uploads(), Turns()
+        batches = Batches(answerer.predict, answerer.batch)
         url = address(listener)
         print(f"model    {predictor.path}")
         for notice in predictor.notices:
@@ -64,5 +68,5 @@ def main(arguments: Sequence[str], program: str) -> None:
         print(f"page     {url}")
         print(f"JSON     curl --data-binary @IMAGE {url}/predict")
         print("stop     Ctrl-C", flush=True)
-        app = make_app(answerer, hosts, uploads, turns)
-        make_server(app, uploads, turns).run(sockets=[listener])
+        app = make_app(answerer, hosts, uploads, turns, batches)
+        make_server(app, uploads, turns, batches).run(sockets=[listener])

@@ -125,6 +125,8 @@ def _write_onnx(model, path):
     """As Keras's own export, which makes inputs of the constants that a layer holds."""
     import tf2onnx
 
+    from ras_keras.export.onnx_layout import with_gates_channels_first
+
     frozen = with_constants(_concrete_function(model))
     (images,), (probabilities,) = frozen.inputs, frozen.outputs
     # It reports each optimization that a graph does not allow as a failure, with a traceback.
@@ -143,6 +145,7 @@ def _write_onnx(model, path):
         log.disabled = disabled
     for value in (exported.graph.input[0], exported.graph.output[0]):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    with_gates_channels_first(exported)
     path.write_bytes(exported.SerializeToString())
 
 

@@ -8,12 +8,15 @@ from typing import BinaryIO
 import keras
 import numpy as np
 
+from ras_keras.backend import devices
 from ras_keras.data.encoded.forms import Centre
 from ras_keras.data.files.image_decoding import to_pixels
 from ras_keras.data.files.image_files import UnreadableImage, read_image
 from ras_keras.errors import first_line
+from ras_keras.inference.execution_plan import PIXELS_OF_TENSORFLOW, ExecutionPlan
 from ras_keras.inference.formats import format_of
 from ras_keras.inference.runtimes import open_exported
+from ras_keras.inference.streams import Streams
 from ras_keras.outputs import image_classifier
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.image_classifier import LEAST
@@ -119,15 +122,15 @@ class Predictor:
 
 
 def open_predictor(
-    path: str | Path, imports: Sequence[str] = (), threads: int | None = None
+    path: str | Path, imports: Sequence[str] = (), plan: ExecutionPlan | None = None
 ) -> Predictor:
     """Opens a `.keras` file, a run folder, whose best model is taken, or an exported model.
 
     Args:
         path: of the model.
         imports: modules that define layers of the user's.
-        threads: that an exported model runs on, None for one a core; on TensorFlow it is the
-            process that has threads.
+        plan: how an exported model uses the cores, None for one stream a core; on TensorFlow it
+            is the process that has threads.
 
     Raises:
         UserError: if it cannot be opened or takes no images.
@@ -135,7 +138,7 @@ def open_predictor(
     path = Path(path)
     name = format_of(path)
     if name is not None:
-        exported = open_exported(path, name, threads)
+        exported = open_exported(path, name, plan)
         return Predictor(
             path,
             exported.image_shape,
@@ -148,17 +151,31 @@ def open_predictor(
     trained = TrainedModel.find(path)
     classifier = image_classifier(trained.load(imports))
     model = classifier.model
+    run = _of_keras(model, plan or ExecutionPlan())
     return Predictor(
         trained.path,
         model.input_shape[1:],
         class_names(trained.path, classifier.classes),
-        lambda images: np.asarray(model.predict_on_batch(in_pixel_units(images)), "float32"),
+        lambda images: run(in_pixel_units(images)),
         model,
         classifier.exclusive,
         classifier.least,
         classifier.notices,
         _middle_of_run(trained.path, model.input_shape[1:]),
     )
+
+
+def _of_keras(model: keras.Model, plan: ExecutionPlan) -> Callable[[np.ndarray], np.ndarray]:
+    """Predicts by a Keras model; with TensorFlow on a CPU in micro-batches side by side."""
+
+    def run(images):
+        return np.asarray(model.predict_on_batch(images), "float32")
+
+    _, height, width, _ = model.input_shape
+    if keras.backend.backend() != "tensorflow" or devices.gpus() or not (height and width):
+        return run
+    streams, _, micro_batch = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
+    return Streams([run] * streams, micro_batch)
 
 
 def _middle_of_run(path: Path, image_shape) -> Centre | None:

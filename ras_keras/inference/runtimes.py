@@ -1,17 +1,22 @@
 """Exported models, each run by the runtime of its format."""
 
-import os
 import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from ras_keras.errors import UserError, first_line
+from ras_keras.inference.execution_plan import (
+    PIXELS_A_CALL,
+    PIXELS_OF_TENSORFLOW,
+    ExecutionPlan,
+)
 from ras_keras.inference.formats import check_installed
+from ras_keras.inference.streams import Run, Streams, filled
 from ras_keras.outputs.heads import head_of
 from ras_keras.outputs.image_classifier import check_units, independent, read_numbers
 from ras_keras.outputs.made_images import made_images
@@ -38,7 +43,7 @@ class Exported:
     notices: tuple[str, ...]
 
 
-def open_exported(path: Path, name: str, threads: int | None = None) -> Exported:
+def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> Exported:
     """Opens an exported model and tries it on made images.
 
     A file does not say what its numbers are. Those that add up to 1 for each image are
@@ -49,7 +54,8 @@ def open_exported(path: Path, name: str, threads: int | None = None) -> Exported
     Args:
         path: of its file or folder.
         name: of its format.
-        threads: that it runs on, None for one a core; a SavedModel runs on TensorFlow's.
+        plan: how it uses the cores, None for one stream a core; the streams of a SavedModel share
+            TensorFlow's threads.
 
     Raises:
         UserError: if its runtime is not installed, or the file is missing, damaged or no
@@ -60,11 +66,17 @@ def open_exported(path: Path, name: str, threads: int | None = None) -> Exported
     module, open_format = RUNTIMES[name]
     check_installed(name, module)
     try:
-        shape, run = open_format(path, threads or os.cpu_count())
-        batch, height, width, _ = (int(size) if size else None for size in shape)
-        channels = int(shape[3])
-        # Two of the runtimes cannot compute two batches at the same time.
-        run = _one_at_a_time(run if batch is None else _in_batches(run, batch))
+        opened = open_format(path)
+        batch, height, width, _ = (int(size) if size else None for size in opened.shape)
+        channels = int(opened.shape[3] or 0)
+        streams, threads, micro_batch = (plan or ExecutionPlan()).settled(
+            height, width, opened.a_call
+        )
+        run = Streams(
+            opened.runs(streams, threads, micro_batch),
+            batch or micro_batch,
+            fixed=batch is not None,
+        )
         numbers = run(made_images((height, width, channels)))
         (_, units) = numbers.shape
     # Each runtime raises errors of its own, and of many kinds.
@@ -91,31 +103,6 @@ def open_exported(path: Path, name: str, threads: int | None = None) -> Exported
     )
 
 
-def _one_at_a_time(run):
-    lock = threading.Lock()
-
-    def run_one(images):
-        with lock:
-            return np.asarray(run(np.asarray(images, "float32")))
-
-    return run_one
-
-
-def _in_batches(run, size):
-    """The same, of any number of images, for a model that takes `size` of them."""
-
-    def run_all(images):
-        found = []
-        for start in range(0, len(images), size):
-            batch = images[start : start + size]
-            # What fills a smaller batch up is not looked at.
-            filled = np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
-            found.append(run(filled)[: len(batch)])
-        return np.concatenate(found)
-
-    return run_all
-
-
 def _only(named: dict, what: str):
     """The only one of the inputs or outputs of a model."""
     if len(named) != 1:
@@ -123,7 +110,23 @@ def _only(named: dict, what: str):
     return next(iter(named.values()))
 
 
-def _open_saved_model(path, threads):
+@dataclass(frozen=True)
+class Opened:
+    """A model in its runtime.
+
+    Attributes:
+        shape: of its input, with None or 0 for what is not fixed.
+        runs: from a number of streams, of threads of each, and of images that one is given at
+            most, to a function for each stream.
+        a_call: pixels that are best in a call.
+    """
+
+    shape: Sequence[int | None]
+    runs: Callable[[int, int, int], list[Run]]
+    a_call: int = PIXELS_A_CALL
+
+
+def _open_saved_model(path):
     loaded = tf.saved_model.load(str(path))
     signature = loaded.signatures["serving_default"]
     images = _only(signature.structured_input_signature[1], "inputs")
@@ -134,24 +137,68 @@ def _open_saved_model(path, threads):
         found = loaded.signatures["serving_default"](**{images.name: tf.constant(batch)})
         return next(iter(found.values())).numpy()
 
-    return images.shape, run
+    return Opened(images.shape, lambda streams, threads, _: [run] * streams, PIXELS_OF_TENSORFLOW)
 
 
-def _open_onnx(path, threads):
+def _open_onnx(path):
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Its errors are raised too; written out, they would stand there twice.
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    images = _only({each.name: each for each in session.get_inputs()}, "inputs")
-    _only({each.name: each for each in session.get_outputs()}, "outputs")
-    shape = [size if isinstance(size, int) else None for size in images.shape]
-    return shape, lambda batch: session.run(None, {images.name: batch})[0]
+    def session(model, threads, **sizes):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Its errors are raised too; written out, they would stand there twice.
+        options.log_severity_level = 4
+        for name, size in sizes.items():
+            options.add_free_dimension_override_by_name(name, size)
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    first = session(str(path), 1)
+    images = _only({each.name: each for each in first.get_inputs()}, "inputs")
+    _only({each.name: each for each in first.get_outputs()}, "outputs")
+    batch, *_ = images.shape
+
+    def run(model, threads, **sizes):
+        ready = session(model, threads, **sizes)
+        return lambda part: ready.run(None, {images.name: part})[0]
+
+    def runs(streams, threads, micro_batch):
+        if not isinstance(batch, str):
+            return [run(str(path), threads) for _ in range(streams)]
+        model = _gates_in_blocks(path)
+        return [
+            _of_known_sizes(lambda size: run(model, threads, **{batch: size}), micro_batch)
+            for _ in range(streams)
+        ]
+
+    return Opened([size if isinstance(size, int) else None for size in images.shape], runs)
 
 
-def _open_openvino(path, threads):
+def _gates_in_blocks(path) -> bytes:
+    """The model with gates that are fast in ONNX Runtime, where the package onnx is there."""
+    if find_spec("onnx") is None:
+        return path.read_bytes()
+    import onnx
+
+    from ras_keras.inference.onnx_gates import with_gates_in_blocks
+
+    model = onnx.load(path)
+    with_gates_in_blocks(model)
+    return model.SerializeToString()
+
+
+def _of_known_sizes(make, micro_batch):
+    """One image, or as many as a micro-batch has: where sizes are known, a runtime is faster."""
+    runs = {size: make(size) for size in {1, micro_batch}}
+
+    def run(part):
+        count = len(part)
+        size = 1 if count == 1 else micro_batch
+        return runs[size](filled(part, size))[:count]
+
+    return run
+
+
+def _open_openvino(path):
     openvino = import_openvino()
     if not path.with_suffix(".bin").is_file():
         raise UserError(f"{path.with_suffix('.bin').name}, its weights, is not beside it")
@@ -159,33 +206,76 @@ def _open_openvino(path, threads):
     model = core.read_model(path)
     images = _only({each.get_any_name(): each for each in model.inputs}, "inputs")
     _only({each.get_any_name(): each for each in model.outputs}, "outputs")
+
+    def run(compiled):
+        request = compiled.create_infer_request()
+        return lambda part: np.array(request.infer({0: part})[0])
+
     shape = [None if size.is_dynamic else size.get_length() for size in images.partial_shape]
-    # By itself it computes in bfloat16 where the processor has it.
-    exact = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    compiled = core.compile_model(model, "CPU", exact)
-    return shape, lambda batch: np.array(compiled(batch)[0])
+
+    def compiled(options, size):
+        known = core.read_model(path)
+        known.reshape([size, *shape[1:]])
+        return core.compile_model(known, "CPU", options)
+
+    def runs(streams, threads, micro_batch):
+        options = {
+            # By itself it computes in bfloat16 where the processor has it.
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": streams * threads,
+            "NUM_STREAMS": streams,
+        }
+        ready = {}
+        if shape[0] is None and all(shape[1:]):
+            ready = {size: compiled(options, size) for size in {1, micro_batch}}
+        if not ready or not all(
+            _repeats_itself(ready[size], size, shape[1:], streams) for size in ready
+        ):
+            any_batch = core.compile_model(model, "CPU", options)
+            return [run(any_batch) for _ in range(streams)]
+        return [_of_known_sizes(lambda size: run(ready[size]), micro_batch) for _ in range(streams)]
+
+    return Opened(shape, runs)
 
 
-def _open_litert(path, threads):
+def _repeats_itself(compiled, size, image_shape, streams) -> bool:
+    """Whether a model of a fixed batch says the same again.
+
+    OpenVINO 2026.4 writes into constants that it makes of what depends on the batch alone, such as
+    the first state of a recurrent aggregation; each stream has its own.
+    """
+    images = filled(made_images(image_shape)[:size], size).astype("float32")
+    first, *others = (np.array(compiled(images)[0]) for _ in range(2 * streams))
+    return all(np.allclose(first, other, rtol=0, atol=1e-6) for other in others)
+
+
+def _open_litert(path):
     from ai_edge_litert.interpreter import Interpreter
 
     # From its bytes, which are verified; of a file that is mapped they are not.
-    interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
-    images = _only({each["name"]: each for each in interpreter.get_input_details()}, "inputs")
-    output = _only({each["name"]: each for each in interpreter.get_output_details()}, "outputs")
-    allocated = None
+    content = path.read_bytes()
+    first = Interpreter(model_content=content)
+    images = _only({each["name"]: each for each in first.get_input_details()}, "inputs")
+    output = _only({each["name"]: each for each in first.get_output_details()}, "outputs")
 
-    def run(batch):
-        nonlocal allocated
-        if batch.shape != allocated:
-            interpreter.resize_tensor_input(images["index"], batch.shape)
-            interpreter.allocate_tensors()
-            allocated = batch.shape
-        interpreter.set_tensor(images["index"], batch)
-        interpreter.invoke()
-        return interpreter.get_tensor(output["index"])
+    def run(threads):
+        interpreter = Interpreter(model_content=content, num_threads=threads)
+        allocated = None
 
-    return [None if size < 0 else size for size in images["shape_signature"]], run
+        def invoke(batch):
+            nonlocal allocated
+            if batch.shape != allocated:
+                interpreter.resize_tensor_input(images["index"], batch.shape)
+                interpreter.allocate_tensors()
+                allocated = batch.shape
+            interpreter.set_tensor(images["index"], batch)
+            interpreter.invoke()
+            return interpreter.get_tensor(output["index"])
+
+        return invoke
+
+    shape = [None if size < 0 else size for size in images["shape_signature"]]
+    return Opened(shape, lambda streams, threads, _: [run(threads) for _ in range(streams)])
 
 
 def import_openvino():

@@ -4,8 +4,9 @@ import base64
 import contextlib
 import io
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,10 +32,25 @@ MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000
 SECONDS_A_PIXEL_OF_ANY_SIZE = 3e-6
 # Of decoding one image, of which one at a time is large.
 MAXIMUM_MEMORY = 660_000_000
+# Images that are predicted together at most.
+BATCH = 64
 # Of the longer side of the Grad-CAM's picture.
 PICTURE_SIDE = 480
 DPI = 120
 NAME = "this file"
+
+
+@dataclass(frozen=True)
+class Read:
+    """An image that was read.
+
+    Attributes:
+        pixels: as the model takes it, uint8 (H, W, channels).
+        shown: as pictures show it, None if there are to be none.
+    """
+
+    pixels: np.ndarray
+    shown: Any
 
 
 class Answerer:
@@ -51,6 +67,8 @@ class Answerer:
         self.maximum_pixels = _maximum_pixels(predictor.model) if self.any_size else None
         self.notes = []
         self.grad_cam = self.gates = None
+        # JAX and PyTorch make a program for each size of a batch, and memory is that of one image.
+        self.batch = 1 if self.any_size or _is_traced_anew(predictor) else BATCH
         self.drawing = threading.Lock()
         self.predicting = _lock_of(predictor)
         if predictor.model is None:
@@ -85,22 +103,32 @@ class Answerer:
         Raises:
             UserError: for what is no image, or a model without probabilities.
         """
+        image = self.read(data, pictures)
+        return self.answer(image, self.predict(image.pixels[None])[0], top)
+
+    def read(self, data: bytes, pictures: bool) -> "Read":
+        """Reads an image; the arguments and errors are those of a call."""
         opened = self._open(data)
         with named(NAME, FORMATS):
             image = decode(opened)
             pixels = self.predictor.pixels(image)
         with self.predicting:
             self.predictor.check_size(NAME, pixels)
-        shown = _to_picture(image) if pictures else None
-        del opened, image
+        return Read(pixels, _to_picture(image) if pictures else None)
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The probabilities of images of one size."""
         with self.predicting:
-            probabilities = self.predictor.predict(pixels[None])[0]
+            return self.predictor.predict(images)
+
+    def answer(self, image: "Read", probabilities: np.ndarray, top: int) -> dict:
+        """What a call returns, of an image that was read and predicted."""
         prediction = best(self.predictor, "this image", probabilities, top)
         answer = {"classes": prediction.to_json()["classes"]}
-        if pictures:
+        if image.shown is not None:
             with self.drawing:
-                answer["grad_cam"] = self._draw_grad_cam(shown, pixels, probabilities)
-                answer["gates"] = self._draw_gates(pixels)
+                answer["grad_cam"] = self._draw_grad_cam(image.shown, image.pixels, probabilities)
+                answer["gates"] = self._draw_gates(image.pixels)
             answer["notes"] = self.notes
         return answer
 
@@ -192,8 +220,11 @@ def _last_two(path):
     return Path(path.parent.name, path.name)
 
 
+def _is_traced_anew(predictor):
+    """Whether another number of images is another program."""
+    return predictor.model is not None and keras.backend.backend() != "tensorflow"
+
+
 def _lock_of(predictor):
     """A lock, where a model must not be called by two threads at a time."""
-    if predictor.model is not None and keras.backend.backend() == "tensorflow":
-        return contextlib.nullcontext()
-    return threading.Lock()
+    return threading.Lock() if _is_traced_anew(predictor) else contextlib.nullcontext()

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from ras_keras.errors import UserError
 from ras_keras.inference.predictor import Predictor
 from ras_keras.serving.answer import Answerer
+from ras_keras.serving.batches import Batches
 from ras_keras.serving.busy import Busy
 from ras_keras.serving.forms import image_of
 from ras_keras.serving.hosts import HostCheck, allowed_names
@@ -40,6 +41,7 @@ def make_app(
     names: frozenset[str] | None = None,
     uploads: Uploads | None = None,
     turns: Turns | None = None,
+    batches: Batches | None = None,
 ) -> Starlette:
     """An application of three routes.
 
@@ -53,10 +55,12 @@ def make_app(
         names: of hosts that are let in beside IP addresses; None for localhost and this machine.
         uploads: receives images; None for a new one.
         turns: the queue in which they are answered; None for a new one.
+        batches: predicts them; None for new ones.
     """
     page = _page(answerer.predictor)
     names = allowed_names("localhost") if names is None else names
     uploads, turns = uploads or Uploads(), turns or Turns()
+    batches = batches or Batches(answerer.predict, answerer.batch)
 
     async def show(request: Request):
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
@@ -72,6 +76,7 @@ def make_app(
         if pictures not in ("yes", "no"):
             raise HTTPException(400, f"pictures must be yes or no. Received: {pictures[:80]!r}")
         kind = request.headers.get("content-type", "")
+        count, drawn = min(int(top), 10**6), pictures == "yes"
 
         def look(body):
             data = image_of(body, kind)
@@ -80,10 +85,16 @@ def make_app(
         async def answer(body):
             data, seconds = await turns.take(SECONDS_A_BYTE * len(body), lambda: look(body))
             large = seconds > QUICK
-            if pictures == "yes":
-                seconds += SECONDS_OF_PICTURES
+            if answerer.any_size:
+                # Its own time decides who comes first.
+                seconds += SECONDS_OF_PICTURES * drawn
+                return await turns.take(seconds, lambda: answerer(data, count, drawn), large)
+            image = await turns.take(seconds, lambda: answerer.read(data, drawn), large)
+            probabilities = await batches.probabilities(image.pixels)
+            if not drawn:
+                return answerer.answer(image, probabilities, count)
             return await turns.take(
-                seconds, lambda: answerer(data, min(int(top), 10**6), pictures == "yes"), large
+                SECONDS_OF_PICTURES, lambda: answerer.answer(image, probabilities, count)
             )
 
         async with uploads.body(request) as body:

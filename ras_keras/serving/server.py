@@ -9,6 +9,7 @@ from ras_keras.errors import Argument, UserError, first_line
 
 if TYPE_CHECKING:
     # These need the extra `serve`.
+    from ras_keras.serving.batches import Batches
     from ras_keras.serving.turns import Turns
     from ras_keras.serving.uploads import Uploads
 
@@ -29,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
         )
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:
         # create_server puts the address behind the reason.
         reason = first_line(getattr(error, "strerror", None) or error).partition(" (while")[0]
@@ -43,6 +44,10 @@ def listen(host: str, port: int) -> socket.socket:
             Argument("host"),
             ".",
         ) from error
+    # For the connections; asyncio does it for sockets that it makes. An answer in two parts would
+    # otherwise wait until the first one is confirmed, which clients put off for 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def address(listener: socket.socket) -> str:
@@ -51,13 +56,14 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def make_server(app, uploads: "Uploads", turns: "Turns"):
+def make_server(app, uploads: "Uploads", turns: "Turns", batches: "Batches"):
     """A uvicorn server within bounds, whose `run(sockets=[listener])` lasts until a signal.
 
     Args:
         app: of `make_app`.
         uploads: that are ended when the server stops.
         turns: likewise.
+        batches: likewise.
     """
     import uvicorn
 
@@ -69,6 +75,7 @@ def make_server(app, uploads: "Uploads", turns: "Turns"):
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
             uploads.stop()
             turns.stop()
+            batches.stop()
             await super().shutdown(sockets)
 
     async def tidy():

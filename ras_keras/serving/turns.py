@@ -120,7 +120,7 @@ class Turns:
                     continue
                 self.waiting.remove(lane.turn)
                 done = lane.thread.submit(lane.turn.work)
-                done.add_done_callback(partial(_tell, loop, self._end, lane))
+                done.add_done_callback(partial(tell, loop, self._end, lane))
 
     def _end(self, lane, done):
         result = lane.turn.result
@@ -135,7 +135,8 @@ class Turns:
         self._begin(asyncio.get_running_loop())
 
 
-def _tell(loop, function, *arguments):
+def tell(loop, function, *arguments):
+    """Calls a function in a loop, from another thread."""
     # The loop may have ended before the work.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *arguments)

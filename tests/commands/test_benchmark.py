@@ -156,6 +156,7 @@ def test_data(few_digits, tmp_path, capsys):
     assert training["depth"] == 11
 
 
+@pytest.mark.slow
 def test_versus_pytorch(tmp_path, capsys, monkeypatch):
     """Without a compiler: eager PyTorch beside ours, and the rest said not to be measured."""
     pytest.importorskip("torch")
@@ -183,6 +184,7 @@ def test_versus_pytorch(tmp_path, capsys, monkeypatch):
 
 
 # PyTorch's compiler uses what PyTorch deprecates.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_versus_compiled_pytorch(tmp_path, capsys):
     pytest.importorskip("torch")
@@ -293,3 +295,13 @@ def test_streams_and_the_start(capsys, tmp_path):
     assert int(row["peak_bytes"]) > 2**27
     assert call("benchmark", "stream", "--images", "20", "--batch-size", "19") == 2
     assert "nine tenths" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_server_and_its_clients(tmp_path, capsys):
+    pytest.importorskip("uvicorn")
+    flags = ["--depths", "11", "--clients", "3", "--requests", "20", "--runtimes", "keras"]
+    (row,) = measure(capsys, tmp_path / "serve.csv", "serve", *flags)
+    assert (row["runtime"], row["clients"], row["requests"]) == ("keras", 3, 20)
+    assert 0 < row["latency_median"] <= row["latency_p99"]
+    assert row["images_per_second"] > 0

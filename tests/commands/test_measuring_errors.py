@@ -28,7 +28,10 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["modle"], ["model, inference, training, memory, formats, data", "nearest is 'model'"]),
+        (
+            ["modle"],
+            ["model, inference, training, memory, formats, serve, data", "nearest is 'model'"],
+        ),
         (["data", "--steps", "0"], ["--steps must be >= 1. Received: 0"]),
         (["inference", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
         (["training", "--batch-size", "0"], ["--batch-size must be >= 1. Received: 0"]),

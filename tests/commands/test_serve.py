@@ -68,14 +68,19 @@ def url(model):
     # Tests in the background of a shell ignore Ctrl-C, and so would whatever they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
-        [sys.executable, "scripts/serve.py", model.file, "--port", "0"],
+        [sys.executable, "scripts/serve.py", model.file, "--port", "0", "--runtime", "keras"],
         cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        lines = dict(process.stdout.readline().split(maxsplit=1) for _ in range(4))
+        lines = {}
+        while "stop" not in lines:
+            line = process.stdout.readline()
+            if not line:
+                pytest.fail(process.stderr.read())
+            lines |= [line.split(maxsplit=1)]
         assert lines["model"].strip() == str(model.file)
         assert lines["stop"].strip() == "Ctrl-C"
         url = lines["page"].strip()

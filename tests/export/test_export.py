@@ -240,7 +240,7 @@ def test_errors(refused, model, flags, says):
 
 
 def test_an_extra_that_is_not_installed(refused, model, exported, monkeypatch):
-    monkeypatch.setattr("ras_keras.inference.formats.find_spec", lambda name: None)
+    monkeypatch.setattr("ras_keras.backend.imports.find_spec", lambda name: None)
     says = ["format onnx needs the package onnx,", "pip install 'ras_keras[onnx]'"]
     refused(model, "--format", "onnx", says=says)
     with pytest.raises(

@@ -10,6 +10,7 @@ import pytest
 
 from ras_keras.serving import connections, server
 from ras_keras.serving.app import make_app
+from ras_keras.serving.batches import Batches
 from ras_keras.serving.turns import Turns
 from ras_keras.serving.uploads import Uploads
 from tests.serving.test_app import Parrot
@@ -18,10 +19,10 @@ from tests.serving.test_app import Parrot
 @contextlib.contextmanager
 def running():
     """The port of a server without a model."""
-    uploads, turns = Uploads(), Turns()
-    app = make_app(Parrot(), uploads=uploads, turns=turns)
+    uploads, turns, batches = Uploads(), Turns(), Batches(None, 1)
+    app = make_app(Parrot(), None, uploads, turns, batches)
     with server.listen("127.0.0.1", 0) as listener:
-        made = server.make_server(app, uploads, turns)
+        made = server.make_server(app, uploads, turns, batches)
         thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -110,3 +111,17 @@ def test_who_begins_no_request_is_cut_off(port, monkeypatch):
     slow = [send(port, data) for data in (b"", b"GET / HTTP/1.1\r\nX: ", request()[:-2])]
     assert [read(connection) for connection in slow] == [b"", b"", b""]
     assert time.perf_counter() - start < 8
+
+
+def test_an_answer_in_two_parts_does_not_wait_for_the_first_one(port):
+    """Clients confirm what they have after 40 ms, unless they answer it."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        times = []
+        for _ in range(9):
+            began = time.perf_counter()
+            connection.sendall(request(Connection="keep-alive"))
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(65536)
+            times.append(time.perf_counter() - began)
+    assert sorted(times)[4] < 0.03

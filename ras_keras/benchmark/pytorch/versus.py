@@ -27,6 +27,7 @@ from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.errors import first_line
 from ras_keras.export.export import export
 from ras_keras.folding import fold
+from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import open_predictor
 from ras_keras.recipes.recipe import Recipe
 
@@ -208,7 +209,7 @@ def _exported(model, images) -> Callable:
         path = Path(folder, "model.xml")
         names = [str(number) for number in range(model.output_shape[-1])]
         export(model, path, "openvino", names, None)
-        predict = open_predictor(path, threads=threads()).predict
+        predict = open_predictor(path, plan=ExecutionPlan(threads=threads())).predict
     return lambda: predict(images)
 
 

@@ -16,6 +16,7 @@ from ras_keras.commands.benchmarks.common import (
 )
 from ras_keras.commands.line.fields import File, among
 from ras_keras.errors import UserError
+from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.layers.registry import NONE
 from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds
@@ -37,6 +38,10 @@ class BenchmarkFormats(Networks):
     """Images per batch; latency is that of one image."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of every runtime."""
+    streams: Annotated[int, Bounds(1, 1_000)] | None = None
+    """Calls of a runtime side by side; None is one a thread."""
+    micro_batch: Annotated[int, Bounds(1, 100_000)] | None = None
+    """Images of each such call, at most; None is as many as fit the cache."""
     seed: int = 0
     """Of the weights and the images."""
     repeats: Repeats = 5
@@ -68,5 +73,5 @@ def measure(options: BenchmarkFormats) -> list[dict]:
         options.repeats,
         options.steps,
         options.calls,
-        options.threads,
+        ExecutionPlan(options.streams, options.micro_batch, options.threads),
     )

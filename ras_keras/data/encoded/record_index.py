@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import tensorflow as tf
 from tqdm import tqdm
 
 from ras_keras.data.encoded.sources import BEFORE, BEHIND
 from ras_keras.errors import UserError
-from ras_keras.files import write_atomically
+from ras_keras.files import cache_folder, write_atomically
 
 FIELDS = ("shard", "offset", "length", "label")
 
@@ -65,11 +64,6 @@ def _key(shards: Sequence[Path], digest: str) -> str:
     for shard in shards:
         known.update(f"{shard.absolute()} {shard.stat().st_mtime_ns}\n".encode())
     return known.hexdigest()[:32]
-
-
-def cache_folder() -> Path:
-    """The folder of what can be made again, by the custom of the operating system."""
-    return Path(platformdirs.user_cache_dir("ras_keras", appauthor=False))
 
 
 def _read(file, count):

@@ -1,0 +1,140 @@
+"""How many images a server answers to clients on the same machine."""
+
+import contextlib
+import http.client
+import io
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from ras_keras.benchmark.machine import machine
+from ras_keras.benchmark.networks.speed import network_columns, scattered
+from ras_keras.errors import UserError
+from ras_keras.recipes.recipe import Recipe
+
+# Requests of each client that are not counted.
+FIRST = 5
+POLL_SECONDS = 0.5
+
+
+def serve_rows(
+    recipes: Sequence[Recipe],
+    classes: int,
+    commands: dict[str, Callable[[Path], list[str]]],
+    clients: int,
+    requests: int,
+) -> list[dict]:
+    """Measures a server of each network in each runtime; a row for each, as `columns` says.
+
+    Args:
+        recipes: resolved, in float32.
+        classes: of the classifiers.
+        commands: by runtime, from a model's file to the arguments of Python that serve it.
+        clients: that ask at a time, each with one image a request.
+        requests: of all clients together.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, recipe in enumerate(recipes):
+            file = Path(folder, f"{number}.keras")
+            scattered(recipe, classes).save(file)
+            image = _png(recipe.data.image_size or 32)
+            for runtime, command in commands.items():
+                with _server(command(file)) as port:
+                    seconds, latencies = _asked(port, image, clients, requests)
+                rows.append(
+                    network_columns(recipe, classes)
+                    | {"runtime": runtime, "clients": clients, "requests": len(latencies)}
+                    | {"images_per_second": float(f"{len(latencies) / seconds:.4g}")}
+                    | {
+                        f"latency_{name}": float(f"{1000 * np.percentile(latencies, share):.3g}")
+                        for name, share in (("median", 50), ("p99", 99))
+                    }
+                    | machine()
+                )
+    return rows
+
+
+def _png(side: int) -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), "uint8")
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+@contextlib.contextmanager
+def _server(arguments: Sequence[str]) -> Iterator[int]:
+    """The port of a server, which ends on leaving."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        for line in process.stdout:
+            name, _, text = line.partition(" ")
+            if name == "page":
+                yield int(text.strip().rpartition(":")[2])
+                return
+        raise UserError(f"the server did not begin: {process.stderr.read().strip()[-500:]}")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _asked(port: int, image: bytes, clients: int, requests: int) -> tuple[float, list[float]]:
+    """Seconds that clients asked for, and those that each answer took."""
+    turns = itertools.count()
+    latencies: list[float] = []
+    begin = threading.Barrier(clients + 1)
+
+    def client():
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        with contextlib.closing(asked) as connection:
+            try:
+                for _ in range(FIRST):
+                    _ask(connection, image)
+            except BaseException:
+                begin.abort()
+                raise
+            begin.wait()
+            while next(turns) < requests:
+                began = time.perf_counter()
+                _ask(connection, image)
+                latencies.append(time.perf_counter() - began)
+
+    with (
+        ThreadPoolExecutor(clients) as threads,
+        tqdm(total=requests, desc="asking", unit="image", leave=False) as bar,
+    ):
+        asking = [threads.submit(client) for _ in range(clients)]
+        with contextlib.suppress(threading.BrokenBarrierError):
+            begin.wait()
+        began = time.perf_counter()
+        while wait(asking, POLL_SECONDS).not_done:
+            bar.update(len(latencies) - bar.n)
+        seconds = time.perf_counter() - began
+        for each in asking:
+            each.result()
+    return seconds, latencies
+
+
+def _ask(connection, image):
+    connection.request("POST", "/predict", image, {"Host": "localhost"})
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 200:
+        raise UserError(f"the server answered {answer.status}: {text[:200]!r}")

@@ -1,0 +1,51 @@
+"""A server, asked by many clients."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from ras_keras.backend.imports import check_installed
+from ras_keras.benchmark.serve_speed import serve_rows
+from ras_keras.commands.benchmarks.common import Networks, Spelled, needs_tensorflow, recipes_of
+from ras_keras.commands.line.fields import File, among
+from ras_keras.inference.formats import check_installed as check_format
+from ras_keras.values.choices import one_of
+from ras_keras.values.typed import Bounds
+
+RUNTIMES = ("keras", "openvino")
+
+
+@dataclass(frozen=True)
+class BenchmarkServe(Networks):
+    """Time serve.py: images/s and latency with many clients on this machine (extra serve)."""
+
+    depths: tuple[int, ...] = (83,)
+    """Of every model."""
+    attentions: tuple[Spelled, ...] = ("ras",)
+    """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
+    runtimes: tuple[Annotated[str, among(RUNTIMES)], ...] = RUNTIMES
+    """What runs the network."""
+    clients: Annotated[int, Bounds(1, 200)] = 32
+    """Clients that ask at a time, each for one PNG a request."""
+    requests: Annotated[int, Bounds(1, 10_000_000)] = 2_000
+    """Of all clients together."""
+    output: File | None = None
+    """CSV file for the figures, such as results/serve.csv."""
+
+
+def measure(options: BenchmarkServe) -> list[dict]:
+    needs_tensorflow("serve by each runtime; measure a server")
+    check_installed("serving", ["starlette", "uvicorn", "python_multipart"], "serve")
+    for name in options.runtimes:
+        one_of("--runtimes", name, RUNTIMES)
+        if name != "keras":
+            check_format(name)
+    recipes = recipes_of(options, precision="float32")
+    commands = {name: partial(_command, name) for name in options.runtimes}
+    return serve_rows(recipes, options.classes, commands, options.clients, options.requests)
+
+
+def _command(runtime: str, file: Path) -> list[str]:
+    command = ["-m", "ras_keras", "serve", str(file), "--port", "0"]
+    return [*command, "--runtime", runtime]

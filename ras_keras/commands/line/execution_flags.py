@@ -1,0 +1,58 @@
+"""The flags that say what runs a saved model, and how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from ras_keras.errors import UserError
+from ras_keras.export.fast_copy import Runtime, with_runtime
+from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.predictor import Predictor, open_predictor
+from ras_keras.values.typed import Bounds
+
+
+@dataclass(frozen=True)
+class ExecutionFlags:
+    """What runs a model; without these flags what is fastest here."""
+
+    runtime: Runtime = "auto"
+    """What runs a .keras file: auto is OpenVINO, folded and equal to Keras to 1e-5, where it is
+    installed and there is enough to do; an exported model has its own."""
+    streams: Annotated[int, Bounds(1, 1_000)] | None = None
+    """Calls of a runtime other than Keras side by side; None is one a core."""
+    micro_batch: Annotated[int, Bounds(1, 100_000)] | None = None
+    """Images of each such call, at most; None is as many as fit the cache, 8 of 32x32 pixels."""
+
+    @property
+    def plan(self) -> ExecutionPlan:
+        return ExecutionPlan(self.streams, self.micro_batch)
+
+    def open(self, model: str, imports: Sequence[str]) -> Predictor:
+        """Opens a model, a `.keras` file by Keras.
+
+        Args:
+            model: a `.keras` file, a run folder, or an exported model.
+            imports: modules that define layers of the user's.
+
+        Raises:
+            UserError: if it cannot be opened, or the flags contradict each other.
+        """
+        for flag in ("streams", "micro_batch"):
+            if self.runtime == "keras" and getattr(self, flag) is not None:
+                raise UserError(
+                    f"--{flag.replace('_', '-')} says nothing with --runtime keras; leave one of "
+                    "them out."
+                )
+        return open_predictor(model, imports, self.plan)
+
+    def with_runtime(self, predictor: Predictor, images: int | None) -> Predictor:
+        """The same model in the runtime of the flags.
+
+        Args:
+            predictor: as `open` returned it.
+            images: that will be predicted, None for no end of them.
+
+        Raises:
+            UserError: if it cannot run it.
+        """
+        return with_runtime(predictor, self.runtime, images, self.plan)

@@ -1,0 +1,75 @@
+"""Images of several requests, predicted together."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from ras_keras.serving.busy import STOPPING, Busy
+from ras_keras.serving.turns import MAXIMUM_WAITING, tell
+
+
+class Batches:
+    """Predicts one batch at a time; what comes meanwhile is the next one, so that none waits idly.
+
+    Used from one event loop at a time. An image that nobody waits for any more is left out.
+
+    Args:
+        predict: from images of one size, uint8 (N, H, W, channels), to probabilities (N, classes).
+        most: images of a batch.
+    """
+
+    def __init__(self, predict: Callable[[np.ndarray], np.ndarray], most: int):
+        self._predict = predict
+        self._most = most
+        self._waiting: deque[tuple[np.ndarray, asyncio.Future]] = deque()
+        self._thread = ThreadPoolExecutor(1, "predictions")
+        self._busy = False
+
+    async def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """Of one image: uint8 (H, W, channels) to (classes,).
+
+        Raises:
+            Busy: if too many wait already.
+        """
+        loop = asyncio.get_running_loop()
+        if len(self._waiting) >= MAXIMUM_WAITING:
+            raise Busy(f"{len(self._waiting)} images wait already; try again later.")
+        result = loop.create_future()
+        self._waiting.append((pixels, result))
+        self._begin(loop)
+        return await result
+
+    def stop(self) -> None:
+        """Turns away whoever waits."""
+        for _, result in self._waiting:
+            if not result.done():
+                result.set_exception(Busy(STOPPING))
+        self._waiting.clear()
+
+    def _begin(self, loop):
+        batch: list[tuple[np.ndarray, asyncio.Future]] = []
+        while not self._busy and self._waiting and len(batch) < self._most:
+            pixels, result = self._waiting.popleft()
+            if not result.done():
+                batch.append((pixels, result))
+        if batch:
+            self._busy = True
+            images = np.stack([pixels for pixels, _ in batch])
+            done = self._thread.submit(self._predict, images)
+            done.add_done_callback(partial(tell, loop, self._end, batch))
+
+    def _end(self, batch, done):
+        self._busy = False
+        error = done.exception()
+        for number, (_, result) in enumerate(batch):
+            if result.done():
+                continue
+            if error is None:
+                result.set_result(done.result()[number])
+            else:
+                result.set_exception(error)
+        self._begin(asyncio.get_running_loop())

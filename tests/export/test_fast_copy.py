@@ -1,0 +1,97 @@
+"""A Keras model that OpenVINO runs, from a copy in the cache folder."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from ras_keras.errors import UserError
+from ras_keras.export import fast_copy
+from ras_keras.export.fast_copy import MANY, with_runtime
+from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.predictor import open_predictor
+from ras_keras.models import ResNet
+
+pytest.importorskip("openvino")
+
+PLAN = ExecutionPlan()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(fast_copy, "cache_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    keras.utils.set_random_seed(1)
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    ResNet(11, classes=5, attention="ras").save(path)
+    return path
+
+
+def predict(predictor, count=3):
+    images = np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), "uint8")
+    return predictor.predict(images)
+
+
+def test_says_what_keras_says_from_a_copy_that_is_made_once(file, cache):
+    ours = open_predictor(file)
+    for _ in range(2):
+        fast = with_runtime(ours, "openvino", 1, PLAN)
+        np.testing.assert_allclose(predict(fast), predict(ours), rtol=0, atol=1e-5)
+        assert fast.notices == (*ours.notices, "run folded by OpenVINO, which is faster than Keras")
+        assert fast.model is ours.model
+        assert sorted(each.suffix for each in cache.iterdir()) == [".bin", ".xml"]
+    (model,) = cache.glob("*.xml")
+    made = model.stat().st_mtime_ns
+    with_runtime(ours, "openvino", 1, PLAN)
+    assert model.stat().st_mtime_ns == made
+
+
+def test_by_itself_it_pays_for_many_images_or_once_the_copy_is_there(file, cache):
+    ours = open_predictor(file)
+    assert with_runtime(ours, "auto", MANY - 1, PLAN) is ours
+    assert not cache.exists()
+    assert with_runtime(ours, "keras", None, PLAN) is ours
+    assert with_runtime(ours, "auto", MANY, PLAN) is not ours
+    assert with_runtime(ours, "auto", 1, PLAN) is not ours
+
+
+def test_another_model_has_another_copy(file, cache, tmp_path):
+    other = tmp_path / "other.keras"
+    ResNet(11, classes=5).save(other)
+    for path in (file, other):
+        ours = open_predictor(path)
+        fast = with_runtime(ours, "openvino", 1, PLAN)
+        np.testing.assert_allclose(predict(fast), predict(ours), rtol=0, atol=1e-5)
+    assert len([*cache.glob("*.xml")]) == 2
+
+
+def test_a_copy_that_says_something_else_is_not_kept(file, cache):
+    ours = open_predictor(file)
+    wrong = replace(ours, predict=lambda images: ours.predict(images) + 0.01)
+    with pytest.raises(UserError, match=r"differ from Keras's by 0\.01"):
+        with_runtime(wrong, "openvino", 1, PLAN)
+    kept = with_runtime(wrong, "auto", None, PLAN)
+    assert kept.predict is wrong.predict
+    assert "run by Keras: OpenVINO's probabilities differ" in kept.notices[-1]
+    assert not [*cache.iterdir()]
+
+
+def test_a_cache_that_cannot_be_written(file, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(fast_copy, "cache_folder", lambda: tmp_path / "file" / "cache")
+    with pytest.raises(UserError, match="cannot be written"):
+        with_runtime(open_predictor(file), "openvino", 1, PLAN)
+
+
+def test_what_it_refuses(file, cache, monkeypatch):
+    ours = open_predictor(file)
+    with pytest.raises(UserError, match="is exported and has its own"):
+        with_runtime(replace(ours, model=None), "openvino", 1, PLAN)
+    monkeypatch.setattr(fast_copy, "find_spec", lambda name: None)
+    assert with_runtime(ours, "auto", None, PLAN) is ours

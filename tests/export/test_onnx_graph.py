@@ -1,0 +1,60 @@
+"""Gates in ONNX files: channels first, and in ONNX Runtime's blocked layout."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from ras_keras.export.export import export
+from ras_keras.folding import fold
+from ras_keras.models import ResNet
+from tests.conformance.fixed_weights import fixed_images
+from tests.conformance.subjects import fill, outputs
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+gates = pytest.importorskip("ras_keras.inference.onnx_gates")
+
+pytestmark = pytest.mark.slow
+BATCH = 8
+
+
+@pytest.fixture(params=["ras", "se", "eca", "cbam"])
+def case(request, tmp_path):
+    """A model, and what is in its file."""
+    model = ResNet(11, attention=request.param)
+    fill(model)
+    model = fold(model)
+    path = tmp_path / "model.onnx"
+    export(model, path, "onnx", None)
+    return model, onnx.load(path), request.param
+
+
+def run(proto, images, folder):
+    """The probabilities, and how many operations of each kind the runtime makes of a model."""
+    options = onnxruntime.SessionOptions()
+    options.add_free_dimension_override_by_name("batch", len(images))
+    options.optimized_model_filepath = str(folder / "optimized.onnx")
+    # That its file is for this machine alone.
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), options)
+    probabilities = session.run(None, {"images": images.astype("float32")})[0]
+    nodes = onnx.load(folder / "optimized.onnx").graph.node
+    return probabilities, Counter(node.op_type for node in nodes)
+
+
+def test_a_gate_costs_no_transposition_and_no_change_of_layout(case, tmp_path):
+    model, proto, attention = case
+    kinds = Counter(node.op_type for node in proto.graph.node)
+    if attention != "cbam":
+        assert kinds["Transpose"] == 1, "that of the images"
+    images = fixed_images((BATCH, 32, 32, 3))
+    expected = outputs(model, images)
+    as_written, before = run(proto, images, tmp_path)
+    np.testing.assert_allclose(as_written, expected, rtol=0, atol=1e-5)
+    gates.with_gates_in_blocks(proto)
+    onnx.checker.check_model(proto)
+    in_blocks, after = run(proto, images, tmp_path)
+    np.testing.assert_allclose(in_blocks, expected, rtol=0, atol=1e-5)
+    if attention != "cbam":
+        assert after["ReorderOutput"] < before["ReorderOutput"]
