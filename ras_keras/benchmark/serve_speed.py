@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from ras_keras.benchmark.machine import machine
 from ras_keras.benchmark.networks.speed import network_columns, scattered
-from ras_keras.errors import UserError
+from ras_keras.errors import UserError, first_line
 from ras_keras.recipes.recipe import Recipe
 
 # Requests of each client that are not counted.
@@ -51,7 +51,7 @@ def serve_rows(
             scattered(recipe, classes).save(file)
             image = _png(recipe.data.image_size or 32)
             for runtime, command in commands.items():
-                with _server(command(file)) as port:
+                with _server(command(file), Path(folder)) as port:
                     seconds, latencies = _asked(port, image, clients, requests)
                 rows.append(
                     network_columns(recipe, classes)
@@ -74,11 +74,16 @@ def _png(side: int) -> bytes:
 
 
 @contextlib.contextmanager
-def _server(arguments: Sequence[str]) -> Iterator[int]:
-    """The port of a server, which ends on leaving."""
+def _server(arguments: Sequence[str], cache: Path) -> Iterator[int]:
+    """The port of a server with a cache folder of its own, which ends on leaving."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "XDG_CACHE_HOME": str(cache),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -127,8 +132,11 @@ def _asked(port: int, image: bytes, clients: int, requests: int) -> tuple[float,
         while wait(asking, POLL_SECONDS).not_done:
             bar.update(len(latencies) - bar.n)
         seconds = time.perf_counter() - began
-        for each in asking:
-            each.result()
+    problems = [each.exception() for each in asking if each.exception()]
+    # Those that waited for one that failed are told so.
+    problems.sort(key=lambda problem: isinstance(problem, threading.BrokenBarrierError))
+    if problems:
+        raise UserError(f"a client failed: {first_line(problems[0])}") from problems[0]
     return seconds, latencies
 
 

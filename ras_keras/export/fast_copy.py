@@ -1,6 +1,7 @@
 """A Keras model that OpenVINO runs folded, from a copy that is kept by the model's checksum."""
 
 import hashlib
+import os
 import tempfile
 from dataclasses import replace
 from importlib import metadata
@@ -13,6 +14,7 @@ import numpy as np
 
 from ras_keras.backend import devices
 from ras_keras.errors import Argument, UserError, first_line
+from ras_keras.export.agreement import LOG_TOLERANCE
 from ras_keras.export.export import export
 from ras_keras.export.precision import half_precision, in_float32
 from ras_keras.files import cache_folder
@@ -26,10 +28,12 @@ from ras_keras.pixels import in_pixel_units
 
 Runtime = Literal["auto", "keras", "openvino"]
 NAME = "openvino"
-# Images for which a copy that is yet to be made pays.
+# Images for which a copy pays, its making and Keras's first batch included.
 MANY = 1_000
 # Of a probability.
 TOLERANCE = 1e-5
+# Copies that are kept, those that were used last.
+COPIES = 20
 
 
 def with_runtime(
@@ -37,15 +41,15 @@ def with_runtime(
 ) -> Predictor:
     """The same model, run by OpenVINO where that is asked for, or pays.
 
-    Its probabilities are Keras's to 1e-5; the copy is folded, in float32, and lies in the user's
-    cache folder.
+    Its probabilities of made images are compared with Keras's each time: to 1e-5, and to 1e-3 in
+    their logarithms. The copy is folded, in float32, and lies in the user's cache folder.
 
     Args:
         predictor: of a Keras model, or of an exported one, which stays what it is.
-        runtime: "keras" and "openvino" say which; "auto" is OpenVINO where it is installed, on a
-            CPU with TensorFlow, for a network of images of one size in float32, and for many
-            images unless the copy is there.
-        images: that will be predicted, None for many.
+        runtime: "keras" and "openvino" say which; "auto" is OpenVINO for many images, where it is
+            installed, on a CPU with TensorFlow, for a network of images of one size in float32;
+            and Keras where OpenVINO fails.
+        images: that will be predicted, None for no end of them.
         plan: how OpenVINO uses the cores.
 
     Raises:
@@ -61,23 +65,30 @@ def with_runtime(
     if runtime == "keras":
         return predictor
     if runtime == "auto":
-        file = _file(predictor) if _fits(predictor) else None
-        if file is None or not (file.exists() or images is None or images >= MANY):
+        if not _fits(predictor) or not (images is None or images >= MANY):
             return predictor
         try:
-            return _run_by_openvino(predictor, file, plan)
-        except UserError as error:
-            return replace(
-                predictor, notices=(*predictor.notices, f"run by Keras: {first_line(error)}")
-            )
+            return _run_by_openvino(predictor, plan)
+        # Whatever a converter, a layer of the user's or a folder does not take, Keras does.
+        except Exception as error:
+            notice = f"run by Keras, for OpenVINO cannot ({first_line(error)})"
+            return replace(predictor, notices=(*predictor.notices, notice))
     check_installed(NAME)
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             f"KERAS_BACKEND {keras.backend.backend()} exports nothing; give ",
-            Argument("runtime", "openvino"),
+            Argument("runtime", NAME),
             " with KERAS_BACKEND=tensorflow.",
         )
-    return _run_by_openvino(predictor, _file(predictor), plan)
+    try:
+        return _run_by_openvino(predictor, plan)
+    except UserError as error:
+        reason = first_line(error).rstrip(".")
+        raise UserError(
+            f"OpenVINO cannot run {predictor.path} ({reason}); give ",
+            Argument("runtime", "keras"),
+            ".",
+        ) from error
 
 
 def _fits(predictor) -> bool:
@@ -105,10 +116,19 @@ def _version(name):
         return ""
 
 
-def _run_by_openvino(predictor, file, plan) -> Predictor:
-    if not file.exists():
-        _make(predictor, file)
-    exported = open_exported(file, NAME, plan)
+def _run_by_openvino(predictor, plan) -> Predictor:
+    file, model = _file(predictor), in_float32(predictor.model)
+    images = made_images(predictor.image_shape)
+    expected = np.asarray(model.predict_on_batch(images))
+    try:
+        exported = open_exported(file, NAME, plan)
+        _check_same(exported, images, expected, predictor.least)
+    # Not there, damaged, or made by other code of the same version.
+    except (UserError, OSError):
+        _make(model, file)
+        exported = open_exported(file, NAME, plan)
+        _check_same(exported, images, expected, predictor.least)
+    os.utime(file)
     return replace(
         predictor,
         predict=lambda images: exported.predict(in_pixel_units(images)),
@@ -116,30 +136,37 @@ def _run_by_openvino(predictor, file, plan) -> Predictor:
     )
 
 
-def _make(predictor: Predictor, file: Path) -> None:
-    """Writes the copy, once it has said what Keras says.
+def _check_same(exported, images, expected, least) -> None:
+    found = exported.predict(images)
+    difference = np.abs(found - expected).max()
+    # Of a trained network nearly all probabilities of made images are next to nothing.
+    logarithms = np.abs(np.log(np.maximum(found, least)) - np.log(np.maximum(expected, least)))
+    # Written so that NaN is refused too.
+    if not (difference <= TOLERANCE and logarithms.max() <= LOG_TOLERANCE):
+        raise UserError(
+            f"its probabilities differ from Keras's by {difference:.1g}, and by "
+            f"{logarithms.max():.1g} in their logarithms."
+        )
+
+
+def _make(model: keras.Model, file: Path) -> None:
+    """Writes the copy in the place of an earlier one.
 
     Raises:
-        UserError: if the model cannot be converted, or another one came out.
+        UserError: if the model cannot be converted, or the folder cannot be written.
     """
-    images = made_images(predictor.image_shape)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=file.parent) as folder:
             path = Path(folder, file.name)
-            export(fold(in_float32(predictor.model)), path, NAME, None)
-            found = open_exported(path, NAME).predict(images)
-            difference = np.abs(found - predictor.predict(images)).max()
-            # Written so that NaN is refused too.
-            if not difference <= TOLERANCE:
-                raise UserError(
-                    f"OpenVINO's probabilities differ from Keras's by {difference:.1g}, more than "
-                    f"{TOLERANCE:g}."
-                )
-            # The file that says that the copy is there comes last.
+            export(fold(model), path, NAME, None)
             for each in (path.with_suffix(".bin"), path):
                 each.replace(file.with_name(each.name))
+        copies = sorted(file.parent.glob("*.xml"), key=lambda each: each.stat().st_mtime)
+        for old in copies[:-COPIES]:
+            old.unlink(missing_ok=True)
+            old.with_suffix(".bin").unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
-            f"{file.parent} cannot be written ({error.strerror}), where OpenVINO's copy would lie."
+            f"{file.parent}, where the copy would lie, cannot be written: {error.strerror}"
         ) from error

@@ -15,6 +15,8 @@ def with_gates_channels_first(model: onnx.ModelProto) -> None:
     and a vector (N, C) that a map is multiplied by.
     """
     graph = Graph(model.graph)
+    if not graph.is_flat:
+        return
     for node in [*graph.nodes]:
         _sum_channels_first(graph, node)
         _product_channels_first(graph, node)
@@ -26,7 +28,9 @@ def with_gates_channels_first(model: onnx.ModelProto) -> None:
 def _transposed(graph: Graph, name: str, order: list[int]) -> str | None:
     """What a value is the transposition of, in an order of axes."""
     node = graph.maker(name, "Transpose")
-    return node.input[0] if node is not None and list(node.attribute[0].ints) == order else None
+    if node is None or [*(graph.attribute(node, "perm") or ())] != order:
+        return None
+    return node.input[0]
 
 
 def _sum_channels_first(graph, node):
@@ -41,8 +45,7 @@ def _sum_channels_first(graph, node):
 
 
 def _sums_rows(graph, node):
-    keeps = [each.i for each in node.attribute if each.name == "keepdims"]
-    return keeps == [0] and graph.axes(node) == [1]
+    return graph.attribute(node, "keepdims") == 0 and graph.axes(node) == [1]
 
 
 def _product_channels_first(graph, node):

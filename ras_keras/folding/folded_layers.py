@@ -16,6 +16,7 @@ from ras_keras.layers import (
     ScaleShift,
 )
 
+DEPTHWISE = (layers.DepthwiseConv1D, layers.DepthwiseConv2D)
 NORMALIZATIONS = (layers.BatchNormalization, BatchNormalization)
 
 Folded = tuple[keras.layers.Layer, Callable[[], None]]
@@ -66,9 +67,11 @@ def gated_convolution(
 
 
 def _linear_weights(layer, affine):
-    kernel = as_float64(layer.kernel) * affine.scale
-    bias = as_float64(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1])
-    return [kernel, bias * affine.scale + affine.shift]
+    kernel = as_float64(layer.kernel)
+    # Of a depthwise one, whose outputs are those of each channel in turn.
+    outputs = kernel.shape[-2:] if type(layer) in DEPTHWISE else kernel.shape[-1:]
+    bias = as_float64(layer.bias) if layer.use_bias else np.zeros(outputs).ravel()
+    return [kernel * affine.scale.reshape(outputs), bias * affine.scale + affine.shift]
 
 
 def _scale_shift(layer):

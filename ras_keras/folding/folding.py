@@ -11,13 +11,14 @@ from ras_keras.backend.recursion import deep_graphs
 from ras_keras.folding.affine import Affine, is_affine, of_layer
 from ras_keras.folding.copies import copy_of, copy_state
 from ras_keras.folding.folded_layers import (
+    DEPTHWISE,
     NORMALIZATIONS,
     folded_layer,
     folded_linear,
     gated_convolution,
 )
 
-LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D)
+LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *DEPTHWISE)
 NO_CHANGE = Affine(np.ones(1), np.zeros(1))
 
 
@@ -25,8 +26,9 @@ NO_CHANGE = Affine(np.ones(1), np.zeros(1))
 def fold(model: keras.Model) -> keras.Model:
     """A model that predicts what `model` predicts, in as few operations as can be.
 
-    - A batch normalization behind a convolution or a dense layer goes into its
-      kernel and bias; any other becomes a scale and a shift.
+    - A batch normalization behind a convolution, a depthwise or grouped one as
+      well, or a dense layer goes into its kernel and bias; any other becomes a
+      scale and a shift.
     - A `RecurrentAttention` whose connections are batch normalizations is, with
       fixed statistics, one affine map per channel, whatever k is, in either
       reading, shared or not: it becomes the one with k = 1 and no connection.
@@ -114,7 +116,7 @@ class _Folding:
         if (
             layer.activation is not keras.activations.linear
             or layer.quantization_mode is not None
-            or layer.lora_enabled
+            or getattr(layer, "lora_enabled", False)
             or not self.graph.is_called_once(layer)
         ):
             return

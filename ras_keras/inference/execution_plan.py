@@ -7,6 +7,8 @@ from dataclasses import dataclass
 PIXELS_A_CALL = 8 * 32 * 32
 # Of TensorFlow, in which a call itself costs more.
 PIXELS_OF_TENSORFLOW = 32 * 32 * 32
+# Of a GPU, which takes all that there is at once.
+PIXELS_ON_GPU = 2**62
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def with_gates_in_blocks(model: onnx.ModelProto) -> None:
         model: whose maps are channels first.
     """
     graph = Graph(model.graph)
+    if not graph.is_flat:
+        return
     sizes = _sizes(model)
     for node in [*graph.nodes]:
         _mean(graph, node, sizes)
@@ -28,27 +30,35 @@ def with_gates_in_blocks(model: onnx.ModelProto) -> None:
     graph.close()
 
 
-def _sizes(model) -> dict[str, tuple[int, int, int]]:
-    """(C, H, W) of the maps of which all are known, by name."""
+def _sizes(model) -> dict[str, tuple[int, ...]]:
+    """The known sizes, but for the batch's, of values in float32, by name."""
     found = {}
     for value in onnx.shape_inference.infer_shapes(model).graph.value_info:
-        batch_and_map = [each.dim_value for each in value.type.tensor_type.shape.dim]
-        if len(batch_and_map) == 4 and all(batch_and_map[1:]):
-            found[value.name] = tuple(batch_and_map[1:])
+        kind = value.type.tensor_type
+        sizes = tuple(each.dim_value for each in kind.shape.dim)[1:]
+        if kind.elem_type == onnx.TensorProto.FLOAT and sizes and all(sizes):
+            found[value.name] = sizes
     return found
+
+
+def _is_map(sizes, name) -> bool:
+    return len(sizes.get(name, ())) == 3
 
 
 def _mean(graph, node, sizes):
     """A sum over the positions of a map, divided by how many there are, as a pooling."""
-    if node.op_type != "ReduceSum" or graph.axes(node) != MAP_AXES or node.input[0] not in sizes:
+    if node.op_type != "ReduceSum" or graph.axes(node) != MAP_AXES:
+        return
+    if graph.attribute(node, "keepdims") != 0 or not _is_map(sizes, node.input[0]):
         return
     _, height, width = sizes[node.input[0]]
     takers = graph.takers(node.output[0])
     if len(takers) != 1 or takers[0].op_type != "Mul":
         return
-    (share,) = (name for name in takers[0].input if name != node.output[0])
-    share = graph.constant(share)
-    if share is not None and share.size == 1 and np.isclose(share * height * width, 1):
+    shares = [graph.constant(name) for name in takers[0].input if name != node.output[0]]
+    (share,) = shares or (None,)
+    # 1 / (H W - 1), which some take, is told from it up to 1,400 x 1,400.
+    if share is not None and share.size == 1 and abs(share.item() * height * width - 1) < 5e-7:
         mean = graph.add("GlobalAveragePool", [node.input[0]])
         graph.replace(takers[0], "Flatten", [mean], axis=1)
 
@@ -59,12 +69,14 @@ def _product(graph, node, sizes):
         return
     for place in (0, 1):
         vector = graph.maker(node.input[1 - place], "Unsqueeze")
-        if vector is None or graph.axes(vector) != MAP_AXES or node.input[place] not in sizes:
+        if vector is None or graph.axes(vector) != MAP_AXES:
             continue
         sigmoid = graph.maker(vector.input[0], "Sigmoid")
-        if sigmoid is None:
+        if sigmoid is None or not _is_map(sizes, node.input[place]):
             continue
         channels, height, width = sizes[node.input[place]]
+        if sizes.get(sigmoid.input[0]) != (channels,):
+            continue
         ones = graph.add_constant(np.ones((channels, 1, 1, 1), "float32"))
         each = {"group": channels, "kernel_shape": [1, 1]}
         # What a convolution returns is in the layout, and so is all that follows.

@@ -13,11 +13,21 @@ class Graph:
 
     Args:
         proto: which `close` writes it back to.
+
+    Attributes:
+        is_flat: whether no node has a graph of its own, which may take values that no input names;
+            another graph must be left as it is.
     """
 
     def __init__(self, proto: onnx.GraphProto):
         self.proto = proto
         self.nodes = list(proto.node)
+        self.is_flat = not any(
+            each.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+            for node in self.nodes
+            for each in node.attribute
+        )
+        self._changed = False
         self._makers = {name: node for node in self.nodes for name in node.output}
         self._constants = {each.name: each for each in proto.initializer}
         self._names = {*self._makers, *self._constants, *(each.name for each in proto.input)}
@@ -35,6 +45,11 @@ class Graph:
         """The numbers of a value that is constant."""
         found = self._constants.get(name)
         return None if found is None else numpy_helper.to_array(found)
+
+    def attribute(self, node: onnx.NodeProto, name: str):
+        """The value of a node's attribute, None if it has none of that name."""
+        found = (helper.get_attribute_value(each) for each in node.attribute if each.name == name)
+        return next(found, None)
 
     def axes(self, node: onnx.NodeProto) -> list[int] | None:
         """The axes of a node that takes them as its second input, if they are constant."""
@@ -57,11 +72,14 @@ class Graph:
 
     def replace(self, node: onnx.NodeProto, kind: str, inputs: Iterable[str], **attributes) -> None:
         """Puts another node in a node's place, whose output has the same name."""
+        self._changed = True
         self.nodes = [each for each in self.nodes if each is not node]
         self.add(kind, inputs, node.output[0], **attributes)
 
     def close(self) -> None:
-        """Writes back what something needs, in an order in which it can run."""
+        """Writes back what something needs, in an order in which it can run, if it was changed."""
+        if not self._changed:
+            return
         order: list[onnx.NodeProto] = []
         done: set[str] = set()
         waiting = [each.name for each in self.proto.output]

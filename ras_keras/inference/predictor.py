@@ -12,7 +12,7 @@ from ras_keras.backend import devices
 from ras_keras.data.encoded.forms import Centre
 from ras_keras.data.files.image_decoding import to_pixels
 from ras_keras.data.files.image_files import UnreadableImage, read_image
-from ras_keras.errors import first_line
+from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.inference.execution_plan import PIXELS_OF_TENSORFLOW, ExecutionPlan
 from ras_keras.inference.formats import format_of
 from ras_keras.inference.runtimes import open_exported
@@ -33,7 +33,7 @@ class Predictor:
         image_shape: (H, W, channels) of its images; H and W are None where any size fits.
         class_names: one for each class; "0", "1", ... if none travelled with the model.
         predict: from raw images, 0..255, uint8 (N, H, W, channels), to probabilities,
-            float32 (N, classes); one batch, all of it at once.
+            float32 (N, classes).
         model: the Keras model, from images to probabilities; None in a format that Keras does not
             run.
         exclusive: whether a class excludes the others, so that probabilities add up to 1.
@@ -173,6 +173,13 @@ def _of_keras(model: keras.Model, plan: ExecutionPlan) -> Callable[[np.ndarray],
 
     _, height, width, _ = model.input_shape
     if keras.backend.backend() != "tensorflow" or devices.gpus() or not (height and width):
+        for name in ("streams", "micro_batch"):
+            if getattr(plan, name) is not None:
+                raise UserError(
+                    Argument(name, getattr(plan, name)),
+                    " says nothing here: Keras is given whole batches but by TensorFlow, on a CPU, "
+                    "for images of one size.",
+                )
         return run
     streams, _, micro_batch = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
     return Streams([run] * streams, micro_batch)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from ras_keras.backend import devices
 from ras_keras.data.files.image_decoding import (
     decode,
     decoding_memory,
@@ -67,7 +68,7 @@ class Answerer:
         self.maximum_pixels = _maximum_pixels(predictor.model) if self.any_size else None
         self.notes = []
         self.grad_cam = self.gates = None
-        # JAX and PyTorch make a program for each size of a batch, and memory is that of one image.
+        # Of any size, memory is that of one image.
         self.batch = 1 if self.any_size or _is_traced_anew(predictor) else BATCH
         self.drawing = threading.Lock()
         self.predicting = _lock_of(predictor)
@@ -221,8 +222,10 @@ def _last_two(path):
 
 
 def _is_traced_anew(predictor):
-    """Whether another number of images is another program."""
-    return predictor.model is not None and keras.backend.backend() != "tensorflow"
+    """Whether another number of images is another program, as for XLA."""
+    if predictor.model is None:
+        return False
+    return keras.backend.backend() != "tensorflow" or bool(devices.gpus())
 
 
 def _lock_of(predictor):

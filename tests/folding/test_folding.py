@@ -206,6 +206,12 @@ def foreign_models():
     yield "own_call", inputs, layers.BatchNormalization()(x), 1
     gates = [RecurrentAttention()(layers.Conv2D(4, 1)(inputs)) for _ in range(2)]
     yield "two_gates", inputs, layers.ReLU()(layers.Add()(gates)), 0
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, bias_initializer="normal")(inputs)
+    yield "depthwise", inputs, layers.BatchNormalization()(x), 0
+    x = layers.DepthwiseConv2D(3, use_bias=False)(inputs)
+    yield "depthwise_without_bias", inputs, layers.BatchNormalization()(x), 0
+    x = layers.Conv2D(6, 3, groups=3)(inputs)
+    yield "grouped", inputs, layers.BatchNormalization()(x), 0
     x = layers.SeparableConv2D(4, 3)(inputs)
     yield "separable", inputs, layers.BatchNormalization()(x), 1
     x = layers.Conv2D(4, 1, strides=2)(inputs)

@@ -42,10 +42,10 @@ def measure(options: BenchmarkServe) -> list[dict]:
         if name != "keras":
             check_format(name)
     recipes = recipes_of(options, precision="float32")
-    commands = {name: partial(_command, name) for name in options.runtimes}
+    commands = {name: partial(_command, name, options.imports) for name in options.runtimes}
     return serve_rows(recipes, options.classes, commands, options.clients, options.requests)
 
 
-def _command(runtime: str, file: Path) -> list[str]:
-    command = ["-m", "ras_keras", "serve", str(file), "--port", "0"]
-    return [*command, "--runtime", runtime]
+def _command(runtime: str, imports: tuple[str, ...], file: Path) -> list[str]:
+    command = ["-m", "ras_keras", "serve", str(file), "--port", "0", "--runtime", runtime]
+    return [*command, *(["--imports", *imports] if imports else [])]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from ras_keras.errors import UserError
 from ras_keras.export.fast_copy import Runtime, with_runtime
 from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import Predictor, open_predictor
@@ -17,11 +16,12 @@ class ExecutionFlags:
 
     runtime: Runtime = "auto"
     """What runs a .keras file: auto is OpenVINO, folded and equal to Keras to 1e-5, where it is
-    installed and there is enough to do; an exported model has its own."""
+    installed and there are 1,000 images or no end of them; an exported model has its own."""
     streams: Annotated[int, Bounds(1, 1_000)] | None = None
-    """Calls of a runtime other than Keras side by side; None is one a core."""
+    """Calls side by side, on a CPU; None is one a core."""
     micro_batch: Annotated[int, Bounds(1, 100_000)] | None = None
-    """Images of each such call, at most; None is as many as fit the cache, 8 of 32x32 pixels."""
+    """Images of each such call, at most; None is as many as fit the cache, 8 of 32x32 pixels, in
+    TensorFlow 32."""
 
     @property
     def plan(self) -> ExecutionPlan:
@@ -35,14 +35,8 @@ class ExecutionFlags:
             imports: modules that define layers of the user's.
 
         Raises:
-            UserError: if it cannot be opened, or the flags contradict each other.
+            UserError: if it cannot be opened.
         """
-        for flag in ("streams", "micro_batch"):
-            if self.runtime == "keras" and getattr(self, flag) is not None:
-                raise UserError(
-                    f"--{flag.replace('_', '-')} says nothing with --runtime keras; leave one of "
-                    "them out."
-                )
         return open_predictor(model, imports, self.plan)
 
     def with_runtime(self, predictor: Predictor, images: int | None) -> Predictor:
