@@ -15,6 +15,7 @@ import pytest
 
 import ras_keras  # noqa: F401  # what a saved model holds
 from tests.conftest import ROOT
+from tests.once import made_once
 from tests.training import several_processes
 
 pytestmark = pytest.mark.slow
@@ -27,7 +28,12 @@ FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("processes")
+    """Of the runs; in it one of two processes, "two", and what it printed."""
+
+    def make(folder):
+        (folder / "said").write_text(trained(folder, "two", 2))
+
+    return made_once(tmp_path_factory, "processes", make)
 
 
 def environment(folder, **variables):
@@ -83,17 +89,12 @@ def assert_close(folder, reference):
         np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=variable.path)
 
 
-@pytest.fixture(scope="module")
-def two(folder):
-    """An undisturbed run of two processes, and what it printed."""
-    return folder / "two", trained(folder, "two", 2)
-
-
-def test_the_number_of_processes_changes_nothing(folder, two):
+def test_the_number_of_processes_changes_nothing(folder):
     trained(folder, "one", 1)
     trained(folder, "four", 4)
-    assert "1 host, 2 processes, 2 devices; of each batch of 64 images 32 a process" in two[1]
-    for run in (two[0], folder / "four"):
+    said = (folder / "said").read_text()
+    assert "1 host, 2 processes, 2 devices; of each batch of 64 images 32 a process" in said
+    for run in (folder / "two", folder / "four"):
         assert_close(run, folder / "one")
         written = {file.name for file in run.iterdir()}
         assert written == {file.name for file in (folder / "one").iterdir()}
@@ -139,7 +140,7 @@ def killed(folder):
             process.communicate()
 
 
-def test_a_killed_process_ends_the_others_and_the_run_goes_on(folder, two):
+def test_a_killed_process_ends_the_others_and_the_run_goes_on(folder):
     code, errors, seconds = killed(folder)
     assert code == 3
     assert seconds < 60
@@ -151,8 +152,8 @@ def test_a_killed_process_ends_the_others_and_the_run_goes_on(folder, two):
     elsewhere = folder / "elsewhere"
     shutil.copytree(folder / "killed", elsewhere)
     trained(folder, "killed", 2)
-    assert figures(folder / "killed") == figures(two[0])
-    for found, expected in zip(state(folder / "killed"), state(two[0]), strict=True):
+    assert figures(folder / "killed") == figures(folder / "two")
+    for found, expected in zip(state(folder / "killed"), state(folder / "two"), strict=True):
         np.testing.assert_array_equal(found, expected)
     trained(folder, "elsewhere", 1)
-    assert_close(elsewhere, two[0])
+    assert_close(elsewhere, folder / "two")
