@@ -35,7 +35,8 @@ def interruptible() -> Iterator[Callable[[], str | None]]:
     Yields:
         A function that returns the name of the signal which came, None if none did.
     """
-    received = []
+    received: list[str] = []
+    timers: list[threading.Timer] = []
 
     def interrupt(number, frame):
         received.append(signal.Signals(number).name)
@@ -45,7 +46,8 @@ def interruptible() -> Iterator[Callable[[], str | None]]:
         # Python swallows what is raised in a destructor or a callback.
         if issubclass(unraisable.exc_type, KeyboardInterrupt) and received:
             number = signal.Signals[received[-1]]
-            threading.Timer(0.05, signal.raise_signal, [number]).start()
+            timers.append(threading.Timer(0.05, signal.raise_signal, [number]))
+            timers[-1].start()
         else:
             report(unraisable)
 
@@ -56,6 +58,9 @@ def interruptible() -> Iterator[Callable[[], str | None]]:
             yield lambda: received[-1] if received else None
         finally:
             sys.unraisablehook = report
+            # Whoever the signals then belong to has nothing to do with it.
+            for timer in timers:
+                timer.cancel()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ras_keras.inference import formats
+from ras_keras.backend import imports
 from ras_keras.models import ResNet
 from ras_keras.training import RECIPES, RunFolder, resolve
 from tests.data.test_datasets import write_images
@@ -69,6 +69,6 @@ def test_an_unknown_option_names_those_that_are_tried(refused):
 
 
 def test_a_missing_package_of_a_format(refused, monkeypatch, tmp_path):
-    monkeypatch.setattr(formats, "find_spec", lambda name: None)
+    monkeypatch.setattr(imports, "find_spec", lambda name: None)
     says = "the format onnx needs the package onnx, which is not installed: pip install"
     refused(tmp_path / "model.keras", "--format", "onnx", command="export", says=[says])

@@ -52,6 +52,7 @@ def test_says_what_keras_says_from_a_copy_that_is_made_once(file, cache):
     assert weights.stat().st_mtime_ns == made
 
 
+@pytest.mark.slow
 def test_by_itself_it_pays_for_many_images(file, cache):
     ours = open_predictor(file)
     assert with_runtime(ours, "auto", MANY - 1, PLAN) is ours
@@ -61,6 +62,7 @@ def test_by_itself_it_pays_for_many_images(file, cache):
     assert with_runtime(ours, "auto", None, PLAN) is not ours
 
 
+@pytest.mark.slow
 def test_another_model_has_another_copy(file, cache, tmp_path):
     other = tmp_path / "other.keras"
     ResNet(11, classes=5).save(other)
@@ -71,6 +73,7 @@ def test_another_model_has_another_copy(file, cache, tmp_path):
     assert len([*cache.glob("*.xml")]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", None])
 def test_a_copy_that_is_damaged_or_another_one_is_made_anew(file, cache, damage, monkeypatch):
     """As by a change of the code without one of its version."""
@@ -87,6 +90,7 @@ def test_a_copy_that_is_damaged_or_another_one_is_made_anew(file, cache, damage,
     np.testing.assert_allclose(predict(fast), predict(ours), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_what_says_something_else_is_left_to_keras(file, cache, monkeypatch):
     def wrong(model):
         twin = keras.models.clone_model(model)
@@ -103,6 +107,7 @@ def test_what_says_something_else_is_left_to_keras(file, cache, monkeypatch):
     assert "run by Keras, for OpenVINO cannot" in kept.notices[-1]
 
 
+@pytest.mark.slow
 def test_the_copies_that_were_used_last_are_kept(file, cache, tmp_path, monkeypatch):
     monkeypatch.setattr(fast_copy, "COPIES", 1)
     other = tmp_path / "other.keras"
