@@ -97,10 +97,10 @@ def test_the_same_command_again_trains_nothing(searched, capsys):
     assert tune(folder.parent, *flags) == 0
     output = capsys.readouterr().out
     assert "best     k=" in output
-    assert (
-        "notice   n = 1: differences below the spread between seeds mean nothing; --seeds 3 "
-        "measures it\n"
-    ) in output
+    # Trials this small may be equal.
+    doubt = "n = 1: differences below the spread between seeds mean nothing"
+    equal = "trial 2 is exactly as good"
+    assert any(f"notice   {each}; --seeds 3 measures it\n" in output for each in (doubt, equal))
     assert "trained in" not in output
     assert {file: file.stat().st_mtime_ns for file in folder.rglob("result.json")} == before
 
@@ -196,7 +196,7 @@ def test_more_trials_train_the_best_and_leave_out_those_that_diverge(tmp_path, c
     output = capsys.readouterr().out
     assert "trial 2 of 2: learning_rate=0.1" in output
     assert ", 1 epoch)" in output
-    assert "notice   n = 1" not in output, "one trial is compared with none"
+    assert "notice " not in output, "one trial is compared with none"
 
 
 def test_several_seeds_are_runs_of_a_trial(tmp_path, capsys):
