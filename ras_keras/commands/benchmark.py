@@ -22,10 +22,7 @@ KINDS = {
     "data": (pipeline.measure_data, pipeline.BenchmarkData),
     "stream": (pipeline.measure_stream, pipeline.BenchmarkStream),
     "start": (pipeline.measure_start, pipeline.BenchmarkStart),
-    "versus-pytorch": (
-        versus_pytorch.measure,
-        versus_pytorch.BenchmarkVersusPytorch,
-    ),
+    "versus-pytorch": (versus_pytorch.measure, versus_pytorch.BenchmarkVersusPytorch),
 }
 
 

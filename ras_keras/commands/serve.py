@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from ras_keras.backend.imports import check_installed
 from ras_keras.commands.line.execution_flags import ExecutionFlags
 from ras_keras.commands.line.fields import File, Model, Name, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.outputs.class_names import read_names_file
-from ras_keras.serving.server import address, listen, make_server
+from ras_keras.serving.server import address, check_installed, listen, make_server
 
 Address = Annotated[str, Shown("ADDRESS")]
 
@@ -40,7 +39,7 @@ class Serve:
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Serve, arguments, program)
-    check_installed("serving", ["starlette", "uvicorn", "python_multipart"], "serve")
+    check_installed()
     from ras_keras.serving.hosts import allowed_names
 
     hosts = allowed_names(options.host, options.allow_host)

@@ -120,14 +120,18 @@ def _run_by_openvino(predictor, plan) -> Predictor:
     file, model = _file(predictor), in_float32(predictor.model)
     images = made_images(predictor.image_shape)
     expected = np.asarray(model.predict_on_batch(images))
+
+    def opened():
+        found = open_exported(file, NAME, plan)
+        _check_same(found.predict(images), expected, predictor.least)
+        return found
+
     try:
-        exported = open_exported(file, NAME, plan)
-        _check_same(exported, images, expected, predictor.least)
+        exported = opened()
     # Not there, damaged, or made by other code of the same version.
     except (UserError, OSError):
         _make(model, file)
-        exported = open_exported(file, NAME, plan)
-        _check_same(exported, images, expected, predictor.least)
+        exported = opened()
     os.utime(file)
     return replace(
         predictor,
@@ -136,8 +140,7 @@ def _run_by_openvino(predictor, plan) -> Predictor:
     )
 
 
-def _check_same(exported, images, expected, least) -> None:
-    found = exported.predict(images)
+def _check_same(found, expected, least) -> None:
     difference = np.abs(found - expected).max()
     # Of a trained network nearly all probabilities of made images are next to nothing.
     logarithms = np.abs(np.log(np.maximum(found, least)) - np.log(np.maximum(expected, least)))

@@ -73,12 +73,7 @@ def _vector(graph, name):
 
 def _cancel(graph, node):
     """A transposition and the one back."""
-    if not node.output:
-        return
     between = _transposed(graph, node.output[0], TO_FIRST)
     source = None if between is None else _transposed(graph, between, TO_LAST)
     if source is not None:
-        for other in graph.takers(node.output[0]):
-            for place, name in enumerate(other.input):
-                if name == node.output[0]:
-                    other.input[place] = source
+        graph.redirect(node.output[0], source)

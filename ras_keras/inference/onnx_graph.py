@@ -76,6 +76,14 @@ class Graph:
         self.nodes = [each for each in self.nodes if each is not node]
         self.add(kind, inputs, node.output[0], **attributes)
 
+    def redirect(self, name: str, source: str) -> None:
+        """Gives another value to the nodes that take one."""
+        self._changed = True
+        for node in self.takers(name):
+            for place, each in enumerate(node.input):
+                if each == name:
+                    node.input[place] = source
+
     def close(self) -> None:
         """Writes back what something needs, in an order in which it can run, if it was changed."""
         if not self._changed:

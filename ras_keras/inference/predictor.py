@@ -129,11 +129,11 @@ def open_predictor(
     Args:
         path: of the model.
         imports: modules that define layers of the user's.
-        plan: how an exported model uses the cores, None for one stream a core; on TensorFlow it
-            is the process that has threads.
+        plan: how it uses the cores, None for one stream a core; streams of TensorFlow share the
+            threads of the process.
 
     Raises:
-        UserError: if it cannot be opened or takes no images.
+        UserError: if it cannot be opened or takes no images, or Keras does not take the plan.
     """
     path = Path(path)
     name = format_of(path)

@@ -76,4 +76,5 @@ def _in_parts(images, size):
 
 def filled(images: np.ndarray, count: int) -> np.ndarray:
     """So many images, of which those behind the given ones are not looked at."""
-    return np.concatenate([images, np.repeat(images[:1], count - len(images), axis=0)])
+    missing = count - len(images)
+    return np.concatenate([images, np.repeat(images[:1], missing, axis=0)]) if missing else images

@@ -107,7 +107,7 @@ class Answerer:
         image = self.read(data, pictures)
         return self.answer(image, self.predict(image.pixels[None])[0], top)
 
-    def read(self, data: bytes, pictures: bool) -> "Read":
+    def read(self, data: bytes, pictures: bool) -> Read:
         """Reads an image; the arguments and errors are those of a call."""
         opened = self._open(data)
         with named(NAME, FORMATS):
@@ -122,7 +122,7 @@ class Answerer:
         with self.predicting:
             return self.predictor.predict(images)
 
-    def answer(self, image: "Read", probabilities: np.ndarray, top: int) -> dict:
+    def answer(self, image: Read, probabilities: np.ndarray, top: int) -> dict:
         """What a call returns, of an image that was read and predicted."""
         prediction = best(self.predictor, "this image", probabilities, top)
         answer = {"classes": prediction.to_json()["classes"]}
@@ -230,4 +230,6 @@ def _is_traced_anew(predictor):
 
 def _lock_of(predictor):
     """A lock, where a model must not be called by two threads at a time."""
-    return threading.Lock() if _is_traced_anew(predictor) else contextlib.nullcontext()
+    if predictor.model is None or keras.backend.backend() == "tensorflow":
+        return contextlib.nullcontext()
+    return threading.Lock()

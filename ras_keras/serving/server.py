@@ -5,6 +5,7 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ras_keras.backend import imports
 from ras_keras.errors import Argument, UserError, first_line
 
 if TYPE_CHECKING:
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from ras_keras.serving.batches import Batches
     from ras_keras.serving.turns import Turns
     from ras_keras.serving.uploads import Uploads
+
+
+def check_installed() -> None:
+    """Refuses to serve where the extra `serve` is missing.
+
+    Raises:
+        UserError: naming the command that installs it.
+    """
+    imports.check_installed("serving", ("starlette", "uvicorn", "python_multipart"), "serve")
 
 
 def listen(host: str, port: int) -> socket.socket:

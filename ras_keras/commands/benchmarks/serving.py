@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from ras_keras.backend.imports import check_installed
 from ras_keras.benchmark.serve_speed import serve_rows
 from ras_keras.commands.benchmarks.common import Networks, Spelled, needs_tensorflow, recipes_of
 from ras_keras.commands.line.fields import File, among
-from ras_keras.inference.formats import check_installed as check_format
+from ras_keras.inference.formats import check_installed
+from ras_keras.serving.server import check_installed as check_serving
 from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds
 
@@ -36,11 +36,11 @@ class BenchmarkServe(Networks):
 
 def measure(options: BenchmarkServe) -> list[dict]:
     needs_tensorflow("serve by each runtime; measure a server")
-    check_installed("serving", ["starlette", "uvicorn", "python_multipart"], "serve")
+    check_serving()
     for name in options.runtimes:
         one_of("--runtimes", name, RUNTIMES)
         if name != "keras":
-            check_format(name)
+            check_installed(name)
     recipes = recipes_of(options, precision="float32")
     commands = {name: partial(_command, name, options.imports) for name in options.runtimes}
     return serve_rows(recipes, options.classes, commands, options.clients, options.requests)
