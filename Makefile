@@ -4,11 +4,15 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$each && break; done)
 BIN := .venv/bin
 
-.PHONY: train test test-all test-slow test-large rehearsal chaos lint docs
+.PHONY: train demo test test-all test-slow test-large rehearsal chaos lint docs
 
 # Train on the embedded digits, save a model, print its test accuracy.
 train: .venv/installed
 	$(BIN)/python scripts/train.py --recipe quick
+
+# A trained model of the package: names images, explains one, serves a page until Ctrl-C.
+demo: .venv/installed-demo
+	$(BIN)/python scripts/demo.py
 
 # A few minutes: every room once.
 test: lint
@@ -50,10 +54,15 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+.venv/installed-demo: setup.py | $(BIN)/python
+	@echo "Installing TensorFlow and the rest into .venv: 3 GB, a minute or more"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[serve]'
+	touch $@ .venv/installed
+
 .venv/installed-dev: setup.py | $(BIN)/python
 	@echo "Installing TensorFlow, JAX and the rest into .venv: 3 GB, a minute or more"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@ .venv/installed .venv/installed-docs
+	touch $@ .venv/installed .venv/installed-demo .venv/installed-docs
 
 .venv/installed-docs: setup.py | $(BIN)/python
 	@echo "Installing TensorFlow, the site generator and the rest into .venv"

@@ -40,6 +40,7 @@ setup(
         "ras_keras": ["py.typed"],
         "ras_keras.recipes": ["named/*.toml"],
         "ras_keras.papers": ["published_results.csv"],
+        "ras_keras.pretrained": ["models.json", "weights/*.keras"],
         "ras_keras.serving": ["page.html"],
     },
     install_requires=[

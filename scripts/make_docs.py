@@ -32,7 +32,7 @@ PAGES = ROOT / "build" / "docs"
 NOTEBOOK = "examples/quickstart.ipynb"
 # A place of published figures in a page, such as <!-- published: table1 table2 -->.
 PUBLISHED = re.compile(r"<!-- published: (.+) -->")
-# The place of the list of networks, and the file that `scripts/models.py --output` wrote.
+# The place of the list of networks, which `scripts/models.py --networks --output` wrote.
 NETWORKS = "<!-- networks -->"
 LISTED = ROOT / "docs" / "networks.csv"
 SUBCOMMANDS = {"benchmark": tuple(KINDS), "reproduce": ("", "report")}

@@ -1,4 +1,4 @@
-"""List the networks that have a name, with their sizes: python scripts/models.py --help"""
+"""List the trained models of the package, or networks: python scripts/models.py --help"""
 
 from ras_keras_console import start
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "plot": "draw the curves of training runs",
     "tune": "search a space of recipes",
     "reproduce": "run the tables of the papers, and set our figures beside theirs",
-    "models": "list the networks that have a name, with their sizes",
+    "models": "list the trained models of the package, or the networks that have a name",
     "benchmark": "measure networks and the input pipeline, PyTorch beside them",
     "check_data": "find the images of a data set that cannot be read",
     "add_attention": "put attention into a saved model without losing what it knows",

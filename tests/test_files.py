@@ -10,10 +10,10 @@ from ras_keras.files import (
     beside,
     checksum,
     is_vacant,
-    locked,
     remove_vacant,
     write_atomically,
 )
+from ras_keras.locks import locked
 from tests.conftest import ROOT
 
 

@@ -12,15 +12,20 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.values.csv_files import RESTORE, read_table
 
 
-def check_output(path: Path) -> None:
+def check_output(path: Path, name: str = "output", ending: str = ".csv") -> None:
     """Refuses a file that could not be written, before anything is measured.
+
+    Args:
+        path: of the file.
+        name: of the argument that it was given by.
+        ending: that it must have.
 
     Raises:
         UserError: naming it and what is in the way.
     """
-    given = Argument("output", path)
-    if path.suffix.lower() != ".csv":
-        raise UserError(given, " names no CSV file; end it in .csv.")
+    given = Argument(name, path)
+    if path.suffix.lower() != ending:
+        raise UserError(given, f" names no {ending[1:].upper()} file; end it in {ending}.")
     if not path.parent.is_dir():
         raise UserError(given, f": there is no folder {path.parent}; make it first.")
     if path.is_dir():

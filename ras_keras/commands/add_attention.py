@@ -13,6 +13,7 @@ from ras_keras.insertion import ResidualAddition, add_attention, find_residual_b
 from ras_keras.insertion.add_attention import Start
 from ras_keras.layers.registry import NONE
 from ras_keras.outputs.class_names import read_class_names, save_model
+from ras_keras.pretrained import written_as
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.recipes.values import in_recipe
 from ras_keras.runs.trained_model import TrainedModel
@@ -28,7 +29,8 @@ class AddAttention:
     """
 
     model: Model
-    """Saved .keras model, or a run folder, whose best.keras is taken."""
+    """Saved .keras model, a run folder, whose best.keras is taken, or a model of the package by its
+    name."""
     attention: str = "ras"
     """A name, with options if any: ras:k=3."""
     where: tuple[str, ...] = ()
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str], program: str) -> None:
         raise UserError(Argument("attention", NONE), " adds nothing; name one, such as ras.")
     if trained.path.suffix != ".keras":
         raise UserError(f"{trained.path} is no .keras file; name one, or a run folder.")
-    output = Path(options.output or trained.path.with_stem(_stem(trained.path, network)))
+    written = written_as(trained.path)
+    output = Path(options.output or written.with_stem(_stem(written, network)))
     if not options.dry_run:
         check_new_model(output)
     model = trained.load(options.imports)

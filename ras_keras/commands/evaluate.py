@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ras_keras.benchmark.file import check_output
+from ras_keras.benchmark.robustness import plot_robustness, robustness_rows
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
 from ras_keras.commands.line.execution_flags import ExecutionFlags
 from ras_keras.commands.line.fields import File, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
+from ras_keras.data.image_dataset import Images
 from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
+from ras_keras.inference.predictor import Predictor
 from ras_keras.plots.confusion import class_table, plot_confusion
+from ras_keras.plots.mistakes import write_mistakes
 from ras_keras.plots.picture import check_picture
-from ras_keras.runs.trained_model import recipe_beside
+from ras_keras.pretrained import written_as
+from ras_keras.runs.trained_model import data_of
+from ras_keras.values.csv_files import write_table
 from ras_keras.values.typed import Count
 
 
@@ -22,7 +29,8 @@ class Evaluate:
     """Measure a saved model on the test images of a data set."""
 
     model: Model
-    """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
+    """A .keras file, a run folder, whose best.keras is taken, an exported model, or a model of the
+    package by its name."""
     data: DataFlags = field(default_factory=DataFlags)
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
@@ -30,17 +38,27 @@ class Evaluate:
     """Images per step."""
     execution: ExecutionFlags = field(default_factory=ExecutionFlags)
     output: File | None = None
-    """File of the confusion matrix's picture; None lays it beside the model."""
+    """File of the confusion matrix's picture; None lays it beside the model, of a model of the
+    package in the working folder."""
+    mistakes: File | None = None
+    """File for an HTML page of the images that are named wrongly, with the names of their files,
+    the surest mistakes first."""
+    corruptions: File | None = None
+    """CSV file for the accuracy with each of 15 corruptions of the images, such as noise, blur and
+    fog; a picture is laid beside it."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
     predictor = options.execution.open(options.model, options.imports)
     path = predictor.path
-    picture = Path(options.output or beside(path, "_confusion_matrix.png"))
+    picture = Path(options.output or beside(written_as(path), "_confusion_matrix.png"))
     check_picture(picture)
-    recipe = recipe_beside(path)
-    data = options.data.arguments(options.model, recipe and recipe.data)
+    if options.mistakes:
+        check_output(Path(options.mistakes), "mistakes", ".html")
+    if options.corruptions:
+        check_output(Path(options.corruptions), "corruptions")
+    data = options.data.arguments(options.model, data_of(path))
     check_dataset(**data)
 
     dataset = match_classes(load_dataset(**data), path)
@@ -57,7 +75,27 @@ def main(arguments: Sequence[str], program: str) -> None:
     print(f"top-1    {100 * evaluation.accuracy:.2f} %")
     if evaluation.top5 is not None:
         print(f"top-5    {100 * evaluation.top5:.2f} %")
+    if evaluation.calibration_error is not None:
+        print(f"calibration {100 * evaluation.calibration_error:.2f} % expected error")
     print()
     print(class_table(evaluation, names))
     plot_confusion(evaluation, names, picture)
     print(f"picture  {picture}")
+    if options.mistakes:
+        title = f"Mistakes of {path.name} on {dataset.name}"
+        write_mistakes(evaluation, dataset.test, names, Path(options.mistakes), title)
+        print(f"mistakes {options.mistakes}")
+    if options.corruptions:
+        _measure_corruptions(predictor, dataset.test, options)
+
+
+def _measure_corruptions(predictor: Predictor, images: Images, options: Evaluate) -> None:
+    """Prints the accuracy with each corruption, and writes the table and its picture."""
+    rows = []
+    for row in robustness_rows(predictor, images, options.batch_size):
+        print(f"{row['corruption']:24} {100 * row['accuracy']:6.2f} %")
+        rows.append(row)
+    file = Path(options.corruptions or "")
+    write_table(file, rows)
+    plot_robustness(rows, file.with_suffix(".png"))
+    print(f"figures  {file}, {file.with_suffix('.png')}")

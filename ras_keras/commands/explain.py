@@ -28,6 +28,7 @@ from ras_keras.gates.study import GateStudy, study_gates
 from ras_keras.gates.table import gate_table
 from ras_keras.inference.images import UnreadableImage, find_images
 from ras_keras.inference.predictor import open_predictor
+from ras_keras.pretrained import written_as
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.text.shown import shown
 from ras_keras.training.evaluation import check_images
@@ -47,7 +48,8 @@ class Explain:
     """
 
     model: Model
-    """A .keras file, or a run folder, whose best.keras is taken."""
+    """A .keras file, a run folder, whose best.keras is taken, or a model of the package by its
+    name."""
     images: Annotated[Images, tyro.conf.Positional] = ()
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg'; none
     for the test images of a data set."""
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str], program: str) -> int:
     predictor = open_predictor(options.model, options.imports)
     explainer = Explainer(predictor, options.target_class)
     path = predictor.path
-    folder = Path(options.output or beside(path, "_explanation"))
+    folder = Path(options.output or beside(written_as(path), "_explanation"))
     if files and not options.output:
         folder /= OF_IMAGES
     if not files:

@@ -26,6 +26,7 @@ from ras_keras.inference.formats import FORMATS, check_installed, format_of
 from ras_keras.inference.images import find_images
 from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.outputs.class_names import names_file, read_class_names
+from ras_keras.pretrained import written_as
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.text.shown import shown
 from ras_keras.training.evaluation import check_images
@@ -47,7 +48,8 @@ class Export:
     """
 
     model: Model
-    """A .keras file, or a run folder, whose best.keras is taken."""
+    """A .keras file, a run folder, whose best.keras is taken, or a model of the package by its
+    name."""
     format: tuple[Annotated[str, among(FORMATS)], ...] = ("saved_model",)
     """One format or several."""
     fold: bool = False
@@ -72,13 +74,13 @@ def main(arguments: Sequence[str], program: str) -> int:
     options = parse(Export, arguments, program)
     _check(options)
     trained = TrainedModel.find(options.model)
-    paths = _paths(options, trained.path)
+    paths = _paths(options, written_as(trained.path))
     files = find_images(options.images or ())
     data = None
     if _needs_data(options):
         data = options.data.arguments(options.model, trained.data)
         check_dataset(**data)
-    elif trained.recipe and not files:
+    elif trained.data and not files:
         data = options.data.arguments(options.model, trained.data)
 
     predictor = open_predictor(options.model, options.imports)

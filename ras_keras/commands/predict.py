@@ -37,7 +37,8 @@ class Predict:
     """
 
     model: Model
-    """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
+    """A .keras file, a run folder, whose best.keras is taken, an exported model, or a model of the
+    package by its name."""
     images: Annotated[Images, tyro.conf.Positional]
     """Image files, folders, searched at any depth, patterns such as 'photos/**/*.jpg', and - for
     one image on standard input."""

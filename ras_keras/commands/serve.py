@@ -22,7 +22,8 @@ class Serve:
     """
 
     model: Model
-    """A .keras file, a run folder, whose best.keras is taken, or an exported model."""
+    """A .keras file, a run folder, whose best.keras is taken, an exported model, or a model of the
+    package by its name."""
     host: Address = "127.0.0.1"
     """Address to listen on; 0.0.0.0 lets other machines in, whoever they are."""
     port: int = 8000

@@ -33,8 +33,8 @@ from ras_keras.commands.run_result import print_result
 from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
-from ras_keras.files import locked
 from ras_keras.layers.registry import NONE
+from ras_keras.locks import locked
 from ras_keras.recipes.network import SAVED
 from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train

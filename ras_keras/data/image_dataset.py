@@ -35,6 +35,12 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def name(self, index: int) -> str:
+        """The name of an image's file or record, where it has one, else its number."""
+        if isinstance(self.images, EncodedImages):
+            return self.images.name(index)
+        return f"image {index}"
+
     def subset(self, indices: np.ndarray) -> "Images":
         return Images(self.images.take(indices, axis=0), self.labels[indices])
 

@@ -21,6 +21,7 @@ from ras_keras.outputs import image_classifier
 from ras_keras.outputs.class_names import check_number, read_class_names
 from ras_keras.outputs.image_classifier import LEAST
 from ras_keras.pixels import in_pixel_units
+from ras_keras.pretrained import shipped_file
 from ras_keras.runs.trained_model import TrainedModel, recipe_beside
 
 
@@ -127,7 +128,7 @@ def open_predictor(
     """Opens a `.keras` file, a run folder, whose best model is taken, or an exported model.
 
     Args:
-        path: of the model.
+        path: of the model, or the name of one of the package.
         imports: modules that define layers of the user's.
         plan: how it uses the cores, None for one stream a core; streams of TensorFlow share the
             threads of the process.
@@ -135,7 +136,7 @@ def open_predictor(
     Raises:
         UserError: if it cannot be opened or takes no images, or Keras does not take the plan.
     """
-    path = Path(path)
+    path = shipped_file(path) or Path(path)
     name = format_of(path)
     if name is not None:
         exported = open_exported(path, name, plan)

@@ -21,7 +21,6 @@ from ras_keras.models.parts.layers import (
     relu,
 )
 from ras_keras.models.parts.stages import STAGES, Depths, blocks_per_stage, residual_stages
-from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
 from ras_keras.values.checks import check_one_of
 
 STEM_FILTERS = 16
@@ -60,11 +59,11 @@ def ResNet(
     weights: str | None = None,
     input_shape: Sequence[int | None] = (32, 32, 3),
     pooling: str | None = None,
-    classes: int = 10,
+    classes: int | None = None,
     classifier_activation: str | None = "softmax",
     features_only: bool = False,
-    mean: Sequence[float] = CIFAR10_MEAN,
-    variance: Sequence[float] = CIFAR10_VARIANCE,
+    mean: Sequence[float] | None = None,
+    variance: Sequence[float] | None = None,
     name: str | None = None,
 ) -> keras.Model:
     """Builds a ResNet for small images, with attention in every block.
@@ -102,14 +101,18 @@ def ResNet(
         include_top: as for `ras_keras.models.image_classifier`, as are the
             arguments that follow it. The pyramid of `features_only` is "P0",
             "P1" and "P2".
-        weights: a file to start from.
+        weights: a file to start from, or a name such as "cifar10", for the model
+            of the package (`ras-keras models`) that was trained on it and is this
+            network.
         input_shape: (H, W, channels).
         pooling: without the top: None, "avg" or "max".
-        classes: of the classifier.
+        classes: of the classifier; None for those of the weights of a name,
+            else 10.
         classifier_activation: None for logits.
         features_only: whether the model gives the maps of its stages.
-        mean: of each channel, in pixel units.
-        variance: of each channel, in squared pixel units.
+        mean: of each channel, in pixel units; None likewise for that of the
+            weights, else CIFAR-10's.
+        variance: of each channel, in squared pixel units; likewise.
         name: of the model, "resnet<depth>" if None.
 
     Returns:

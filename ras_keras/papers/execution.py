@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ras_keras.benchmark.networks.speed import IMAGE_SIZE
 from ras_keras.cluster.jobs import Executor, Job, Pace, WorkersDied, run_jobs
-from ras_keras.files import locked
+from ras_keras.locks import locked
 from ras_keras.papers.records import RunRecord
 from ras_keras.papers.scale import TRAINING_IMAGES
 from ras_keras.papers.speeds import IMAGE_SIZES, stored_speeds

@@ -3,13 +3,15 @@
 from dataclasses import InitVar, dataclass, replace
 from typing import Annotated
 
-from ras_keras.errors import Argument, UserError
+from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.insertion.other_classes import for_other_classes
 from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
 from ras_keras.models.aggregation import AGGREGATION
 from ras_keras.models.aggregation.registry import aggregation_kinds
+from ras_keras.models.parts.starting_weights import fitting
 from ras_keras.models.registry import MODELS, Family
+from ras_keras.pretrained import named
 from ras_keras.recipes.part import Part
 from ras_keras.values.choices import one_of
 from ras_keras.values.options import joined, merged, name_of, read_options, split, with_options
@@ -46,7 +48,8 @@ class NetworkRecipe(Part):
     """rla, which hands a state from block to block, or none; options may follow:
     rla:channels=32,cell=lstm."""
     weights: str | None = None
-    """Saved .keras model to start from, or a run folder, whose best.keras is taken."""
+    """What to start from: a saved .keras model, a run folder, whose best.keras is taken, or a model
+    of the package by its name (ras-keras models), or by its data set for that of this network."""
 
     def __post_init__(self, k):
         super().__post_init__()
@@ -73,8 +76,20 @@ class NetworkRecipe(Part):
         return name_of(self.aggregation)
 
     def resolved(self) -> "NetworkRecipe":
-        """With the depth that it has."""
-        return replace(self, depth=self.arguments().get("depth"))
+        """With the depth that it has, and the name of the model that its weights are.
+
+        Raises:
+            UserError: if no model of that data set is this network.
+        """
+        arguments = self.arguments()
+        models, weights = named(self.weights), self.weights
+        if models and self.family != SAVED:
+            network = family_of(self.model).build(**arguments, include_top=False)
+            try:
+                weights = fitting(network, models, weights).name
+            except ArgumentError as error:
+                raise UserError(*error.args) from error
+        return replace(self, depth=arguments.get("depth"), weights=weights)
 
     def arguments(self) -> dict:
         """What the function that builds the network takes, its defaults filled in.

@@ -217,7 +217,7 @@ class RunFolder:
             UserError: if the run was started on another backend, or its
                 environment.json is damaged.
         """
-        entries, backend = self._read_environment(), keras.backend.backend()
+        entries, backend = self.read_environment(), keras.backend.backend()
         before = entries[0]["backend"] if entries else backend
         if before != backend:
             raise UserError(
@@ -237,7 +237,12 @@ class RunFolder:
         }
         self.write_json("environment.json", [*entries, entry])
 
-    def _read_environment(self) -> list[Start]:
+    def read_environment(self) -> list[Start]:
+        """environment.json: an entry each time the run was started, none before the first.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
         file = self.file("environment.json")
         if not file.exists():
             return []

@@ -8,6 +8,7 @@ import keras
 
 from ras_keras.backend.imports import import_modules
 from ras_keras.errors import UserError
+from ras_keras.pretrained import of_file, shipped_file
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.values import is_older
@@ -29,12 +30,12 @@ class TrainedModel:
 
     @classmethod
     def find(cls, path: str | Path) -> "TrainedModel":
-        """That of a file, or the best one of a run folder.
+        """That of a file, the best one of a run folder, or one of the package by its name.
 
         Raises:
             UserError: for a folder without a model, or a damaged recipe.
         """
-        path = Path(path)
+        path = shipped_file(path) or Path(path)
         if path.is_dir():
             run = RunFolder.open(str(path))
             # One of a version before 0.6 is refused here; a file in it is not.
@@ -46,8 +47,8 @@ class TrainedModel:
 
     @property
     def data(self) -> DataRecipe | None:
-        """The data of that run, None if there is none."""
-        return None if self.recipe is None else self.recipe.data
+        """What it was trained on, None if nothing says so."""
+        return data_of(self.path)
 
     def load(self, imports: Sequence[str] = ()) -> keras.Model:
         """Loads it.
@@ -60,6 +61,21 @@ class TrainedModel:
         """
         import_modules((*(self.recipe.network.imports if self.recipe else ()), *imports))
         return load_model(self.path)
+
+
+def data_of(path: Path) -> DataRecipe | None:
+    """What a model was trained on by the run that its file or folder lies in, or by the package.
+
+    Returns:
+        None if nothing says so.
+
+    Raises:
+        UserError: if the recipe is damaged.
+    """
+    if recipe := recipe_beside(path):
+        return recipe.data
+    shipped = of_file(path)
+    return DataRecipe(dataset=shipped.dataset) if shipped else None
 
 
 def recipe_beside(path: Path) -> Recipe | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from ras_keras.backend.devices import strategy
 from ras_keras.backend.imports import import_modules
 from ras_keras.errors import UserError
-from ras_keras.files import locked
+from ras_keras.locks import locked
 from ras_keras.recipes.recipe import Recipe, difference
 from ras_keras.recipes.resolving import resolve
 from ras_keras.runs.run_files import Result

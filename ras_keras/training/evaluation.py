@@ -13,6 +13,8 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.outputs import image_classifier
 from ras_keras.pixels import in_pixel_units
 
+CALIBRATION_BINS = 15
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -53,6 +55,21 @@ class Evaluation:
     def top5(self) -> float | None:
         """Top-5 accuracy, None where there are so few classes that it says little."""
         return self.top(5) if self.probabilities.shape[1] > 10 else None
+
+    @property
+    def calibration_error(self) -> float | None:
+        """Expected calibration error, None where classes do not exclude each other.
+
+        The mean over images of |accuracy - confidence| of their bin; a bin holds the images whose
+        largest probability lies in one fifteenth of 0..1. Source: Guo et al., arXiv 1706.04599,
+        Eq. (3).
+        """
+        if not self.exclusive:
+            return None
+        confidences = self.probabilities.max(axis=1)
+        bins = np.minimum((confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+        excess = confidences - (self.predictions == self.labels)
+        return float(np.abs(np.bincount(bins, excess)).sum() / len(self.labels))
 
     def summary(self) -> dict:
         summary = {"test_loss": self.loss, "test_accuracy": self.accuracy}

@@ -6,6 +6,7 @@ from ras_keras.backend.imports import import_modules
 from ras_keras.data.registry import check_dataset
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.layers.registry import NONE, make_attention
+from ras_keras.pretrained import named
 from ras_keras.recipes.network import SAVED, NetworkRecipe, attention_kinds, family_of
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given, resolve
@@ -24,8 +25,10 @@ def check_recipe(recipe: Recipe) -> None:
     """
     import_modules(recipe.network.imports)
     check_values(recipe)
-    if recipe.network.weights is not None:
-        check_model_file(TrainedModel.find(recipe.network.weights).path)
+    weights = recipe.network.weights
+    # The checksum of a model of the package is looked at when it is opened.
+    if weights is not None and not named(weights):
+        check_model_file(TrainedModel.find(weights).path)
     model = _checked_network(recipe.network, recipe.optimization.batch_size)
     if recipe.network.family == SAVED:
         check_precision(model, given(resolve(recipe).execution.precision), recipe.network.weights)

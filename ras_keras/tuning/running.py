@@ -4,7 +4,7 @@ from functools import partial
 
 from ras_keras.cluster.jobs import Executor, Job, WorkersDied, run_jobs
 from ras_keras.errors import Argument, UserError
-from ras_keras.files import locked
+from ras_keras.locks import locked
 from ras_keras.tuning.event_log import EventLog
 from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress

@@ -25,12 +25,16 @@ class Scenario:
 
 
 def training(*flags: str, prefix: tuple[str, ...] = (), **environment: str):
-    """The command of a training in a folder: a new one, or what goes on where it has begun."""
+    """The command of a training in a folder: a new one, or what goes on where it has begun.
+
+    The latter names the epochs, so that it may be given once more to a run that has all of them.
+    """
+    epochs = flags[flags.index("--epochs") :][:2]
 
     def command(folder: Path) -> Command:
         run = folder / "run"
         if any(run.glob("state/epoch-*.npz")):
-            given = ("--resume", str(run))
+            given = ("--resume", str(run), *epochs)
         else:
             given = (*SMALL, *flags, "--log-dir", str(folder), "--name", run.name)
         return Command((*prefix, "scripts/train.py", *given), tuple(environment.items()))

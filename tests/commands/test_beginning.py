@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ras_keras.commands import run
-from ras_keras.files import locked
+from ras_keras.locks import locked
 from ras_keras.training import RunFolder
 
 QUICK = ["--recipe", "quick", "--depth", "11"]

@@ -104,7 +104,7 @@ def test_text_files_are_opened_by_their_encoding():
     """Windows has another one than UTF-8 by itself."""
     exempt = {
         # ASCII: a process number, names of processors.
-        *("ras_keras/files.py", "ras_keras/benchmark/machine.py"),
+        *("ras_keras/locks.py", "ras_keras/benchmark/machine.py"),
         # Read as Keras reads it.
         "scripts/ras_keras_console.py",
     }

@@ -11,8 +11,8 @@ PACKAGE = ROOT / "ras_keras"
 FLOORS = (
     "errors pixels",
     "files text",
-    "values",
-    "backend optimizers",
+    "locks values",
+    "backend optimizers pretrained",
     "outputs saving layers",
     "models folding gates data",
     "insertion",

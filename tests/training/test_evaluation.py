@@ -63,3 +63,13 @@ def test_gate_spread_is_the_mean_standard_deviation_of_the_gates():
         spreads.append(keras.ops.convert_to_numpy(layer.gate(before(x))).std(axis=0).mean())
     assert logs["gate_spread"] == pytest.approx(np.mean(spreads), rel=1e-4)
     assert logs["gate_spread"] > 0
+
+
+def test_calibration_error():
+    """Two bins: of 0.9 half are right, of 0.6 all."""
+    sure, doubtful = [0.9, 0.1], [0.4, 0.6]
+    found = Evaluation(np.array([0, 1, 1, 1]), np.array([sure, sure, doubtful, doubtful]))
+    assert found.calibration_error == pytest.approx((0.4 + 0.4) / 2)
+    certain = Evaluation(np.array([0, 1]), np.eye(2))
+    assert certain.calibration_error == 0
+    assert Evaluation(np.array([0, 1]), np.eye(2), exclusive=False).calibration_error is None

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.files import locked
+from ras_keras.locks import locked
 from ras_keras.tuning.search_folder import SearchFolder
 from tests.tuning.test_search import tune
 

@@ -87,6 +87,10 @@ class EncodedImages:
                 self.check(index)
             raise
 
+    def name(self, index: int) -> str:
+        """The name of an image, for messages."""
+        return self.source.name(int(self.places[index]))
+
     def check(self, index: int) -> None:
         """Refuses an image that cannot be read.
 

@@ -8,8 +8,9 @@ from keras import layers
 
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.models.parts.layers import NormalizationLike, channel_axis, normalized_by
-from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
+from ras_keras.models.parts.starting_weights import CLASSIFIER, give_weights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
+from ras_keras.pretrained import named
 from ras_keras.values.checks import check_at_least_one, check_rate, plain
 
 MOST_CLASSES = 1_000_000
@@ -30,11 +31,11 @@ def image_classifier(
     weights: str | None = None,
     input_shape: Sequence[int | None] = (32, 32, 3),
     pooling: str | None = None,
-    classes: int = 10,
+    classes: int | None = None,
     classifier_activation: str | None = "softmax",
     features_only: bool = False,
-    mean: Sequence[float] = CIFAR10_MEAN,
-    variance: Sequence[float] = CIFAR10_VARIANCE,
+    mean: Sequence[float] | None = None,
+    variance: Sequence[float] | None = None,
 ) -> keras.Model:
     """A network that takes raw pixels, 0..255: normalization is its first layer.
 
@@ -48,19 +49,23 @@ def image_classifier(
         normalization: "batch_norm", or "iebn" for instance enhancement batch
             normalization in its place, wherever the network has one.
         include_top: whether pooling and the classifier are part of it.
-        weights: path of a saved `.keras` model or `.weights.h5` file of this
-            network to start from, or None for a random start.
+        weights: what to start from: the name of a model of the package
+            (`ras-keras models`) or of the data set that it was trained on; the
+            path of a saved `.keras` model or `.weights.h5` file of this network;
+            None for a random start.
         input_shape: (H, W, channels), or (channels, H, W) if Keras is set to
             channels first; H and W may be None.
         pooling: without the top, what ends the network: None for the last map,
             "avg" or "max" for a vector.
-        classes: of the classifier, an integer from 1 to 1,000,000.
+        classes: of the classifier, an integer from 1 to 1,000,000; None for
+            those of a model of the package, else 10.
         classifier_activation: of the classifier; None for logits.
         features_only: whether the model gives the pyramid, the maps that its
             stages end in, and `end`, pooling and classifier are left out;
             `include_top` must be False then.
-        mean: of each channel, in pixel units.
-        variance: of each channel, in squared pixel units.
+        mean: of each channel, in pixel units; None for that of the data of a
+            model of the package, else CIFAR-10's.
+        variance: of each channel, in squared pixel units; likewise.
 
     Returns:
         A functional `keras.Model` from (N, H, W, channels) to (N, classes);
@@ -71,8 +76,20 @@ def image_classifier(
         ValueError: for an argument that does not fit, naming it.
         UserError: for a file of weights that is damaged.
     """
+    trained = next(iter(named(weights)), None)
+    if mean is None:
+        mean = trained.mean if trained else CIFAR10_MEAN
+    if variance is None:
+        variance = trained.variance if trained else CIFAR10_VARIANCE
     input_shape = _checked_input_shape(input_shape, mean, variance)
+    if classes is None:
+        classes = trained.classes if trained else 10
     classes = check_at_least_one("classes", classes, MOST_CLASSES)
+    if trained and include_top and classes != trained.classes:
+        raise ValueError(
+            f"`classes` must be {trained.classes} for weights={weights!r}, or left out; with "
+            f"`include_top=False` the classifier is your own. Received: classes={classes}"
+        )
     check_rate("dropout", dropout)
     if pooling not in (None, "avg", "max"):
         raise ValueError(f"`pooling` must be None, 'avg' or 'max'. Received: pooling={pooling!r}")
@@ -108,7 +125,7 @@ def image_classifier(
         x = dense_classifier(x, classes, classifier_activation)
     model = keras.Model(inputs, x, name=name)
     if weights is not None:
-        StartingWeights.read(weights).give_to(model)
+        give_weights(model, weights)
     return model
 
 

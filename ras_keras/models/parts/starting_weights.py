@@ -1,6 +1,7 @@
 """The weights of a file that a network starts from: all of them or none."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.outputs.class_order import listed
+from ras_keras.pretrained import ShippedModel, check_exists, named
 from ras_keras.saving.archive import Archive, check_archive
 from ras_keras.saving.config import read_config
 from ras_keras.saving.weights import check_weights
@@ -122,6 +124,52 @@ class StartingWeights:
             problem,
             "; use the network, depth, attention and classes that it was saved with.",
         )
+
+
+def give_weights(model: keras.Model, weights: str | Path) -> None:
+    """Gives a network the weights that are named, all of them or none.
+
+    Args:
+        model: the network.
+        weights: a model of the package, or the data set that some of them were trained on, of
+            which that of this network is taken; or the path of a `.keras` or `.weights.h5` file.
+
+    Raises:
+        ArgumentError: if they are another network's.
+        UserError: for a file that is missing or damaged.
+    """
+    shipped = named(weights)
+    if shipped:
+        weights = fitting(model, shipped, weights).path
+    check_exists(weights)
+    StartingWeights.read(weights).give_to(model)
+
+
+def fitting(model: keras.Model, shipped: Sequence[ShippedModel], name: object) -> ShippedModel:
+    """The one of the package's models that has the weights of this network.
+
+    Args:
+        model: the network; its classifier counts where it has one.
+        shipped: to choose from, one at least.
+        name: that they were called by, for messages.
+
+    Raises:
+        ArgumentError: if none has.
+    """
+    if name == shipped[0].name:
+        return shipped[0]
+    for each in shipped:
+        try:
+            StartingWeights.read(each.path).give_to(model)
+        except ArgumentError:
+            continue
+        return each
+    raise ArgumentError(
+        Argument("weights", name),
+        " does not fit: no trained model of this data set is this network; there is ",
+        ", ".join(f"{each.name} ({each.network})" for each in shipped),
+        ".",
+    )
 
 
 def _bare_weights(path) -> Archive:
