@@ -8,7 +8,6 @@ import argparse
 import dataclasses
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ras_keras.data import load_dataset
 from ras_keras.files import checksum
 from ras_keras.models.parts.starting_weights import StartingWeights
 from ras_keras.outputs.class_names import read_class_names, save_model
+from ras_keras.papers.records import RunRecord
 from ras_keras.pretrained.shipped import LIST, ShippedModel, shipped_models
 from ras_keras.recipes.network import family_of
 from ras_keras.recipes.starts import to_flags
@@ -31,7 +31,7 @@ from ras_keras.values.json_files import write_json
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "pretrained"
-RECORD = ("metrics.csv", "result.json", "gates.csv")
+FLOAT32 = "float32.json"
 
 
 def main() -> None:
@@ -55,7 +55,8 @@ def main() -> None:
     StartingWeights.read(file).give_to(model)
     data = dataclasses.replace(recipe.data, data_dir=options.data_dir).resolved()
     test = load_dataset(data.dataset, data.data_dir, **data.reading()).test
-    accuracy = evaluate(model, test, len(names), 128).accuracy
+    evaluation = evaluate(model, test, len(names), 128)
+    accuracy = evaluation.accuracy
     print(f"float32 {100 * accuracy:.2f} %, the run {100 * result['final']['test_accuracy']:.2f} %")
 
     flags = {"model": network.model, "depth": network.depth, "attention": network.attention}
@@ -78,19 +79,11 @@ def main() -> None:
     others = [model for model in shipped_models().values() if model.name != options.name]
     everything = sorted((*others, shipped), key=lambda model: model.name)
     write_json(LIST, [dataclasses.asdict(model) for model in everything])
-    keep_record(run, RECORDS / options.name)
-
-
-def keep_record(run: RunFolder, folder: Path) -> None:
-    """Copies what a run says of itself, without its models and the place of its data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in RECORD:
-        if run.file(name).exists():
-            shutil.copyfile(run.file(name), folder / name)
-    RunFolder(folder).write_recipe(run.read_recipe().replace(data_dir=None))
-    first = run.read_environment()[0]
-    versions = {name: first[name] for name in ("backend", "device", "python", "packages")}
-    write_json(folder / "versions.json", versions)
+    folder = RECORDS / options.name
+    RunRecord.keep(run, folder)
+    write_json(
+        folder / FLOAT32, evaluation.summary() | {"calibration_error": evaluation.calibration_error}
+    )
 
 
 if __name__ == "__main__":

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from ras_keras.benchmark.file import read_benchmark
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import write_atomically
+from ras_keras.papers.differences import differences
 from ras_keras.papers.markdown import markdown
 from ras_keras.papers.pictures import PICTURES, write_pictures
 from ras_keras.papers.records import RunRecord, describe
@@ -102,7 +105,13 @@ def report_table(folder: Path, speed: Speed | None = None) -> list[Path]:
         write_table(file, results.to_dict("records"))
     results = read_results(file)
     title = escaped(results["title"][0])
-    content = f"# {title}\n\n{_note(folder)}{markdown(results, recipes=True)}\n"
+    parts = [
+        f"# {title}",
+        _note(folder),
+        markdown(results, recipes=True),
+        _differences(folder, results),
+    ]
+    content = "\n\n".join(filter(None, parts)) + "\n"
     write_atomically(text, lambda path: path.write_text(content, encoding="utf-8"))
     for name in PICTURES:
         folder.with_name(f"{folder.name}-{name}.png").unlink(missing_ok=True)
@@ -139,7 +148,7 @@ def results_section(output: Path, root: Path) -> str:
             link(name, _relative(file, root)) for name, file in pictures.items() if file.is_file()
         ]
         title = f"### {escaped(results['title'][0])}"
-        parts += [title, _note(folder).rstrip(), markdown(results)]
+        parts += [title, _note(folder), markdown(results), _differences(folder, results)]
         parts += [f"!{first}" for first in links[:1]]
         recipes = _relative(folder.with_name(f"{folder.name}.md"), root)
         links = [*links[1:], link("recipes", recipes)]
@@ -172,7 +181,12 @@ def _note(folder: Path) -> str:
         parts.append(f"```bash\n{Study.read(folder).command}\n```")
     if (folder / NOTE).is_file():
         parts.append((folder / NOTE).read_text(encoding="utf-8").strip())
-    return "\n\n".join(parts) + "\n\n" if parts else ""
+    return "\n\n".join(parts)
+
+
+def _differences(folder: Path, results: pd.DataFrame) -> str:
+    """What the seeds of a collection show; those of a paper's table stand beside its figures."""
+    return differences(results) if (folder / COLLECTION).is_file() else ""
 
 
 def _relative(file: Path, root: Path) -> Path:

@@ -25,7 +25,7 @@ class Recipe(Part):
 
     recipe: str = "ras-resnet164"
     """Recipe to start from: paper (the published one of the network and its attention), quick,
-    strong, ras-resnet164, dianet-resnet164, dianet-preresnet164, dianet-wrn52-4,
+    strong, resnet20, ras-resnet164, dianet-resnet164, dianet-preresnet164, dianet-wrn52-4,
     dianet-resnext101-8x32, dianet-resnet50, residual-attention, rla-resnet50, rla-mobilenetv2,
     fine-tuning, or a file such as a run's recipe.json or a search's best_recipe.json; the other
     flags override it."""

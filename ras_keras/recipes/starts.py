@@ -28,7 +28,8 @@ PAPER = {
 }
 WITH_DIA = {"resnet": "dianet-resnet164", "imagenet_resnet": "dianet-resnet50"}
 RECIPES = {"paper": NAMED[PAPER["resnet"]].recipe} | {
-    name: NAMED[name].recipe for name in ("quick", "strong", *PAPER.values(), *WITH_DIA.values())
+    name: NAMED[name].recipe
+    for name in ("quick", "strong", "resnet20", *PAPER.values(), *WITH_DIA.values())
 }
 
 

@@ -77,7 +77,7 @@ def test_the_paper_of_each_network(flags, name, epochs, schedule, factor, decay)
     assert again == recipe
 
 
-OURS = ("quick", "strong", "fine-tuning")
+OURS = ("quick", "strong", "resnet20", "fine-tuning")
 # Of papers and data sets that have no table here.
 ELSEWHERE = {
     "residual-attention": {
