@@ -6,6 +6,7 @@ import keras
 
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.errors import UserError, first_line
+from ras_keras.pretrained import shipped_file
 from ras_keras.saving.archive import check_archive
 from ras_keras.saving.building import building_within
 from ras_keras.saving.config import check_config, read_config
@@ -20,7 +21,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
     Lambda layer or the like is refused.
 
     Args:
-        path: of the file.
+        path: of the file, or the name of a model of the package.
         custom_objects: classes and functions by name, as in
             `keras.saving.load_model`.
 
@@ -29,7 +30,7 @@ def load_model(path: str | Path, custom_objects: dict | None = None) -> keras.Mo
             damaged, asks for more than its weights are for, or holds code, a
             layer or another class that is not known.
     """
-    path = Path(path)
+    path = shipped_file(path) or Path(path)
     config, shapes = _check(path, custom_objects)
     try:
         with deep_graphs(), building_within(shapes):

@@ -59,6 +59,12 @@ def test_the_digits_are_named_as_the_list_says():
     assert found.accuracy == pytest.approx(model.test_accuracy, abs=0.5 / len(test))
 
 
+def test_a_model_is_loaded_by_its_name():
+    assert load_model(DIGITS).name == load_model(shipped_file(DIGITS)).name
+    with pytest.raises(UserError, match=DIGITS):
+        load_model("nothing")
+
+
 @pytest.mark.parametrize("weights", ["digits", DIGITS])
 def test_weights_by_name_are_those_of_the_file(weights):
     """Its classes, its mean and its variance too."""
