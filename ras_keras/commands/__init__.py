@@ -4,6 +4,7 @@ import contextlib
 import errno
 import importlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from ras_keras.training import Interrupted
 USAGE = 2
 # 128 and the number of SIGPIPE, which Windows does not have.
 BROKEN_PIPE = 141
+# What TensorFlow calls the file that TensorBoard reads, when it is opened and when it is written.
+OF_TENSORBOARD = re.compile(r"\bevents (file|writer)\b")
 ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -69,7 +72,7 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         )
     except tf.errors.OpError as error:
         # TensorBoard's file says so in its own way, whatever the disk said.
-        if "events file" not in error.message:
+        if not OF_TENSORBOARD.search(error.message):
             raise
         return _refuse(
             f"TensorBoard's events cannot be written ({first_line(error.message)}); make room, "

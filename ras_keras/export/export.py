@@ -139,7 +139,7 @@ def _write_onnx(model, path):
             input_names=[images.name],
             output_names=[probabilities.name],
             tensors_to_rename={images.name: INPUT, probabilities.name: OUTPUT},
-            custom_op_handlers={"Erfc": (_one_less_erf, [])},
+            custom_op_handlers={"Erfc": (_one_less_erf, []), "AddV2": (_sum, [])},
         )
     finally:
         log.disabled = disabled
@@ -152,9 +152,25 @@ def _write_onnx(model, path):
 def _one_less_erf(graph, node, name, arguments):
     """For tf2onnx: the complementary error function, part of a GELU, which ONNX does not have."""
     erf = graph.make_node("Erf", [node.input[0]]).output[0]
-    one = graph.make_const(f"{name}_one", np.ones((), "float32")).output[0]
+    one = graph.make_const(f"{name}_number_one", np.ones((), "float32")).output[0]
     node.type, node.domain = "Sub", ""
     graph.replace_inputs(node, [one, erf])
+
+
+def _sum(graph, node, name, arguments):
+    """For tf2onnx: a sum in which no number has the shape ().
+
+    Its optimizer takes one behind a convolution, as a hard sigmoid has it, for a bias, fails, and
+    leaves every transposition of the graph.
+    """
+    node.type, node.domain = "Add", ""
+    for place, each in enumerate(node.inputs):
+        others = graph.get_rank(node.input[1 - place])
+        if each.is_const() and graph.get_rank(each.output[0]) == 0 and others:
+            number = graph.make_const(
+                f"{name}_number_{place}", each.get_tensor_value(False).reshape(1)
+            )
+            graph.replace_input(node, node.input[place], number.output[0], place)
 
 
 def _write_openvino(model, path):

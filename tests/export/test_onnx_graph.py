@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import keras
 import numpy as np
 import pytest
 
@@ -58,3 +59,16 @@ def test_a_gate_costs_no_transposition_and_no_change_of_layout(case, tmp_path):
     np.testing.assert_allclose(in_blocks, expected, rtol=0, atol=1e-5)
     if attention != "cbam":
         assert after["ReorderOutput"] < before["ReorderOutput"]
+
+
+def test_a_hard_sigmoid_costs_no_transpositions(tmp_path):
+    """Its sum with a number without axes made tf2onnx's optimizer fail: 102 were left."""
+    inner = keras.applications.MobileNetV3Small(
+        input_shape=(64, 64, 3), include_top=False, weights=None, pooling="avg"
+    )
+    images = keras.Input((64, 64, 3))
+    model = keras.Model(images, keras.layers.Dense(10, "softmax")(inner(images)))
+    path = tmp_path / "model.onnx"
+    export(fold(model), path, "onnx", None)
+    kinds = Counter(node.op_type for node in onnx.load(path).graph.node)
+    assert kinds["Transpose"] == 1
