@@ -49,7 +49,8 @@ def index(models: dict[str, ShippedModel]) -> str:
         }
         for name, model in models.items()
     ]
-    return f"# Trained models\n\n{table(pd.DataFrame(rows))}\n\n[How to use them](../guides/trained_models.md).\n"
+    listed = table(pd.DataFrame(rows))
+    return f"# Trained models\n\n{listed}\n\n[How to use them](../guides/trained_models.md).\n"
 
 
 def card(model: ShippedModel) -> str:
