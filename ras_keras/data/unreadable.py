@@ -2,16 +2,15 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import tensorflow as tf
 from tqdm import tqdm
 
 from ras_keras.data.encoded.encoded_images import EncodedImages
+from ras_keras.data.encoded.failures import failure_named
 from ras_keras.data.files.image_files import UnreadableImage
 from ras_keras.data.image_dataset import ImageDataset, Images
-from ras_keras.errors import UserError
 
 PIECE = 256
 
@@ -27,13 +26,6 @@ def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator
     if not isinstance(pixels, EncodedImages):
         return
 
-    def error(index):
-        try:
-            pixels.check(index)
-        except UnreadableImage as found:
-            return found
-        return None
-
     chosen = range(len(pixels)) if indices is None else list(indices)
     with (
         ThreadPoolExecutor(os.cpu_count()) as readers,
@@ -41,31 +33,10 @@ def unreadable(images: Images, indices: Iterable[int] | None = None) -> Iterator
     ):
         # Piece by piece: whoever wants the first one only does not wait for the last.
         for start in range(0, len(chosen), PIECE):
-            for found in readers.map(error, chosen[start : start + PIECE]):
+            for found in readers.map(pixels.error, chosen[start : start + PIECE]):
                 bar.update()
                 if found is not None:
                     yield found
-
-
-@contextlib.contextmanager
-def failure_named(find: Callable[[], UserError | None]) -> Iterator[None]:
-    """Turns TensorFlow's failure to read an image into an error that names it.
-
-    Args:
-        find: looks for that error; where there is none, the failure is another one and stays.
-
-    Raises:
-        UserError: that was found.
-    """
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError:
-        raise
-    except tf.errors.OpError as failure:
-        error = find()
-        if error is None:
-            raise
-        raise error from failure
 
 
 def unreadable_named(images: Images) -> contextlib.AbstractContextManager[None]:

@@ -4,7 +4,8 @@ import contextlib
 
 import keras
 
-from ras_keras.data.unreadable import failure_named, unreadable
+from ras_keras.data.encoded.failures import failure_named
+from ras_keras.data.unreadable import unreadable
 from ras_keras.errors import UserError
 from ras_keras.training.prepared_data import Data
 

@@ -1,13 +1,14 @@
 """An array of images that are decoded when they are asked for."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
 
 from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop, cropped
 from ras_keras.data.encoded.decoding import decode, decode_whole
+from ras_keras.data.encoded.failures import failure_named
 from ras_keras.data.encoded.forms import Form
 from ras_keras.data.encoded.sources import Source
 from ras_keras.data.files.image_files import FILE_FORMATS, UnreadableImage, named
@@ -73,19 +74,17 @@ class EncodedImages:
 
         return cropped(part_of, self.shape[1:], crop, index, draws, mirrored)
 
-    @contextlib.contextmanager
-    def naming(self, indices: Iterable[int]) -> Iterator[None]:
-        """Turns TensorFlow's failure to read one of these images into an error that names it.
+    def naming(self, indices: Iterable[int]) -> contextlib.AbstractContextManager[None]:
+        """Turns TensorFlow's failure to read one of these images into an `UnreadableImage`."""
+        return failure_named(lambda: next(filter(None, map(self.error, indices)), None))
 
-        Raises:
-            UnreadableImage: as `check` does.
-        """
+    def error(self, index: int) -> UnreadableImage | None:
+        """What `check` raises for an image, None if it can be read."""
         try:
-            yield
-        except tf.errors.OpError:
-            for index in indices:
-                self.check(index)
-            raise
+            self.check(index)
+        except UnreadableImage as error:
+            return error
+        return None
 
     def name(self, index: int) -> str:
         """The name of an image, for messages."""
