@@ -124,6 +124,20 @@ class RunFolder:
             )
         return run
 
+    def check_there(self) -> None:
+        """Refuses to go on where the folder of a run that has begun is there no more.
+
+        Raises:
+            UserError: also if another folder stands in its place.
+        """
+        if not self.file("recipe.json").is_file():
+            raise UserError(
+                f"{self.path} is gone, or what stands there is not the run; bring it back, then "
+                "go on by ",
+                Argument("resume", self.path),
+                ".",
+            )
+
     def states(self) -> list[Path]:
         """The files of the state, newest first."""
         return newest_first(self.file("state").glob("epoch-*.npz"))

@@ -186,6 +186,8 @@ class EpochWriter(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         now = time.perf_counter()
+        # TensorBoard makes the folder of its events, and that of the run with it.
+        self.run.check_there()
         values = state.capture(self.model)
         logs["images_per_second"] = self.images_per_epoch / (self.trained - self.started)
         progress = self.progress
