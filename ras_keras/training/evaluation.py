@@ -54,6 +54,10 @@ class Evaluation:
         """Top-5 accuracy, None where there are so few classes that it says little."""
         return self.top(5) if self.probabilities.shape[1] > 10 else None
 
+    def differing(self, other: "Evaluation") -> float:
+        """The share of the same images to which another model gives another label."""
+        return float((self.predictions != other.predictions).mean())
+
     def summary(self) -> dict:
         summary = {"test_loss": self.loss, "test_accuracy": self.accuracy}
         return summary if self.top5 is None else {**summary, "test_top5_accuracy": self.top5}
