@@ -4,6 +4,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,22 +24,20 @@ from ras_keras.benchmark.networks.speed import (
 from ras_keras.benchmark.spread import in_turn
 from ras_keras.export.export import export, size
 from ras_keras.folding import fold
-from ras_keras.inference.execution_plan import (
-    PIXELS_A_CALL,
-    PIXELS_OF_TENSORFLOW,
-    ExecutionPlan,
-)
+from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import FORMATS, check_installed
-from ras_keras.inference.predictor import open_predictor
+from ras_keras.inference.runtimes import check_precision
 from ras_keras.recipes.recipe import Recipe
 
-KERAS, INT8 = "keras", "litert-int8"
+KERAS, INT8, BFLOAT16 = "keras", "litert-int8", "openvino-bfloat16"
 # What a row may be of, with the package that runs it.
 RUNTIMES = {
     KERAS: "keras",
     "saved_model": "tensorflow",
     "onnx": "onnxruntime",
     "openvino": "openvino",
+    BFLOAT16: "openvino",
     "litert": "ai-edge-litert",
     INT8: "ai-edge-litert",
 }
@@ -48,14 +47,16 @@ AGAIN = 3
 
 
 def check_formats(names: Sequence[str]) -> None:
-    """Refuses formats whose packages are not there.
+    """Refuses formats whose packages are not there, and bfloat16 where the processor lacks it.
 
     Raises:
         UserError: with the command that installs them.
     """
     for name in names:
         if name != KERAS:
-            check_installed(name.removesuffix("-int8"))
+            check_installed(_format_of(name))
+        if name == BFLOAT16:
+            check_precision("bfloat16")
 
 
 def format_rows(
@@ -91,7 +92,7 @@ def format_rows(
                 for name in names:
                     key = len(described)
                     path = Path(folder, str(key))
-                    file_size, predict = _exported(model, path, name, images, plan)
+                    file_size, predict, calls_of = _exported(model, path, name, images, plan)
                     batches[key] = lambda predict=predict: predict(images)
                     singles[key] = lambda predict=predict: predict(images[:1])
                     described[key] = network_columns(recipe, classes) | {
@@ -100,7 +101,7 @@ def format_rows(
                         "runtime": f"{RUNTIMES[name]} {version(RUNTIMES[name])}",
                         "file_bytes": file_size,
                         "difference": float(f"{np.abs(predict(images) - expected).max():.2g}"),
-                        **_plan_columns(name, images, plan),
+                        **calls_of,
                         "batch_size": recipe.optimization.batch_size,
                         "n": rounds,
                         "steps": steps,
@@ -150,21 +151,20 @@ def latencies_in_turn(
     return found
 
 
-def _plan_columns(name, images, plan) -> dict[str, int]:
-    streams, micro_batch = 1, len(images)
-    if name != KERAS:
-        _, height, width, _ = images.shape
-        a_call = PIXELS_OF_TENSORFLOW if name == "saved_model" else PIXELS_A_CALL
-        streams, _, micro_batch = plan.settled(height, width, a_call)
-    return {"streams": streams, "micro_batch": micro_batch}
+def _format_of(name: str) -> str:
+    return name.removesuffix("-int8").removesuffix("-bfloat16")
 
 
-def _exported(model, path, name, images, plan) -> tuple[int, Callable]:
-    """Bytes of a network's file, and what predicts by it."""
+def _exported(model, path, name, images, plan) -> tuple[int, Callable, dict[str, int]]:
+    """Bytes of a network's file, what predicts by it, and the columns of its calls."""
     if name == KERAS:
-        return file_bytes(model), lambda batch: inference_step(model, batch)()
-    kind = name.removesuffix("-int8")
+        whole = {"streams": 1, "micro_batch": len(images)}
+        return file_bytes(model), lambda batch: inference_step(model, batch)(), whole
+    kind = _format_of(name)
     path = path.with_name(f"{path.name}{FORMATS[kind].ending}")
-    names = [str(number) for number in range(model.output_shape[-1])]
-    export(model, path, kind, names, images if name == INT8 else None)
-    return size(path, kind), open_predictor(path, plan=plan).predict
+    export(model, path, kind, None, images if name == INT8 else None)
+    exported = open_exported(
+        path, kind, replace(plan, precision="bfloat16" if name == BFLOAT16 else "float32")
+    )
+    calls = {"streams": exported.streams, "micro_batch": exported.micro_batch}
+    return size(path, kind), exported.predict, calls

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.robustness import plot_robustness, robustness_rows
 from ras_keras.commands.line.data_flags import DataFlags, print_notices
 from ras_keras.commands.line.execution_flags import ExecutionFlags
-from ras_keras.commands.line.fields import File, Model
+from ras_keras.commands.line.fields import File, Model, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.data.image_dataset import Images
 from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
-from ras_keras.inference.predictor import Predictor
+from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.plots.confusion import class_table, plot_confusion
 from ras_keras.plots.mistakes import write_mistakes
 from ras_keras.plots.picture import check_picture
@@ -37,6 +38,9 @@ class Evaluate:
     batch_size: Count = 128
     """Images per step."""
     execution: ExecutionFlags = field(default_factory=ExecutionFlags)
+    beside: Annotated[str, Shown("MODEL")] | None = None
+    """The same network in another form, run by Keras if it is a .keras file or a run folder: by how
+    much its accuracy differs, and how many labels."""
     output: File | None = None
     """File of the confusion matrix's picture; None lays it beside the model, of a model of the
     package in the working folder."""
@@ -51,6 +55,7 @@ class Evaluate:
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(Evaluate, arguments, program)
     predictor = options.execution.open(options.model, options.imports)
+    other = open_predictor(options.beside, options.imports) if options.beside else None
     path = predictor.path
     picture = Path(options.output or beside(written_as(path), "_confusion_matrix.png"))
     check_picture(picture)
@@ -64,7 +69,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     dataset = match_classes(load_dataset(**data), path)
     names = dataset.class_names
     predictor = options.execution.with_runtime(predictor, len(dataset.test))
-    evaluation = evaluate_predictor(predictor, dataset.test, len(names), options.batch_size)
+    measured = (dataset.test, len(names), options.batch_size)
+    evaluation = evaluate_predictor(predictor, *measured)
+    expected = evaluate_predictor(other, *measured, "beside") if other else None
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")
     print_notices(dataset)
@@ -76,7 +83,12 @@ def main(arguments: Sequence[str], program: str) -> None:
     if evaluation.top5 is not None:
         print(f"top-5    {100 * evaluation.top5:.2f} %")
     if evaluation.calibration_error is not None:
-        print(f"calibration {100 * evaluation.calibration_error:.2f} % expected error")
+        print(f"ECE      {100 * evaluation.calibration_error:.2f} %, expected calibration error")
+    if expected is not None:
+        points = 100 * (evaluation.accuracy - expected.accuracy)
+        share = evaluation.differing(expected)
+        print(f"beside   {other.path}, top-1 {100 * expected.accuracy:.2f} %")
+        print(f"change   {points:+.2f} points of top-1, {100 * share:.2f} % of the labels")
     print()
     print(class_table(evaluation, names))
     plot_confusion(evaluation, names, picture)

@@ -13,8 +13,9 @@ from ras_keras.backend.keras_graph import all_layers
 from ras_keras.backend.tensorflow_internals import CALIBRATE_ONLY, quantized, with_constants
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.export.agreement import LOG_TOLERANCE, Agreement, Reference
+from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import FORMATS
-from ras_keras.inference.runtimes import import_openvino, open_exported
+from ras_keras.inference.runtimes import import_openvino
 from ras_keras.layers import GatedConvolution
 from ras_keras.outputs.class_names import write_class_names
 from ras_keras.outputs.made_images import made_images

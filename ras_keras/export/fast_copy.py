@@ -20,9 +20,10 @@ from ras_keras.export.precision import half_precision, in_float32
 from ras_keras.files import cache_folder
 from ras_keras.folding import fold
 from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import check_installed
 from ras_keras.inference.predictor import Predictor
-from ras_keras.inference.runtimes import open_exported
+from ras_keras.inference.runtimes import check_precision
 from ras_keras.outputs.made_images import made_images
 from ras_keras.pixels import in_pixel_units
 
@@ -47,10 +48,10 @@ def with_runtime(
     Args:
         predictor: of a Keras model, or of an exported one, which stays what it is.
         runtime: "keras" and "openvino" say which; "auto" is OpenVINO for many images, where it is
-            installed, on a CPU with TensorFlow, for a network of images of one size in float32;
-            and Keras where OpenVINO fails.
+            installed, on a CPU with TensorFlow, for a network of images of one size in float32,
+            and for a precision that is OpenVINO's alone; and Keras where OpenVINO fails.
         images: that will be predicted, None for no end of them.
-        plan: how OpenVINO uses the cores.
+        plan: how OpenVINO uses the cores, and in which precision.
 
     Raises:
         UserError: if OpenVINO is asked for and cannot run the model.
@@ -62,9 +63,17 @@ def with_runtime(
                 f" says nothing, for {predictor.path} is exported and has its own.",
             )
         return predictor
+    lower = plan.precision != "float32"
     if runtime == "keras":
+        if lower:
+            raise UserError(
+                Argument("precision", plan.precision),
+                " is for OpenVINO, and Keras runs a model as it was trained; leave it out, or ",
+                Argument("runtime", "keras"),
+                ".",
+            )
         return predictor
-    if runtime == "auto":
+    if runtime == "auto" and not lower:
         if not _fits(predictor) or not (images is None or images >= MANY):
             return predictor
         try:
@@ -74,6 +83,7 @@ def with_runtime(
             notice = f"run by Keras, for OpenVINO cannot ({first_line(error)})"
             return replace(predictor, notices=(*predictor.notices, notice))
     check_installed(NAME)
+    check_precision(plan.precision)
     if keras.backend.backend() != "tensorflow":
         raise UserError(
             f"KERAS_BACKEND {keras.backend.backend()} exports nothing; give ",
@@ -122,7 +132,7 @@ def _run_by_openvino(predictor, plan) -> Predictor:
     expected = np.asarray(model.predict_on_batch(images))
 
     def opened():
-        found = open_exported(file, NAME, plan)
+        found = open_exported(file, NAME, replace(plan, precision="float32"))
         _check_same(found.predict(images), expected, predictor.least)
         return found
 
@@ -133,10 +143,15 @@ def _run_by_openvino(predictor, plan) -> Predictor:
         _make(model, file)
         exported = opened()
     os.utime(file)
+    how = ""
+    if plan.precision != "float32":
+        exported = open_exported(file, NAME, plan)
+        how = f" in {plan.precision}"
     return replace(
         predictor,
         predict=lambda images: exported.predict(in_pixel_units(images)),
-        notices=(*predictor.notices, "run folded by OpenVINO, which is faster than Keras"),
+        together=1,
+        notices=(*predictor.notices, f"run folded by OpenVINO{how}, which is faster than Keras"),
     )
 
 

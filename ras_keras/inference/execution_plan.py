@@ -2,6 +2,9 @@
 
 import os
 from dataclasses import dataclass
+from typing import Literal
+
+from ras_keras.errors import ArgumentError
 
 # Pixels of a call, of 8 images of 32x32: the maps of so many stay in the cache of a core.
 PIXELS_A_CALL = 8 * 32 * 32
@@ -9,6 +12,25 @@ PIXELS_A_CALL = 8 * 32 * 32
 PIXELS_OF_TENSORFLOW = 32 * 32 * 32
 # Of a GPU, which takes all that there is at once.
 PIXELS_ON_GPU = 2**62
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A plan that leaves nothing open.
+
+    Attributes:
+        streams: calls at a time.
+        threads: of each stream.
+        micro_batch: the most images of a call.
+        precision: that OpenVINO computes in.
+    """
+
+    streams: int
+    threads: int
+    micro_batch: int
+    precision: Precision
 
 
 @dataclass(frozen=True)
@@ -19,16 +41,27 @@ class ExecutionPlan:
         streams: calls at a time; None for one a core.
         micro_batch: the most images of a call; None for as many as have `PIXELS_A_CALL` pixels.
         threads: of all streams together; None for one a core.
+        precision: that OpenVINO computes in; others have none to choose.
+
+    Raises:
+        ArgumentError: for a number below 1.
     """
 
     streams: int | None = None
     micro_batch: int | None = None
     threads: int | None = None
+    precision: Precision = "float32"
+
+    def __post_init__(self):
+        for name in ("streams", "micro_batch", "threads"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ArgumentError.of(name, "must be an integer >= 1", number)
 
     def settled(
         self, height: int | None, width: int | None, a_call: int = PIXELS_A_CALL
-    ) -> tuple[int, int, int]:
-        """Streams, threads of each, and images of a micro-batch.
+    ) -> Settled:
+        """What a runtime is told.
 
         Args:
             height: of the images in pixels, None where any size fits.
@@ -39,4 +72,4 @@ class ExecutionPlan:
         streams = self.streams or threads
         pixels = height * width if height and width else a_call
         images = self.micro_batch or max(1, a_call // pixels)
-        return streams, max(1, threads // streams), images
+        return Settled(streams, max(1, threads // streams), images, self.precision)

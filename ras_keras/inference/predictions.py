@@ -71,8 +71,10 @@ def predict_images(
         while batch := list(islice(taken, batch_size)):
             names, arrays = zip(*batch, strict=True)
             steady = steady or len(names)
-            # The network is traced anew for a smaller last batch; to fill it up takes less.
-            arrays += (steady - len(names)) * arrays[:1]
+            # A network may be traced anew for a smaller last batch; to fill it up takes less.
+            together = predictor.together or steady
+            filled = min(steady, -(-len(names) // together) * together)
+            arrays += (filled - len(names)) * arrays[:1]
             rows = predictor.predict(np.stack(arrays))[: len(names)]
             for name, row in zip(names, rows, strict=True):
                 yield best(predictor, name, row, top)

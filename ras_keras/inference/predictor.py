@@ -14,8 +14,8 @@ from ras_keras.data.files.image_decoding import to_pixels
 from ras_keras.data.files.image_files import UnreadableImage, read_image
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.inference.execution_plan import PIXELS_OF_TENSORFLOW, ExecutionPlan
+from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import format_of
-from ras_keras.inference.runtimes import open_exported
 from ras_keras.inference.streams import Streams
 from ras_keras.outputs import image_classifier
 from ras_keras.outputs.class_names import check_number, read_class_names
@@ -42,6 +42,9 @@ class Predictor:
         notices: what a user should know of how the model's output was read, a line each.
         middle: the part of an image that is taken, as by the run of the model; None stretches
             images.
+        together: images to a multiple of which a smaller batch is best filled up, because calls of
+            other sizes are traced anew; 1 where that costs nothing, None where every batch is to be
+            as large as the first one.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class Predictor:
     least: float = LEAST
     notices: tuple[str, ...] = ()
     middle: Centre | None = None
+    together: int | None = None
     # Of a network of any size: what is wrong with those sizes that were tried, "" for nothing.
     _sizes: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
 
@@ -131,7 +135,7 @@ def open_predictor(
         path: of the model, or the name of one of the package.
         imports: modules that define layers of the user's.
         plan: how it uses the cores, None for one stream a core; streams of TensorFlow share the
-            threads of the process.
+            threads of the process, and Keras computes in the precision of the model.
 
     Raises:
         UserError: if it cannot be opened or takes no images, or Keras does not take the plan.
@@ -148,11 +152,12 @@ def open_predictor(
             exclusive=exported.exclusive,
             notices=exported.notices,
             middle=_middle_of_run(path, exported.image_shape),
+            together=1,
         )
     trained = TrainedModel.find(path)
     classifier = image_classifier(trained.load(imports))
     model = classifier.model
-    run = _of_keras(model, plan or ExecutionPlan())
+    run, together = _of_keras(model, plan or ExecutionPlan())
     return Predictor(
         trained.path,
         model.input_shape[1:],
@@ -163,11 +168,17 @@ def open_predictor(
         classifier.least,
         classifier.notices,
         _middle_of_run(trained.path, model.input_shape[1:]),
+        together,
     )
 
 
-def _of_keras(model: keras.Model, plan: ExecutionPlan) -> Callable[[np.ndarray], np.ndarray]:
-    """Predicts by a Keras model; with TensorFlow on a CPU in micro-batches side by side."""
+def _of_keras(
+    model: keras.Model, plan: ExecutionPlan
+) -> tuple[Callable[[np.ndarray], np.ndarray], int | None]:
+    """Predicts by a Keras model; with TensorFlow on a CPU in micro-batches side by side.
+
+    Also returns what `Predictor.together` says.
+    """
 
     def run(images):
         return np.asarray(model.predict_on_batch(images), "float32")
@@ -181,9 +192,10 @@ def _of_keras(model: keras.Model, plan: ExecutionPlan) -> Callable[[np.ndarray],
                     " says nothing here: Keras is given whole batches but by TensorFlow, on a CPU, "
                     "for images of one size.",
                 )
-        return run
-    streams, _, micro_batch = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
-    return Streams([run] * streams, micro_batch)
+        return run, None
+    settled = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
+    streams = Streams([run] * settled.streams, settled.micro_batch)
+    return streams, settled.streams * settled.micro_batch
 
 
 def _middle_of_run(path: Path, image_shape) -> Centre | None:

@@ -1,105 +1,26 @@
-"""Exported models, each run by the runtime of its format."""
+"""Models in the runtimes of their formats."""
 
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from ras_keras.errors import UserError, first_line
+from ras_keras.errors import Argument, UserError
 from ras_keras.inference.execution_plan import (
     PIXELS_A_CALL,
     PIXELS_OF_TENSORFLOW,
     PIXELS_ON_GPU,
-    ExecutionPlan,
+    Precision,
+    Settled,
 )
-from ras_keras.inference.formats import check_installed
-from ras_keras.inference.streams import Run, Streams, filled
-from ras_keras.outputs.heads import head_of
-from ras_keras.outputs.image_classifier import check_units, independent, read_numbers
+from ras_keras.inference.streams import Run, filled
 from ras_keras.outputs.made_images import made_images
-from ras_keras.outputs.scores import Scores
 
-
-@dataclass(frozen=True)
-class Exported:
-    """An exported model that is ready to run.
-
-    Attributes:
-        image_shape: (H, W, channels) of its images; H and W are None where any size fits.
-        classes: of an image.
-        predict: from raw images, 0..255, of any dtype (N, H, W, channels), to probabilities,
-            float32 (N, classes).
-        exclusive: whether a class excludes the others, so that probabilities add up to 1.
-        notices: what a user should know of how the model's output was read, a line each.
-    """
-
-    image_shape: tuple[int | None, int | None, int]
-    classes: int
-    predict: Callable[[np.ndarray], np.ndarray]
-    exclusive: bool
-    notices: tuple[str, ...]
-
-
-def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> Exported:
-    """Opens an exported model and tries it on made images.
-
-    A file does not say what its numbers are. Those that add up to 1 for each image are
-    probabilities, as in every file that was exported here from classes that exclude each other;
-    other numbers are read as `ras_keras.outputs.read_numbers` does, which a notice says. A model
-    of a fixed batch is given as many images at a time.
-
-    Args:
-        path: of its file or folder.
-        name: of its format.
-        plan: how it uses the cores, None for one stream a core; the streams of a SavedModel share
-            TensorFlow's threads.
-
-    Raises:
-        UserError: if its runtime is not installed, or the file is missing, damaged or no
-            classifier of images.
-    """
-    if not path.exists():
-        raise UserError(f"{path}: no such file; name an exported model.")
-    module, open_format = RUNTIMES[name]
-    check_installed(name, module)
-    try:
-        opened = open_format(path)
-        batch, height, width, _ = (int(size) if size else None for size in opened.shape)
-        channels = int(opened.shape[3] or 0)
-        streams, threads, micro_batch = (plan or ExecutionPlan()).settled(
-            height, width, opened.a_call
-        )
-        if batch is not None:
-            micro_batch = batch
-        runs, sizes = opened.runs(streams, threads, micro_batch)
-        run = Streams(runs, micro_batch, sizes if batch is None else [batch])
-        numbers = run(made_images((height, width, channels)))
-        (_, units) = numbers.shape
-    # Each runtime raises errors of its own, and of many kinds.
-    except Exception as error:
-        raise UserError(
-            f"{path} cannot be run as {name} ({first_line(error)}); it is damaged or no classifier "
-            "of images. Export or copy it again."
-        ) from error
-    scores, notices = read_numbers(path.name, numbers)
-    check_units(path.name, scores, units)
-    head = head_of(scores, units)
-    predict = run if head is None else lambda images: np.asarray(head(run(images)))
-    exclusive = not scores.binary or units == 1
-    if scores is Scores.PROBABILITIES:
-        notices = ()
-    elif not exclusive:
-        notices = (independent(path.name, units),)
-    return Exported(
-        (height, width, channels),
-        2 if scores.binary and units == 1 else units,
-        predict,
-        exclusive,
-        notices,
-    )
+# What OpenVINO calls precisions: as a hint, and among what a processor can do.
+OF_OPENVINO = {"float32": "f32", "bfloat16": "bf16"}
+CAPABILITIES = {"bfloat16": "BF16"}
 
 
 def _only(named: dict, what: str):
@@ -115,14 +36,13 @@ class Opened:
 
     Attributes:
         shape: of its input, with None or 0 for what is not fixed.
-        runs: from a number of streams, of threads of each, and of images that one is given at
-            most, to a function for each stream, and the numbers of images that it takes, None for
-            any.
+        runs: from a settled plan to a function for each stream, and the numbers of images that it
+            takes, None for any.
         a_call: pixels that are best in a call.
     """
 
     shape: Sequence[int | None]
-    runs: Callable[[int, int, int], tuple[list[Run], list[int] | None]]
+    runs: Callable[[Settled], tuple[list[Run], list[int] | None]]
     a_call: int = PIXELS_A_CALL
 
 
@@ -140,7 +60,7 @@ def _open_saved_model(path):
     on_gpu = bool(tf.config.list_logical_devices("GPU"))
     return Opened(
         images.shape,
-        lambda streams, threads, _: ([run] * (1 if on_gpu else streams), None),
+        lambda plan: ([run] * (1 if on_gpu else plan.streams), None),
         PIXELS_ON_GPU if on_gpu else PIXELS_OF_TENSORFLOW,
     )
 
@@ -148,16 +68,19 @@ def _open_saved_model(path):
 def _open_onnx(path):
     import onnxruntime
 
-    def session(model, threads, **sizes):
+    def session(model, threads, optimize=True, **sizes):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        if not optimize:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         # Its errors are raised too; written out, they would stand there twice.
         options.log_severity_level = 4
         for name, size in sizes.items():
             options.add_free_dimension_override_by_name(name, size)
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
-    first = session(str(path), 1)
+    # Only to be asked for its inputs and outputs.
+    first = session(str(path), 1, optimize=False)
     images = _only({each.name: each for each in first.get_inputs()}, "inputs")
     _only({each.name: each for each in first.get_outputs()}, "outputs")
     batch, *rest = images.shape
@@ -166,13 +89,14 @@ def _open_onnx(path):
         ready = session(model, threads, **sizes)
         return lambda part: ready.run(None, {images.name: part})[0]
 
-    def runs(streams, threads, micro_batch):
+    def runs(plan):
         # Several threads may run a session at a time.
         if not isinstance(batch, str) or not all(isinstance(size, int) for size in rest):
-            return [run(str(path), threads)] * streams, None
+            return [run(str(path), plan.threads)] * plan.streams, None
         model = _gates_in_blocks(path)
-        by_size = {size: run(model, threads, **{batch: size}) for size in {1, micro_batch}}
-        return [_by_size(by_size)] * streams, [*by_size]
+        sizes = {1, plan.micro_batch}
+        by_size = {size: run(model, plan.threads, **{batch: size}) for size in sizes}
+        return [_by_size(by_size)] * plan.streams, [*by_size]
 
     return Opened([size if isinstance(size, int) else None for size in images.shape], runs)
 
@@ -216,23 +140,23 @@ def _open_openvino(path):
         request = compiled.create_infer_request()
         return lambda part: np.array(request.infer({0: part})[0])
 
-    def runs(streams, threads, micro_batch):
+    def runs(plan):
+        streams = range(plan.streams)
         options = {
             # By itself it computes in bfloat16 where the processor has it.
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": streams * threads,
-            "NUM_STREAMS": streams,
+            "INFERENCE_PRECISION_HINT": OF_OPENVINO[plan.precision],
+            "INFERENCE_NUM_THREADS": plan.streams * plan.threads,
+            "NUM_STREAMS": plan.streams,
         }
         ready = {}
         if shape[0] is None and all(shape[1:]):
-            ready = {size: compiled(options, size) for size in {1, micro_batch}}
+            ready = {size: compiled(options, size) for size in {1, plan.micro_batch}}
         if not ready or not all(
-            _repeats_itself(ready[size], size, shape, streams) for size in ready
+            _repeats_itself(ready[size], size, shape, plan.streams) for size in ready
         ):
             any_size = core.compile_model(model, "CPU", options)
-            return [run(any_size) for _ in range(streams)], None
-        each = [_by_size({size: run(ready[size]) for size in ready}) for _ in range(streams)]
-        return each, [*ready]
+            return [run(any_size) for _ in streams], None
+        return [_by_size({size: run(ready[size]) for size in ready}) for _ in streams], [*ready]
 
     return Opened(shape, runs)
 
@@ -277,7 +201,7 @@ def _open_litert(path):
         return invoke
 
     shape = [None if size < 0 else size for size in images["shape_signature"]]
-    return Opened(shape, lambda streams, threads, _: ([run(threads) for _ in range(streams)], None))
+    return Opened(shape, lambda plan: ([run(plan.threads) for _ in range(plan.streams)], None))
 
 
 def import_openvino():
@@ -286,6 +210,21 @@ def import_openvino():
     import openvino
 
     return openvino
+
+
+def check_precision(precision: Precision) -> None:
+    """Refuses a precision that the processor lacks, which OpenVINO would replace by another one.
+
+    Raises:
+        UserError: saying so.
+    """
+    if precision == "float32":
+        return
+    has = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if CAPABILITIES[precision] not in has:
+        raise UserError(
+            Argument("precision", precision), " is what this processor does not have; leave it out."
+        )
 
 
 RUNTIMES = {

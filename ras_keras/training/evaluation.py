@@ -71,6 +71,10 @@ class Evaluation:
         excess = confidences - (self.predictions == self.labels)
         return float(np.abs(np.bincount(bins, excess)).sum() / len(self.labels))
 
+    def differing(self, other: "Evaluation") -> float:
+        """The share of the same images to which another model gives another label."""
+        return float((self.predictions != other.predictions).mean())
+
     def summary(self) -> dict:
         summary = {"test_loss": self.loss, "test_accuracy": self.accuracy}
         return summary if self.top5 is None else {**summary, "test_top5_accuracy": self.top5}

@@ -8,7 +8,7 @@ from keras import layers, ops
 import ras_keras
 from ras_keras.export.export import export
 from ras_keras.gates import Gates
-from ras_keras.inference.runtimes import open_exported
+from ras_keras.inference.exported import open_exported
 from ras_keras.layers import ATTENTION, RecurrentAttention
 from ras_keras.models import PreResNet, ResNet, WideResNet
 from tests.conformance.subjects import tiered

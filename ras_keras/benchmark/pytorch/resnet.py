@@ -144,13 +144,14 @@ class Block(nn.Module):
 
     def _gate(self, y):
         """Recurrent attention, the twin of `ras_keras.layers.RecurrentAttention`."""
-        v = y.mean((2, 3))
+        # In float32, as ours, whatever the maps are in.
+        v = y.mean((2, 3), dtype=torch.float32)
         for application in range(self.k):
             place = application if self.normalize_input else application - 1
             if place >= 0:
                 v = getattr(self, f"bn{4 + place}")(v)
             v = v * self.w + self.b
-        return torch.sigmoid(v)[:, :, None, None]
+        return torch.sigmoid(v)[:, :, None, None].to(y.dtype)
 
 
 def _convolution(inputs: int, filters: int, size: int, strides: int = 1) -> nn.Conv2d:

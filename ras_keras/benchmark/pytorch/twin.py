@@ -18,8 +18,8 @@ from ras_keras.recipes.optimization import OptimizationRecipe
 from ras_keras.values.choices import one_of
 from ras_keras.values.options import split
 
-# Of the largest number that is compared.
-TOLERANCE = 1e-4
+# Of the largest number that is compared, by what both compute in.
+TOLERANCES = {"float32": 1e-4, "mixed_bfloat16": 5e-2}
 # What the PyTorch networks know: for each model its attentions and aggregations, with options.
 RAS_OPTIONS = {"k", "normalize_input", "gamma_initializer", "beta_initializer"}
 KNOWN = {
@@ -127,6 +127,7 @@ def torch_step(
     optimization: OptimizationRecipe | None,
     layout: str,
     compiler: str,
+    precision: str,
     images: np.ndarray,
     labels: np.ndarray,
 ) -> Callable:
@@ -137,25 +138,17 @@ def torch_step(
         optimization: of training; None predicts.
         layout: of the maps, "channels-last" or "channels-first".
         compiler: a key of `COMPILE`, or any other for none.
+        precision: "float32", or "mixed_bfloat16" by autocast.
         images: uint8 (N, H, W, 3).
         labels: int (N,).
     """
     import torch
 
     images, labels = torch_images(images, layout), torch.from_numpy(labels)
-    if layout == "channels-last":
-        network = network.to(memory_format=torch.channels_last)
-    network.train(optimization is not None)
-    run = network
-    if compiler in COMPILE:
-        run = torch.compile(network, fullgraph=True, **COMPILE[compiler])
-
-    def predict():
-        with torch.inference_mode():
-            return torch.softmax(run(images), 1).numpy()
-
     if optimization is None:
-        return predict
+        predict = torch_prediction(network, layout, compiler, precision)
+        return lambda: predict(images)
+    run = _compiled(network.train(), layout, compiler, precision)
     optimizer = torch.optim.SGD(
         network.parameters(),
         optimization.learning_rate,
@@ -166,12 +159,47 @@ def torch_step(
 
     def train():
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(run(images), labels)
+        loss = torch.nn.functional.cross_entropy(run(images).float(), labels)
         loss.backward()
         optimizer.step()
         return loss.item()
 
     return train
+
+
+def torch_prediction(network, layout: str, compiler: str, precision: str) -> Callable:
+    """What predicts by a PyTorch network, from its images to probabilities in numpy.
+
+    Args:
+        network: of `twin`, which is changed.
+        layout: as `torch_step` takes it, like the others.
+        compiler: likewise.
+        precision: likewise.
+    """
+    import torch
+
+    run = _compiled(network.eval(), layout, compiler, precision)
+
+    def predict(images):
+        with torch.inference_mode():
+            return torch.softmax(run(images).float(), 1).numpy()
+
+    return predict
+
+
+def _compiled(network, layout, compiler, precision) -> Callable:
+    import torch
+
+    if layout == "channels-last":
+        network = network.to(memory_format=torch.channels_last)
+    if compiler in COMPILE:
+        network = torch.compile(network, fullgraph=True, **COMPILE[compiler])
+
+    def run(images):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "mixed_bfloat16"):
+            return network(images)
+
+    return run
 
 
 def torch_images(images, layout):
@@ -186,14 +214,15 @@ def torch_images(images, layout):
     return images.contiguous(memory_format=formats[layout])
 
 
-def agree(what: str, ours: np.ndarray, theirs: np.ndarray) -> float:
+def agree(what: str, ours: np.ndarray, theirs: np.ndarray, precision: str = "float32") -> float:
     """The largest difference between results of our network and of PyTorch's.
 
     Raises:
-        UserError: if it is more than `TOLERANCE` of the largest of ours, or not finite.
+        UserError: if it is more than what `TOLERANCES` allows of the largest of ours, or not
+            finite.
     """
     difference = float(np.max(np.abs(np.subtract(ours, theirs))))
-    allowed = TOLERANCE * float(np.max(np.abs(ours)))
+    allowed = TOLERANCES[precision] * float(np.max(np.abs(ours)))
     # Written so that NaN is refused too.
     if not difference <= allowed < np.inf:
         raise UserError(

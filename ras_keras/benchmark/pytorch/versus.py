@@ -4,9 +4,10 @@ import copy
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+
+import numpy as np
 
 from ras_keras.backend.imports import import_torch
 from ras_keras.benchmark.machine import machine, threads, use_threads
@@ -17,55 +18,23 @@ from ras_keras.benchmark.networks.speed import (
     inference_step,
     network_columns,
     scattered,
-    speeds_in_turn,
     synthetic_batch,
+    timed,
     training_step,
     warm_up,
 )
+from ras_keras.benchmark.pytorch.processes import Processes
+from ras_keras.benchmark.pytorch.settings import OURS, SETTINGS, Setting
 from ras_keras.benchmark.pytorch.twin import COMPILE, agree, torch_step, twin
-from ras_keras.benchmark.spread import STATISTICS
+from ras_keras.benchmark.spread import STATISTICS, in_turn
 from ras_keras.errors import first_line
 from ras_keras.export.export import export
 from ras_keras.folding import fold
 from ras_keras.inference.execution_plan import ExecutionPlan
-from ras_keras.inference.predictor import open_predictor
+from ras_keras.inference.exported import open_exported
 from ras_keras.recipes.recipe import Recipe
 
-OURS, OPENVINO = "ours", "ours-openvino"
 AGREEMENT_IMAGES = 16
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A way to run the network.
-
-    Attributes:
-        framework: "tensorflow", "openvino" or "pytorch".
-        layout: of the maps, "channels-last" or "channels-first".
-        compiler: "graph" (TensorFlow's own), "xla", "openvino", "none", "inductor", or "frozen",
-            the inductor with the weights folded and packed.
-        kinds: what it exists for.
-        folded: whether by `ras_keras.fold`.
-    """
-
-    framework: str
-    layout: str
-    compiler: str
-    kinds: tuple[str, ...] = (INFERENCE, TRAINING)
-    folded: bool = False
-
-
-SETTINGS = {
-    OURS: Setting("tensorflow", "channels-last", "graph"),
-    "ours-jit": Setting("tensorflow", "channels-last", "xla"),
-    "ours-folded": Setting("tensorflow", "channels-last", "graph", (INFERENCE,), folded=True),
-    OPENVINO: Setting("openvino", "channels-last", "openvino", (INFERENCE,), folded=True),
-    "pytorch": Setting("pytorch", "channels-first", "none"),
-    "pytorch-channels-last": Setting("pytorch", "channels-last", "none"),
-    "pytorch-compile": Setting("pytorch", "channels-first", "inductor"),
-    "pytorch-compile-channels-last": Setting("pytorch", "channels-last", "inductor"),
-    "pytorch-frozen": Setting("pytorch", "channels-last", "frozen", (INFERENCE,)),
-}
 
 
 def prepare(number: int) -> None:
@@ -97,7 +66,7 @@ def versus_rows(
     """Times all settings in turn; a row for each, as `columns` describes it.
 
     Args:
-        recipe: resolved, of a network that `check_twin` passed.
+        recipe: resolved, of a network that `check_twin` passed, in float32 or mixed_bfloat16.
         kinds: `INFERENCE`, `TRAINING` or both.
         settings: of `SETTINGS`; `OURS` and `first` are always among what is timed.
         classes: of the classifier.
@@ -110,10 +79,16 @@ def versus_rows(
     """
     import torch
 
-    model = scattered(recipe, classes)
+    full = recipe.replace(precision="float32")
+    model = scattered(full, classes)
     images, _ = synthetic_batch(recipe, classes)
     network = twin(recipe.network, model, images[:AGREEMENT_IMAGES])
     chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, first, *settings))}
+    plain = recipe.replace(network=recipe.network.plain())
+    recipes = {name: plain if each.plain else recipe for name, each in chosen.items()}
+    models = {recipe.network: model}
+    if any(each.plain for each in chosen.values()) and plain.network not in models:
+        models[plain.network] = scattered(plain.replace(precision="float32"), classes)
     problem = None
     if any(setting.compiler in COMPILE for setting in chosen.values()):
         problem = compile_problem()
@@ -129,13 +104,28 @@ def versus_rows(
         # Each compiled network counts against PyTorch's limit of compilations of one class.
         torch.compiler.reset()
         results = {name: [] for name in usable}
-        step_functions = {
-            name: _kept(_step(kind, each, recipe, model, network, classes), results[name])
+        functions = {
+            name: _step(kind, each, recipes[name], models[recipes[name].network], network, classes)
             for name, each in usable.items()
         }
-        seconds = warm_up(step_functions)
-        differences = {name: _difference(kind, name, results) for name in usable}
-        speeds = speeds_in_turn(step_functions, recipe.optimization.batch_size, rounds, steps)
+        together = {name: each for name, each in functions.items() if isinstance(each, Processes)}
+        try:
+            kept = {name: _kept(each, results[name]) for name, each in functions.items()}
+            seconds = warm_up(kept)
+            differences = {}
+            for name in usable:
+                expected = results[OURS]
+                if recipes[name].network != recipe.network:
+                    expected = [models[recipes[name].network].predict_on_batch(images)]
+                differences[name] = _difference(kind, name, expected, results[name], recipe)
+            speeds = in_turn(
+                {name: timed(each, len(images), steps) for name, each in functions.items()}
+                | {name: each.images_per_second for name, each in together.items()},
+                rounds,
+            )
+        finally:
+            for each in together.values():
+                each.close()
         beside = first if kind == INFERENCE else OURS
         for name, each in of_kind.items():
             figures = dict.fromkeys(FIGURES)
@@ -145,6 +135,7 @@ def versus_rows(
                     | speeds[beside].over(speeds[name]).columns("ours_over_this")
                     | {"compile_seconds": seconds[name], "difference": differences[name]}
                 )
+            batch_size = together[name].batch_size if name in together else len(images)
             rows.append(
                 {
                     "what": kind,
@@ -154,8 +145,8 @@ def versus_rows(
                     "layout": each.layout,
                     "compiler": each.compiler,
                 }
-                | network_columns(recipe, classes)
-                | {"batch_size": recipe.optimization.batch_size, "n": rounds, "steps": steps}
+                | network_columns(recipes[name], classes)
+                | {"batch_size": batch_size, "n": rounds, "steps": steps}
                 | figures
                 | {"not_measured": "" if name in usable else problem}
                 | machine()
@@ -190,26 +181,33 @@ def compile_problem() -> str | None:
 def _step(kind: str, setting: Setting, recipe: Recipe, model, network, classes: int) -> Callable:
     """One step of a setting on the timed batch, on a copy of the network."""
     images, labels = synthetic_batch(recipe, classes)
+    precision = recipe.execution.precision
     if setting.framework == "openvino":
-        return _exported(fold(model), images)
+        return _exported(fold(model), images, precision)
     if setting.framework == "tensorflow":
         ours = build(recipe.replace(jit="on" if setting.compiler == "xla" else "off"), classes)
         ours.set_weights(model.get_weights())
         if kind == INFERENCE:
             return inference_step(fold(ours) if setting.folded else ours, images)
         return training_step(ours, images, labels)
+    if setting.processes:
+        return Processes(threads(), network, setting, precision, images)
     optimization = recipe.optimization if kind == TRAINING else None
     network = copy.deepcopy(network)
-    return torch_step(network, optimization, setting.layout, setting.compiler, images, labels)
+    return torch_step(
+        network, optimization, setting.layout, setting.compiler, precision, images, labels
+    )
 
 
-def _exported(model, images) -> Callable:
+def _exported(model, images, precision) -> Callable:
     """A prediction of the batch by OpenVINO, which reads the file into memory."""
+    plan = ExecutionPlan(
+        threads=threads(), precision="float32" if precision == "float32" else "bfloat16"
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.xml")
-        names = [str(number) for number in range(model.output_shape[-1])]
-        export(model, path, "openvino", names, None)
-        predict = open_predictor(path, plan=ExecutionPlan(threads=threads())).predict
+        export(model, path, "openvino", None)
+        predict = open_exported(path, "openvino", plan).predict
     return lambda: predict(images)
 
 
@@ -224,17 +222,18 @@ def _kept(step, results):
     return run
 
 
-def _difference(kind, name, results) -> float:
+def _difference(kind, name, ours, theirs, recipe: Recipe) -> float:
     """How far a setting's first results are from ours, absolute.
 
-    In inference the probabilities of the timed batch; in training the loss
+    In inference the probabilities of the timed batch, or of its first images; in training the loss
     after one update of the same weights on the same batch.
 
     Raises:
         UserError: if it cannot be the same network.
     """
-    ours, theirs = results[OURS], results[name]
+    precision = recipe.execution.precision
     if kind == INFERENCE:
-        return agree(f"{name}: probabilities", ours[0], theirs[0])
-    agree(f"{name}: losses of the first training step", ours[0], theirs[0])
+        expected = np.asarray(ours[0])[: len(theirs[0])]
+        return agree(f"{name}: probabilities", expected, theirs[0], precision)
+    agree(f"{name}: losses of the first training step", ours[0], theirs[0], precision)
     return float(f"{abs(ours[1] - theirs[1]):.2g}")

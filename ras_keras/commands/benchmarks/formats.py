@@ -1,10 +1,10 @@
 """Networks in the formats that export.py writes."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from ras_keras.benchmark.format_speed import FOLDED, RUNTIMES, check_formats, format_rows
+from ras_keras.benchmark.format_speed import BFLOAT16, FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.commands.benchmarks.common import (
     Networks,
@@ -14,9 +14,9 @@ from ras_keras.commands.benchmarks.common import (
     needs_tensorflow,
     recipes_of,
 )
+from ras_keras.commands.line.execution_flags import CallFlags
 from ras_keras.commands.line.fields import File, among
 from ras_keras.errors import UserError
-from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.layers.registry import NONE
 from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds
@@ -30,18 +30,17 @@ class BenchmarkFormats(Networks):
     """Of every model."""
     attentions: tuple[Spelled, ...] = (NONE, "ras")
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
-    formats: tuple[Annotated[str, among(RUNTIMES)], ...] = tuple(RUNTIMES)
-    """What is timed."""
+    formats: tuple[Annotated[str, among(RUNTIMES)], ...] = tuple(
+        name for name in RUNTIMES if name != BFLOAT16
+    )
+    """What is timed; openvino-bfloat16 needs a processor that has bfloat16."""
     fold: Literal["no", "yes", "both"] = "both"
     """Networks as they are (no), folded (yes), or both."""
     batch_size: int = 128
     """Images per batch; latency is that of one image."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of every runtime."""
-    streams: Annotated[int, Bounds(1, 1_000)] | None = None
-    """Calls of a runtime side by side; None is one a thread."""
-    micro_batch: Annotated[int, Bounds(1, 100_000)] | None = None
-    """Images of each such call, at most; None is as many as fit the cache."""
+    calling: CallFlags = field(default_factory=CallFlags)
     seed: int = 0
     """Of the weights and the images."""
     repeats: Repeats = 5
@@ -73,5 +72,5 @@ def measure(options: BenchmarkFormats) -> list[dict]:
         options.repeats,
         options.steps,
         options.calls,
-        ExecutionPlan(options.streams, options.micro_batch, options.threads),
+        options.calling.plan(options.threads),
     )

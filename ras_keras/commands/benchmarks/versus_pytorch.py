@@ -7,16 +7,18 @@ from typing import Annotated, Literal
 from ras_keras.benchmark.networks.listed import network_recipes
 from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING
 from ras_keras.benchmark.pytorch import versus
+from ras_keras.benchmark.pytorch.settings import SETTINGS
 from ras_keras.benchmark.pytorch.twin import check_twin
-from ras_keras.benchmark.pytorch.versus import SETTINGS
 from ras_keras.commands.benchmarks.common import Repeats, Spelled, Steps, needs_tensorflow
 from ras_keras.commands.line.fields import File, among
 from ras_keras.inference.formats import check_installed
+from ras_keras.inference.runtimes import check_precision
 from ras_keras.layers.registry import NONE
 from ras_keras.models.parts.classifier import MOST_CLASSES
 from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds
 
+OPENVINO = "openvino"
 OURS = tuple(name for name in SETTINGS if name.startswith("ours"))
 
 
@@ -27,9 +29,9 @@ class BenchmarkVersusPytorch:
     what: Literal["both", "inference", "training"] = "both"
     """What is timed."""
     settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(
-        name for name in SETTINGS if name != versus.OPENVINO
+        name for name, each in SETTINGS.items() if each.framework != OPENVINO
     )
-    """Ways to run it; ours as it is, is always timed. ours-openvino needs the extra openvino."""
+    """Ways to run it; ours as it is, is always timed. Those with openvino need its extra."""
     ours: Annotated[str, among(OURS)] = "ours"
     """Which of ours the others are set beside in inference."""
     model: Spelled = "resnet"
@@ -48,6 +50,8 @@ class BenchmarkVersusPytorch:
     """Images per batch."""
     threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
     """Of both frameworks."""
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """Of both frameworks: mixed_bfloat16 is PyTorch's autocast, and bfloat16 in OpenVINO."""
     seed: int = 0
     """Of the weights and the images."""
     repeats: Repeats = 5
@@ -64,8 +68,10 @@ def measure(options: BenchmarkVersusPytorch) -> list[dict]:
     for name in options.settings:
         one_of("--settings", name, SETTINGS)
     one_of("--ours", options.ours, OURS)
-    if versus.OPENVINO in (*options.settings, options.ours) and options.what != TRAINING:
-        check_installed("openvino")
+    named = [SETTINGS[name] for name in (*options.settings, options.ours)]
+    if options.what != TRAINING and any(each.framework == OPENVINO for each in named):
+        check_installed(OPENVINO)
+        check_precision("float32" if options.precision == "float32" else "bfloat16")
     versus.prepare(options.threads)
     (recipe,) = network_recipes(
         (options.model,),
@@ -76,7 +82,7 @@ def measure(options: BenchmarkVersusPytorch) -> list[dict]:
         image_size=options.image_size,
         batch_size=options.batch_size,
         seed=options.seed,
-        precision="float32",
+        precision=options.precision,
     )
     check_twin(recipe.network)
     return versus.versus_rows(

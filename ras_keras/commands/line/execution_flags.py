@@ -5,27 +5,34 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ras_keras.export.fast_copy import Runtime, with_runtime
-from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.execution_plan import ExecutionPlan, Precision
 from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.values.typed import Bounds
 
 
 @dataclass(frozen=True)
-class ExecutionFlags:
-    """What runs a model; without these flags what is fastest here."""
+class CallFlags:
+    """How a runtime is called."""
 
-    runtime: Runtime = "auto"
-    """What runs a .keras file: auto is OpenVINO, folded and equal to Keras to 1e-5, where it is
-    installed and there are 1,000 images or no end of them; an exported model has its own."""
     streams: Annotated[int, Bounds(1, 1_000)] | None = None
     """Calls side by side, on a CPU; None is one a core."""
     micro_batch: Annotated[int, Bounds(1, 100_000)] | None = None
     """Images of each such call, at most; None is as many as fit the cache, 8 of 32x32 pixels, in
     TensorFlow 32."""
 
-    @property
-    def plan(self) -> ExecutionPlan:
-        return ExecutionPlan(self.streams, self.micro_batch)
+    def plan(self, threads: int | None = None, precision: Precision = "float32") -> ExecutionPlan:
+        return ExecutionPlan(self.streams, self.micro_batch, threads, precision)
+
+
+@dataclass(frozen=True)
+class ExecutionFlags(CallFlags):
+    """What runs a model; without these flags what is fastest here."""
+
+    runtime: Runtime = "auto"
+    """What runs a .keras file: auto is OpenVINO, folded and equal to Keras to 1e-5, where it is
+    installed and there are 1,000 images or no end of them; an exported model has its own."""
+    precision: Precision = "float32"
+    """What OpenVINO computes in; bfloat16 needs a processor that has it, and changes labels."""
 
     def open(self, model: str, imports: Sequence[str]) -> Predictor:
         """Opens a model, a `.keras` file by Keras.
@@ -37,7 +44,7 @@ class ExecutionFlags:
         Raises:
             UserError: if it cannot be opened.
         """
-        return open_predictor(model, imports, self.plan)
+        return open_predictor(model, imports, self.plan(precision=self.precision))
 
     def with_runtime(self, predictor: Predictor, images: int | None) -> Predictor:
         """The same model in the runtime of the flags.
@@ -49,4 +56,5 @@ class ExecutionFlags:
         Raises:
             UserError: if it cannot run it.
         """
-        return with_runtime(predictor, self.runtime, images, self.plan)
+        plan = self.plan(precision=self.precision)
+        return with_runtime(predictor, self.runtime, images, plan)
