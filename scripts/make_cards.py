@@ -12,9 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import pandas as pd
 
 from ras_keras.benchmark.file import read_benchmark
+from ras_keras.benchmark.networks.key import identity
 from ras_keras.papers.markdown import DATASETS
 from ras_keras.papers.records import RunRecord
-from ras_keras.papers.speeds import network_key
 from ras_keras.pretrained import ShippedModel, shipped_models
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.markdown import code, escaped, table
@@ -60,7 +60,7 @@ def card(model: ShippedModel) -> str:
     parts = [
         f"# {model.name}",
         _facts(model, record),
-        f"```python\nimport ras_keras\n\nmodel = ras_keras.load_model({model.name!r})\n```",
+        f'```python\nimport ras_keras\n\nmodel = ras_keras.load_model("{model.name}")\n```',
         f"Trained by\n\n<!-- not run: trains -->\n```bash\n{model.command}\n```",
         f"![Curves and gates](../../results/pretrained/{model.name}/curves.png)",
         "## Forms",
@@ -134,7 +134,7 @@ def _corruptions(rows: pd.DataFrame) -> str:
 def _speed(model: ShippedModel, record: RunRecord) -> list[str]:
     """The rows of `benchmark.py formats` for this network."""
     speeds = read_benchmark(SPEED)
-    own = speeds[speeds["network"] == network_key(record.recipe)]
+    own = speeds[speeds["network"] == identity(record.recipe.network)[1]]
     if not len(own):
         return ["Not measured."]
     first = own.iloc[0]

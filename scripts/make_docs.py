@@ -43,7 +43,7 @@ WARNING = re.compile(r"^(griffe|mkdocstrings|zensical): .*", re.MULTILINE)
 def lay_out() -> None:
     """Copies the pages and their pictures to build/docs."""
     shutil.rmtree(PAGES, ignore_errors=True)
-    for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*"), *ROOT.glob("results/*")):
+    for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*"), *ROOT.glob("results/**/*")):
         if file.suffix in (".md", ".png", ".css"):
             page = PAGES / file.relative_to(ROOT)
             page.parent.mkdir(parents=True, exist_ok=True)

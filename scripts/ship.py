@@ -1,7 +1,8 @@
-"""Put the last weights of a run into the package: python scripts/ship.py RUN NAME [--data-dir DIR]
+"""Put a run's last weights into the package and measure them: python scripts/ship.py NAME --run RUN
 
-The network is rebuilt in float32, whatever it was trained in, and measured on the test images. Its
-file goes to ras_keras/pretrained, the run's record to results/pretrained/NAME.
+The network goes to ras_keras/pretrained in float32, whatever it was trained in, the run's record to
+results/pretrained/NAME, and beside it the test images' accuracy in each form that the model deploys
+in and with each corruption. Without --run a model of the package is measured again.
 """
 
 import argparse
@@ -9,81 +10,152 @@ import dataclasses
 import os
 import shlex
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
+
+from ras_keras.benchmark.robustness import plot_robustness, robustness_rows
 from ras_keras.data import load_dataset
+from ras_keras.data.image_dataset import ImageDataset
+from ras_keras.errors import UserError
+from ras_keras.export.export import export
+from ras_keras.export.fast_copy import with_runtime
+from ras_keras.export.precision import in_float32
+from ras_keras.export.quantization import calibration_images, evaluate_predictor
 from ras_keras.files import checksum
-from ras_keras.models.parts.starting_weights import StartingWeights
+from ras_keras.folding import fold
+from ras_keras.inference.execution_plan import ExecutionPlan
+from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.outputs.class_names import read_class_names, save_model
 from ras_keras.papers.records import RunRecord
+from ras_keras.plots.curves import plot_curves, read_curves
 from ras_keras.pretrained.shipped import LIST, ShippedModel, shipped_models
-from ras_keras.recipes.network import family_of
 from ras_keras.recipes.starts import to_flags
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.text.flags import with_value
-from ras_keras.training import evaluate
-from ras_keras.training.network import dtype_policy
 from ras_keras.training.plan import trainable_parameters
+from ras_keras.values.csv_files import write_table
 from ras_keras.values.json_files import write_json
 
-ROOT = Path(__file__).parents[1]
-RECORDS = ROOT / "results" / "pretrained"
-FLOAT32 = "float32.json"
+RECORDS = Path(__file__).parents[1] / "results" / "pretrained"
+# Of the training images, that weights and maps are quantized by.
+CALIBRATION_IMAGES = 500
+BATCH_SIZE = 128
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", help="run folder of a training that has finished")
     parser.add_argument("name", help="such as ras_resnet20_cifar10")
+    parser.add_argument("--run", help="run folder of a training that has finished")
     parser.add_argument("--data-dir", help="of prepared data sets")
     options = parser.parse_args()
-    run = RunFolder.open(options.run)
-    recipe, result = run.read_recipe(), run.read_result()
-    network = recipe.network
+    folder = RECORDS / options.name
+    try:
+        if options.run:
+            keep(RunFolder.open(options.run), folder)
+        record = RunRecord(RunFolder(folder))
+        data = dataclasses.replace(record.recipe.data, data_dir=options.data_dir).resolved()
+        dataset = load_dataset(data.dataset, data.data_dir, **data.reading())
+        accuracy = measure(folder, dataset)
+        write_list(record, folder, dataset, accuracy)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
-    file = run.file("final.keras")
-    names = read_class_names(file)
-    normalization = TrainedModel.find(file).load().get_layer("normalization").get_config()
-    of_data = {name: normalization[name] for name in ("mean", "variance")}
-    with dtype_policy("float32"):
-        model = family_of(network.model).build(**network.arguments(), classes=len(names), **of_data)
-    StartingWeights.read(file).give_to(model)
-    data = dataclasses.replace(recipe.data, data_dir=options.data_dir).resolved()
-    test = load_dataset(data.dataset, data.data_dir, **data.reading()).test
-    evaluation = evaluate(model, test, len(names), 128)
-    accuracy = evaluation.accuracy
-    print(f"float32 {100 * accuracy:.2f} %, the run {100 * result['final']['test_accuracy']:.2f} %")
 
+def keep(run: RunFolder, folder: Path) -> None:
+    """Keeps the record of a run and its last weights, without the optimizer's."""
+    RunRecord.keep(run, folder)
+    plot_curves([read_curves(RunFolder(folder))], folder / "curves.png")
+    last = TrainedModel.find(run.file("final.keras"))
+    model = in_float32(last.load())
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
+    save_model(weights(folder), bare, read_class_names(last.path))
+
+
+def weights(folder: Path) -> Path:
+    """The file of the package."""
+    return LIST.parent / "weights" / f"{folder.name}.keras"
+
+
+def measure(folder: Path, dataset: ImageDataset) -> float:
+    """Writes forms.csv and corruptions.csv, draws the latter, and returns Keras's accuracy."""
+    forms = []
+    for name, predictor in predictors(weights(folder), dataset):
+        found = evaluate_predictor(
+            predictor, dataset.test, len(dataset.class_names), BATCH_SIZE, name
+        )
+        if not forms:
+            keras_s = found
+        forms.append(
+            {
+                "form": name,
+                "images": len(dataset.test),
+                "accuracy": found.accuracy,
+                "changed_labels": found.differing(keras_s),
+                "loss": found.loss,
+                "calibration_error": found.calibration_error,
+            }
+        )
+        print(f"{name:20} {100 * found.accuracy:.2f} %", flush=True)
+    write_table(folder / "forms.csv", forms)
+    predictor = with_runtime(open_predictor(weights(folder)), "openvino", None, ExecutionPlan())
+    corruptions = [*robustness_rows(predictor, dataset.test, BATCH_SIZE)]
+    write_table(folder / "corruptions.csv", corruptions)
+    plot_robustness(corruptions, folder / "corruptions.png")
+    return forms[0]["accuracy"]
+
+
+def predictors(file: Path, dataset: ImageDataset) -> Iterator[tuple[str, Predictor]]:
+    """A model in each form that it deploys in, Keras first."""
+    by_keras = open_predictor(file)
+    yield "Keras, float32", by_keras
+    yield "OpenVINO, float32", with_runtime(by_keras, "openvino", None, ExecutionPlan())
+    try:
+        half = ExecutionPlan(precision="bfloat16")
+        yield "OpenVINO, bfloat16", with_runtime(by_keras, "openvino", None, half)
+    except UserError as error:
+        print(f"OpenVINO, bfloat16   left out: {error}")
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "int8.tflite")
+        images = calibration_images(dataset.train, CALIBRATION_IMAGES)
+        export(fold(by_keras.model), path, "litert", dataset.class_names, images)
+        yield "LiteRT, int8", open_predictor(path)
+
+
+def write_list(record: RunRecord, folder: Path, dataset: ImageDataset, accuracy: float) -> None:
+    """Puts the model into models.json, in place of one of its name."""
+    recipe, network = record.recipe, record.recipe.network
+    file = weights(folder)
+    model = TrainedModel.find(file).load()
+    normalization = model.get_layer("normalization").get_config()
     flags = {"model": network.model, "depth": network.depth, "attention": network.attention}
     shipped = ShippedModel(
-        name=options.name,
+        name=folder.name,
         dataset=recipe.data.dataset,
         network=shlex.join(
             word for name, value in flags.items() for word in with_value(name, value)
         ),
-        classes=len(names),
-        **of_data,
+        classes=len(dataset.class_names),
+        mean=normalization["mean"],
+        variance=normalization["variance"],
         trainable_parameters=trainable_parameters(model),
-        test_images=len(test),
+        test_images=len(dataset.test),
         test_accuracy=accuracy,
-        command="python scripts/train.py " + shlex.join(to_flags(recipe.replace(data_dir=None))),
-        sha256="",
+        command="python scripts/train.py " + shlex.join(to_flags(recipe)),
+        sha256=checksum(file),
     )
-    save_model(shipped.file, model, names)
-    shipped = dataclasses.replace(shipped, sha256=checksum(shipped.file))
-    others = [model for model in shipped_models().values() if model.name != options.name]
-    everything = sorted((*others, shipped), key=lambda model: model.name)
-    write_json(LIST, [dataclasses.asdict(model) for model in everything])
-    folder = RECORDS / options.name
-    RunRecord.keep(run, folder)
-    write_json(
-        folder / FLOAT32, evaluation.summary() | {"calibration_error": evaluation.calibration_error}
-    )
+    others = [each for each in shipped_models().values() if each.name != folder.name]
+    everything = sorted((*others, shipped), key=lambda each: each.name)
+    write_json(LIST, [dataclasses.asdict(each) for each in everything])
 
 
 if __name__ == "__main__":
