@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import keras
 
@@ -76,6 +77,29 @@ def _compute_capability() -> tuple[int, ...]:
     details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
     # Devices that do not say are not NVIDIA's; those in use today compute in bfloat16.
     return details.get("compute_capability", (8, 0))
+
+
+# Instructions that multiply matrices of bfloat16, as Linux names them.
+BFLOAT16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16")
+
+
+def bfloat16_instruction(cpuinfo: str | Path = "/proc/cpuinfo") -> str | None:
+    """By which instruction of the processor a network on it computes in bfloat16.
+
+    Args:
+        cpuinfo: the file in which Linux describes the processor.
+
+    Returns:
+        Its name; None without one, on a GPU, and where the system does not say.
+    """
+    if gpus():
+        return None
+    try:
+        lines = Path(cpuinfo).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    flags = next((line.split() for line in lines if line.startswith("flags")), [])
+    return next((name for name in BFLOAT16_INSTRUCTIONS if name in flags), None)
 
 
 def description() -> str:

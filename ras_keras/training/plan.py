@@ -10,6 +10,7 @@ from ras_keras.backend.processes import hosts, part
 from ras_keras.data.batches import TrainingBatches
 from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.layers.registry import NONE
+from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe
 from ras_keras.recipes.optimization import OptimizationRecipe
@@ -77,9 +78,25 @@ def print_plan(
         lines["weights"] = f"from {recipe.network.weights}{_pace(recipe.optimization)}"
     for name, value in lines.items():
         print(f"{name:8} {value}")
-    for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
+    told = (batches.left_out, _precision(recipe.execution))
+    for notice in (*data.notices, *filter(None, told)):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def _precision(execution: ExecutionRecipe) -> str | None:
+    """What a processor would gain that computes in less than it is asked for."""
+    instruction = devices.bfloat16_instruction()
+    if (
+        execution.precision != "float32"
+        or keras.backend.backend() != "tensorflow"
+        or not instruction
+    ):
+        return None
+    return (
+        f"this processor has {instruction}: in precision mixed_bfloat16 a ResNet20 trained "
+        "about 1.3 to 1.5 times as fast on such a one"
+    )
 
 
 def _hosts(batch_size: int) -> str:
