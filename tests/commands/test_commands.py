@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import statistics
 import subprocess
@@ -222,6 +223,18 @@ def test_evaluate(trained, tmp_path, capsys):
     assert "precision" in output
     with Image.open(picture) as image:
         assert min(image.size) > 300
+
+
+def test_evaluate_beside_another_form(trained, tmp_path, capsys):
+    picture = ("--output", tmp_path / "matrix.png")
+    assert call("evaluate", trained, *picture, "--beside", trained / "final.keras") == 0
+    out = capsys.readouterr().out
+    top = [float(line) for line in re.findall(r"top-1 +([\d.]+) %", out)]
+    (points, share) = re.search(
+        r"change +(\S+) points of top-1, (\S+) % of the labels", out
+    ).groups()
+    assert float(points) == pytest.approx(top[0] - top[1], abs=0.011)
+    assert float(share) >= abs(float(points))
 
 
 def test_evaluate_a_run_without_a_model(trained, tmp_path, capsys):

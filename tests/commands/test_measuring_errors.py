@@ -2,6 +2,7 @@
 
 import pytest
 
+from ras_keras.inference import runtimes
 from ras_keras.models import ResNet
 
 
@@ -10,6 +11,10 @@ from ras_keras.models import ResNet
     [
         (["nowhere.keras"], ["nowhere.keras: no such file"]),
         (["."], ["is no run folder"]),
+        (["model.keras", "--streams", "0"], ["--streams must be >= 1. Received: 0"]),
+        (["model.keras", "--micro-batch", "-1"], ["--micro-batch must be >= 1. Received: -1"]),
+        (["model.keras", "--precision", "float16"], ["--precision", "float32, bfloat16"]),
+        (["model.keras", "--beside", "nowhere.keras"], ["nowhere.keras: no such file"]),
         (["model.keras"], ["lies in no run folder; name its data set by --dataset"]),
         (["model.keras", "--dataset", "digits", "--batch-size", "0"], ["--batch-size"]),
         (["model.keras", "--dataset", "digits"], ["(4,)", "10 classes", "--dataset"]),
@@ -32,6 +37,8 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
             ["modle"],
             ["model, inference, training, memory, formats, serve, data", "nearest is 'model'"],
         ),
+        (["formats", "--streams", "0"], ["--streams must be >= 1. Received: 0"]),
+        (["formats", "--micro-batch", "0"], ["--micro-batch must be >= 1. Received: 0"]),
         (["data", "--steps", "0"], ["--steps must be >= 1. Received: 0"]),
         (["inference", "--repeats", "0"], ["--repeats must be >= 1. Received: 0"]),
         (["training", "--batch-size", "0"], ["--batch-size must be >= 1. Received: 0"]),
@@ -58,11 +65,39 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
         (["training", "--table", "table1", "--depths", "20"], ["leave out --depths"]),
         (["versus-pytorch", "--settings", "our"], ["--settings", "nearest is 'ours'"]),
         (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
+        (["versus-pytorch", "--precision", "mixed_float16"], ["--precision", "mixed_bfloat16"]),
         (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
     ],
 )
 def test_benchmark(refused, arguments, says):
     refused(*arguments, command="benchmark", says=says)
+
+
+@pytest.mark.parametrize(
+    ("flags", "package"),
+    [
+        (("formats", "--formats", "openvino-bfloat16"), "openvino"),
+        (("formats", "--formats", "onnx"), "onnx"),
+        (("formats", "--formats", "litert-int8"), "litert"),
+    ],
+)
+def test_a_runtime_that_is_not_installed(refused, monkeypatch, flags, package):
+    monkeypatch.setattr("ras_keras.backend.imports.find_spec", lambda module: None)
+    refused(*flags, command="benchmark", says=["is not installed: pip install", f"[{package}]"])
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("formats", "--formats", "openvino-bfloat16"),
+        ("versus-pytorch", "--precision", "mixed_bfloat16", "--settings", "ours-openvino"),
+    ],
+)
+def test_a_processor_without_bfloat16(refused, monkeypatch, flags):
+    pytest.importorskip("openvino")
+    monkeypatch.setitem(runtimes.CAPABILITIES, "bfloat16", "a word of no processor")
+    says = ["--precision bfloat16 is what this processor does not have; leave it out."]
+    refused(*flags, command="benchmark", says=says)
 
 
 def test_a_folder_that_cannot_be_written(refused, tmp_path, monkeypatch):

@@ -11,11 +11,13 @@ from ras_keras.export import fast_copy
 from ras_keras.export.fast_copy import MANY, with_runtime
 from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import open_predictor
+from ras_keras.inference.runtimes import CAPABILITIES, check_precision
 from ras_keras.models import ResNet
 
 pytest.importorskip("openvino")
 
 PLAN = ExecutionPlan()
+BFLOAT16 = ExecutionPlan(precision="bfloat16")
 
 
 @pytest.fixture
@@ -130,3 +132,30 @@ def test_what_it_refuses(file, cache, monkeypatch):
         with_runtime(replace(ours, model=None), "openvino", 1, PLAN)
     monkeypatch.setattr(fast_copy, "find_spec", lambda name: None)
     assert with_runtime(ours, "auto", None, PLAN) is ours
+
+
+def test_bfloat16_is_openvino_however_few_images(file, cache):
+    """Off by some of its 8 bits, where float32 is off by less than 1e-5."""
+    try:
+        check_precision("bfloat16")
+    except UserError as error:
+        pytest.skip(str(error))
+    ours = open_predictor(file)
+    fast = with_runtime(ours, "auto", 1, BFLOAT16)
+    assert fast.notices[-1] == "run folded by OpenVINO in bfloat16, which is faster than Keras"
+    difference = np.abs(predict(fast) - predict(ours)).max()
+    assert 1e-5 < difference < 0.02
+    exported = open_predictor(next(cache.glob("*.xml")), plan=BFLOAT16)
+    np.testing.assert_array_equal(predict(exported), predict(fast))
+
+
+def test_bfloat16_that_cannot_be(file, cache, tmp_path, monkeypatch):
+    ours = open_predictor(file)
+    with pytest.raises(UserError, match="Keras runs a model as it was trained; leave it out"):
+        with_runtime(ours, "keras", None, BFLOAT16)
+    monkeypatch.setitem(CAPABILITIES, "bfloat16", "a word of no processor")
+    with pytest.raises(UserError, match="is what this processor does not have; leave it out"):
+        with_runtime(ours, "auto", None, BFLOAT16)
+    (tmp_path / "model.tflite").touch()
+    with pytest.raises(UserError, match=r"is for OpenVINO, and .*tflite is run as litert; leave"):
+        open_predictor(tmp_path / "model.tflite", plan=BFLOAT16)

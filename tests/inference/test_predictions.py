@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ras_keras.data.encoded.forms import Centre
@@ -30,3 +31,27 @@ def test_a_model_is_given_the_middle_that_its_run_took(tmp_path):
     assert middle.shape == whole.shape == (1, 32, 32, 3)
     assert middle.max() == 0
     assert whole.max() == 255
+
+
+@pytest.mark.parametrize(
+    ("together", "sizes"), [(None, [6, 6]), (1, [6, 2]), (4, [6, 4]), (8, [6, 6])]
+)
+def test_a_last_batch_is_filled_up_only_where_that_saves_tracing(tmp_path, together, sizes):
+    files = []
+    for number in range(8):
+        file = tmp_path / f"{number}.png"
+        Image.new("L", (2, 2), 30 * number).save(file)
+        files.append((file.name, file))
+    given = []
+
+    def predict(images):
+        given.append(len(images))
+        share = images.mean((1, 2, 3)) / 255
+        return np.stack([1 - share, share], 1).astype("float32")
+
+    names = ("a", "b")
+    predictor = Predictor(Path("a.keras"), (2, 2, 1), names, predict, together=together)
+    found = [*predict_images(predictor, files, 2, 6, None)]
+    assert given == sizes
+    shares = [dict(zip(each.classes, each.probabilities, strict=True))["b"] for each in found]
+    np.testing.assert_allclose(shares, [30 * number / 255 for number in range(8)], rtol=1e-5)

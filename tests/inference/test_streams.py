@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from ras_keras.errors import ArgumentError
 from ras_keras.inference.execution_plan import PIXELS_A_CALL, ExecutionPlan
 from ras_keras.inference.streams import Streams
 
@@ -84,5 +85,12 @@ def test_an_error_is_that_of_the_runtime():
     ],
 )
 def test_what_a_plan_leaves_open(plan, size, settled):
-    assert plan.settled(*size) == settled
+    found = plan.settled(*size)
+    assert (found.streams, found.threads, found.micro_batch) == settled
     assert PIXELS_A_CALL == 8 * 32 * 32
+
+
+@pytest.mark.parametrize("name", ["streams", "micro_batch", "threads"])
+def test_what_a_plan_cannot_be(name):
+    with pytest.raises(ArgumentError, match=f"`{name}` must be an integer >= 1. .*{name}=0"):
+        ExecutionPlan(**{name: 0})

@@ -20,6 +20,13 @@ def test_figures():
     np.testing.assert_array_equal(evaluation.predictions, [0, 2, 0, 1])
 
 
+def test_labels_that_differ():
+    evaluation = Evaluation(np.array([0, 1, 1, 2]), PROBABILITIES)
+    other = Evaluation(evaluation.labels, PROBABILITIES[[0, 1, 3, 2]])
+    assert evaluation.differing(evaluation) == 0
+    assert evaluation.differing(other) == 0.5
+
+
 def test_top_5_where_there_are_more_than_10_classes():
     few = Evaluation(np.zeros(2, int), np.full((2, 10), 0.1))
     many = Evaluation(np.zeros(2, int), np.full((2, 11), 1 / 11))
