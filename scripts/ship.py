@@ -16,7 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
+from keep import keep
 
 from ras_keras.benchmark.robustness import plot_robustness, robustness_rows
 from ras_keras.data import load_dataset
@@ -24,15 +24,12 @@ from ras_keras.data.image_dataset import ImageDataset
 from ras_keras.errors import UserError
 from ras_keras.export.export import export
 from ras_keras.export.fast_copy import with_runtime
-from ras_keras.export.precision import in_float32
 from ras_keras.export.quantization import calibration_images, evaluate_predictor
 from ras_keras.files import checksum
 from ras_keras.folding import fold
 from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import Predictor, open_predictor
-from ras_keras.outputs.class_names import read_class_names, save_model
 from ras_keras.papers.records import RunRecord
-from ras_keras.plots.curves import plot_curves, read_curves
 from ras_keras.pretrained.shipped import LIST, ShippedModel, shipped_models
 from ras_keras.recipes.starts import to_flags
 from ras_keras.runs.run_folder import RunFolder
@@ -59,7 +56,7 @@ def main() -> int:
     folder = RECORDS / options.name
     try:
         if options.run:
-            keep(RunFolder.open(options.run), folder)
+            keep(RunFolder.open(options.run), folder, weights(folder))
         record = RunRecord(RunFolder(folder))
         data = dataclasses.replace(record.recipe.data, data_dir=options.data_dir).resolved()
         dataset = load_dataset(data.dataset, data.data_dir, **data.reading())
@@ -69,16 +66,6 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def keep(run: RunFolder, folder: Path) -> None:
-    """Keeps the record of a run and its last weights, without the optimizer's."""
-    RunRecord.keep(run, folder)
-    plot_curves([read_curves(RunFolder(folder))], folder / "curves.png")
-    last = TrainedModel.find(run.file("final.keras"))
-    model = in_float32(last.load())
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    save_model(weights(folder), bare, read_class_names(last.path))
 
 
 def weights(folder: Path) -> Path:
