@@ -7,8 +7,8 @@ import pandas as pd
 from ras_keras.plots.picture import SAVED, drawn
 from ras_keras.text.picture import wrapped
 from ras_keras.tuning.domains import Choices
+from ras_keras.tuning.search import OBJECTIVE
 from ras_keras.tuning.space import Space
-from ras_keras.tuning.trial import OBJECTIVE
 
 PANELS_A_LINE = 4
 # Characters that fit side by side under a panel.

@@ -7,7 +7,6 @@ import pytest
 
 from ras_keras.errors import UserError
 from ras_keras.files import locked
-from ras_keras.tuning.search_folder import SearchFolder
 from tests.tuning.test_search import tune
 
 
@@ -87,12 +86,11 @@ def test_a_folder_that_cannot_be_made_or_is_not_a_searchs(refused, tmp_path):
 
 def test_a_search_that_another_process_is_at(tmp_path):
     """A lock belongs to the open file, so that this process can stand for another one."""
-    folder = SearchFolder(tmp_path)
     with (
-        locked(folder.path),
+        locked(tmp_path),
         pytest.raises(UserError, match=f"is in use by process {os.getpid()}"),
-        locked(folder.path),
+        locked(tmp_path),
     ):
         pass
-    with locked(folder.path):
+    with locked(tmp_path):
         pass

@@ -8,7 +8,7 @@ from ras_keras.models.registry import MODELS
 from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, check_recipe
 from ras_keras.tuning.domains import Choices, Range, parse_domain
-from ras_keras.tuning.space import DEFAULTS, make_space
+from ras_keras.tuning.make_space import DEFAULTS, make_space
 from tests.recipes import option
 
 QUICK = RECIPES["quick"]
