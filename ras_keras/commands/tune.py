@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from ras_keras.backend.devices import leave_gpus
@@ -21,14 +22,18 @@ from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, train_here
 from ras_keras.tuning.check import check_search
 from ras_keras.tuning.make_space import make_space
-from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search
+from ras_keras.tuning.search import Algorithm, Outcome, Search, default_name, usual_algorithm
 from ras_keras.tuning.space import describe
 from ras_keras.tuning.trials import row_accuracy
 from ras_keras.values.options import split
-from ras_keras.values.typed import Bounds
+from ras_keras.values.typed import Bounds, That
 
 # The run that --train-best makes, in the folder of the search.
 BEST = "best"
+
+
+def one_folder(name: str) -> bool:
+    return name == Path(name).name
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Tune:
     """Train the best recipe at full length at the end."""
     log_dir: Folder = "Logs"
     """Folder of the search's folder."""
-    name: Name | None = None
+    name: Annotated[str, That(one_folder, "the name of one folder"), Shown("NAME")] | None = None
     """Name of the search's folder; None makes one from the recipe and the space."""
     cluster: Workers = field(default_factory=Workers)
 
@@ -100,9 +105,9 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
                 )
     import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
-    search = plan_search(
-        space, options.algorithm, options.trials, options.log_dir, options.name, options.seeds
-    )
+    algorithm = options.algorithm or usual_algorithm(space)
+    path = Path(options.log_dir, options.name or default_name(space, options.seeds))
+    search = Search(space, algorithm, options.trials, path, options.seeds)
     check_search(search)
     return search
 

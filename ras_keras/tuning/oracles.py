@@ -33,11 +33,8 @@ class OnSpace(kt.Oracle):
     """
 
     def __init__(self, space: Space, trials: int | None = None, **options):
-        hyperparameters = kt.HyperParameters()
-        space.declare(hyperparameters)
         super().__init__(
             objective=kt.Objective(OBJECTIVE, "max"),
-            hyperparameters=hyperparameters,
             # 0 would be a random seed.
             seed=space.fixed.execution.seed + 1,
             # A trial that diverged says something about its values and nothing about the search.
@@ -219,6 +216,6 @@ def oracle_of(search: Search, trials_in_view: int | None, place: str) -> OnSpace
         # keras-tuner's own choice would leave nothing but random points in a large space.
         options["num_initial_points"] = max(2, (trials_in_view or TRIALS) // 3)
     oracle = ALGORITHMS[search.algorithm](search.space, trials, **options)
-    # What gives an oracle its folder; the space is declared before, and no model is built.
+    # Gives the oracle its space and its folder.
     kt.Tuner(oracle, search.space.declare, directory=place, project_name="search")
     return oracle

@@ -22,14 +22,7 @@ UNITS = {
 
 
 def plot_search(table: list[dict], best: dict, space: Space, file: Path) -> None:
-    """Draws a panel for each searched value, the trials as points and the best one as a star.
-
-    Args:
-        table: rows of trials.csv.
-        best: one of them.
-        space: what was searched.
-        file: of the picture.
-    """
+    """Draws a panel for each searched value, rows of trials.csv as points, the best as a star."""
     import seaborn.objects as so
     from matplotlib.ticker import LogLocator
 

@@ -43,13 +43,7 @@ def run_search(search: Search, executor: Executor) -> Outcome:
 
 
 class TrialJobs:
-    """The trials of a search as jobs; prints a line as one begins and as it ends.
-
-    Args:
-        search: what is searched.
-        progress: of the search.
-        executor: that runs the jobs.
-    """
+    """The trials of a search as jobs; prints a line as one begins and as it ends."""
 
     def __init__(self, search: Search, progress: Progress, executor: Executor):
         self.search = search

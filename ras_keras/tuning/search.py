@@ -15,7 +15,6 @@ from ras_keras.values.typed import Count, Text
 
 Algorithm = Literal["grid", "random", "bayesian", "hyperband"]
 OBJECTIVE: Final = "val_accuracy"
-# So many are a grid where no algorithm is named.
 GRID_POINTS = 16
 # What makes the trials of a search shorter than the training that they stand for.
 SHORTENED = ("epochs", "schedule", "training_images")
@@ -135,33 +134,9 @@ class Outcome:
     doubt: str | None
 
 
-def plan_search(
-    space: Space,
-    algorithm: Algorithm | None,
-    trials: int | None,
-    log_dir: str,
-    name: str | None,
-    seeds: int = 1,
-) -> Search:
-    """Chooses what is left open; `check_search` says whether it can be run.
-
-    Args:
-        space: what is searched.
-        algorithm: None for grid on a small finite space, else bayesian.
-        trials: None for all points of a grid and all rounds of hyperband, else 10.
-        log_dir: folder of the searches.
-        name: None for one made from the recipe and the space.
-        seeds: that each trial is trained with.
-
-    Raises:
-        UserError: for a name that is none.
-    """
-    if algorithm is None:
-        algorithm = "grid" if space.size() <= GRID_POINTS else "bayesian"
-    if name is not None and name != Path(name).name:
-        raise UserError(Argument("name"), f" must be the name of one folder. Received: {name!r}")
-    path = Path(log_dir, name or default_name(space, seeds))
-    return Search(space, algorithm, trials, path, seeds)
+def usual_algorithm(space: Space) -> Algorithm:
+    """Grid on a small finite space, else bayesian."""
+    return "grid" if space.size() <= GRID_POINTS else "bayesian"
 
 
 def default_name(space: Space, seeds: int) -> str:

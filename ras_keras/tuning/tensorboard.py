@@ -27,14 +27,7 @@ def write_search(folder: Path, space: Space) -> None:
 
 
 def write_trial(run: Path, values: dict, accuracy: float, epochs: int) -> None:
-    """Puts a trial that came to its end into the tab.
-
-    Args:
-        run: its run folder.
-        values: the searched values.
-        accuracy: the objective.
-        epochs: of the run so far.
-    """
+    """Puts a trial that came to its end into the tab, its accuracy at its last epoch."""
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 

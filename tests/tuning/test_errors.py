@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from ras_keras.commands import run
 from ras_keras.errors import UserError
 from ras_keras.files import locked
 from tests.tuning.test_search import tune
@@ -56,7 +57,7 @@ def refused(capsys, tmp_path):
         (["--worker-cpus", "1"], ["--worker-cpus 1 says nothing without --workers or --address"]),
         (["--worker-gpus", "-1", "--workers", "1"], ["--worker-gpus must be >= 0"]),
         (["--worker-gpus", "1.5", "--workers", "1"], ["--worker-gpus must be below 1 or an int"]),
-        (["--address", "here"], ["--address must be auto or HOST:PORT", "'here'"]),
+        (["--address", "here"], ["--address must be auto or HOST:PORT. Received: here"]),
         (["--address", "127.0.0.1:9"], ["--address 127.0.0.1:9: no Ray cluster answers there"]),
         (["--algorithm", "gird"], ["grid, random, bayesian, hyperband", "nearest is 'grid'"]),
         (["--algorithm", "hyperband", "--warmup-epochs", "2"], ["--warmup-epochs 2 is longer"]),
@@ -66,6 +67,30 @@ def refused(capsys, tmp_path):
 )
 def test_refused_before_anything_begins(refused, arguments, says):
     refused(*arguments, says=says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--k", "2"], ["--k fixes what --search k varies"]),
+        (["--space", "k=0,1"], ["--k must be an integer >= 1", "0"]),
+    ],
+)
+def test_refused_before_workers_are_started(refused, monkeypatch, arguments, says):
+    def started(asked):
+        raise AssertionError("workers are started for a search that is refused")
+
+    monkeypatch.setattr("ras_keras.commands.tune.executor", started)
+    refused("--workers", "1", *arguments, says=says)
+
+
+@pytest.mark.parametrize("name", ["two/folders", "."])
+def test_a_name_that_is_no_folders(name, capsys, tmp_path):
+    arguments = ["--recipe", "quick", "--log-dir", str(tmp_path), "--name", name]
+    assert run("tune", arguments, "python scripts/tune.py") == 2
+    error = capsys.readouterr().err
+    assert "--name must be the name of one folder" in error and error.count("\n") == 1
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_machine_without_ray(refused, monkeypatch):

@@ -10,7 +10,7 @@ from ras_keras.training import RECIPES
 from ras_keras.tuning import running
 from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.running import run_search
-from ras_keras.tuning.search import plan_search
+from ras_keras.tuning.search import Search
 
 
 class Pretended:
@@ -40,7 +40,7 @@ class Pretended:
 def search(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "plot_search", lambda *arguments: None)
     space = make_space(RECIPES["quick"], ("k",), ())
-    return plan_search(space, None, None, str(tmp_path), "search")
+    return Search(space, "grid", None, tmp_path / "search")
 
 
 def statuses(search):

@@ -111,6 +111,16 @@ def test_options_of_the_aggregation():
     assert found == ["rla:cell=gru,channels=4", "rla:cell=gru,channels=8"]
 
 
+def test_the_aggregation_is_searched_or_its_options_are():
+    """The options are those of one aggregation; "none:channels=4" is nothing."""
+    fixed = QUICK.replace(aggregation="rla")
+    with pytest.raises(UserError, match="search='channels' is an option of the aggregation"):
+        make_space(fixed, ["channels", "aggregation"], ["channels=4,8"])
+    space = make_space(fixed, ["aggregation"], [])
+    found = [space.recipe(point).network.aggregation for point in space.points()]
+    assert found == ["none", "rla"]
+
+
 @pytest.mark.parametrize(
     ("search", "narrowed", "says"),
     [
