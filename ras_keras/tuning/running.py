@@ -14,7 +14,7 @@ from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress
 from ras_keras.tuning.search import OBJECTIVE, Outcome, Search
 from ras_keras.tuning.space import describe
-from ras_keras.tuning.tensorboard import write_search
+from ras_keras.tuning.tensorboard import write_search, write_trial
 from ras_keras.tuning.trial import FirstEpoch, Trial, TrialResult, train_trial
 from ras_keras.tuning.trials import best_row, doubt, row_accuracy, write_trials
 from ras_keras.values.json_files import write_json
@@ -59,11 +59,12 @@ class TrialJobs:
         trial = self.unfinished.pop(0) if self.unfinished else self.progress.next_trial()
         if trial is None:
             return None
-        search, path = self.search, self.search.file(trial.name)
+        search = self.search
+        path = search.file(trial.name)
         recipe = search.space.recipe(trial.values | {"epochs": trial.epochs})
         job = Job(
             f"trial {trial.number}: {trial.name}",
-            partial(train_trial, recipe, trial.values, path, search.seeds, self.callbacks),
+            partial(train_trial, recipe, path, search.seeds, self.callbacks),
             search.file(f"{trial.name}.log"),
             trial.own_epochs,
         )
@@ -83,6 +84,9 @@ class TrialJobs:
         except WorkersDied as error:
             outcome = {"failed": str(error)}
         self.pace.end(job)
+        if OBJECTIVE in outcome:
+            path = self.search.file(trial.name)
+            write_trial(path, trial.values, outcome[OBJECTIVE], trial.epochs)
         progress.end(trial, outcome)
         rows = write_trials(self.search, progress.trials)
         row, best = rows[trial.number - 1], best_row(rows)

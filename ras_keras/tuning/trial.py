@@ -16,7 +16,6 @@ from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, train_here
 from ras_keras.training.callbacks import Diverged, duration
 from ras_keras.tuning.search import OBJECTIVE
-from ras_keras.tuning.tensorboard import write_trial
 from ras_keras.values.typed import Bounds, Text
 
 
@@ -68,17 +67,12 @@ class Trial:
 
 
 def train_trial(
-    recipe: Recipe,
-    values: dict,
-    path: Path,
-    seeds: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    recipe: Recipe, path: Path, seeds: int, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> TrialResult:
     """Trains a trial, or what is left of it, without a look at the test set.
 
     Args:
         recipe: its first run's.
-        values: of what is searched.
         path: of its run folder; of several seeds, the folder of theirs.
         seeds: how many runs it has, with the recipe's seed and those after it.
         callbacks: handed on to Keras's `fit`.
@@ -103,7 +97,6 @@ def train_trial(
     outcome: TrialResult = {OBJECTIVE: statistics.fmean(accuracies), "seconds": seconds}
     if seeds > 1:
         outcome["sd"] = statistics.stdev(accuracies)
-    write_trial(path, values, outcome[OBJECTIVE], results[0]["epochs"])
     return outcome
 
 
