@@ -22,7 +22,7 @@ from ras_keras.runs import state
 from ras_keras.runs.run_files import Starts
 from ras_keras.runs.trained_model import TrainedModel
 from ras_keras.training import RECIPES, RunFolder, check_recipe, resolve
-from ras_keras.tuning.search_folder import Asked
+from ras_keras.tuning.search import Asked
 from ras_keras.values.json_files import read_json
 from tests.benchmark.test_file import row_of
 from tests.conftest import ROOT

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import keras
 
+_open_scopes = contextlib.ExitStack()
+
 
 def gpus() -> list:
     """The GPUs that the backend sees."""
@@ -50,7 +52,8 @@ def leave_gpus() -> None:
 
         jax.config.update("jax_platforms", "cpu")
     elif keras.backend.backend() == "torch":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        # Keras chose its device when it was imported; a scope that stays open overrides it.
+        _open_scopes.enter_context(keras.device("cpu:0"))
 
 
 def scope(strategy):

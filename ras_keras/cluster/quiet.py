@@ -24,6 +24,8 @@ def quiet() -> Iterator[None]:
     with without_messages(), warnings.catch_warnings():
         # Of changes to come in Ray.
         warnings.simplefilter("ignore", FutureWarning)
+        # Of JAX, which has computed before Ray starts its processes: they become others at once.
+        warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
         os.environ.update({**VARIABLES, **before})
         try:
             yield

@@ -72,29 +72,24 @@ class RayExecutor:
 
 def _result(job: Job, reference: Any) -> Any:
     import ray
+    from ray import exceptions
 
+    deaths = exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
+    except exceptions.RayTaskError as error:
         raise error.cause from None
-    except _deaths() as error:
+    except deaths as error:
         raise WorkersDied(
             f"{job.name} killed its worker {DEATHS} times ({first_line(error)}); {job.log} ends "
             "where it died."
         ) from error
     # Nothing of the job: it is not noted, and the same command takes it up again.
-    except ray.exceptions.RayError as error:
+    except exceptions.RayError as error:
         raise UserError(
             f"Ray failed while {job.name} ran ({first_line(error)}); mend that, then give the same "
             "command again: it goes on."
         ) from error
-
-
-def _deaths() -> tuple[type[Exception], ...]:
-    """What Ray raises of a task that has killed its workers."""
-    from ray import exceptions
-
-    return exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError
 
 
 def _environment(share: Share, local: bool) -> dict[str, str]:
@@ -171,10 +166,6 @@ def _check_answers(address: str) -> None:
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise UserError(
-            Argument("address"), f" must be auto or HOST:PORT. Received: address={address!r}"
-        )
     try:
         socket.create_connection((host, int(port)), SECONDS_TO_ANSWER).close()
     except OSError as error:

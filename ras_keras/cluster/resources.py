@@ -7,7 +7,13 @@ from typing import Annotated
 
 from ras_keras.backend.imports import check_installed
 from ras_keras.errors import Argument, UserError
-from ras_keras.values.typed import Bounds
+from ras_keras.values.field_checks import check_fields
+from ras_keras.values.typed import Bounds, That
+
+
+def is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return text == "auto" or (bool(host) and port.isdecimal() and 0 < int(port) < 2**16)
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,7 @@ class Workers:
     workers: Annotated[int, Bounds(1, 1_000)] | None = None
     """Trainings at a time, each in a process of its own with its share of the cores and GPUs; None
     is one after the other in this process, with --address as many as the cluster has room for."""
-    address: str | None = None
+    address: Annotated[str, That(is_address, "auto or HOST:PORT")] | None = None
     """Ray cluster that runs them, auto or HOST:PORT; None is this machine."""
     worker_cpus: Annotated[int, Bounds(1, 10_000)] | None = None
     """Cores of each; None is its share of this machine, of a cluster one or its share by GPUs."""
@@ -36,6 +42,7 @@ class Workers:
         Raises:
             UserError: naming the argument.
         """
+        check_fields(self)
         for name in ("worker_cpus", "worker_gpus"):
             if getattr(self, name) is not None and not self.several:
                 raise UserError(

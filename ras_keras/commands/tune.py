@@ -1,8 +1,10 @@
 """Search a space of recipes."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 from ras_keras.backend.devices import leave_gpus
@@ -14,15 +16,24 @@ from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
 from ras_keras.commands.run_result import print_result
 from ras_keras.errors import UserError
+from ras_keras.recipes.starts import to_flags
 from ras_keras.text.flags import flag
 from ras_keras.text.numbers import counted
 from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, train_here
 from ras_keras.tuning.check import check_search
-from ras_keras.tuning.search import Algorithm, Outcome, Search, plan_search
-from ras_keras.tuning.space import describe, make_space
+from ras_keras.tuning.make_space import make_space
+from ras_keras.tuning.search import Algorithm, Outcome, Search, default_name, usual_algorithm
+from ras_keras.tuning.space import describe
 from ras_keras.tuning.trials import row_accuracy
 from ras_keras.values.options import split
-from ras_keras.values.typed import Bounds
+from ras_keras.values.typed import Bounds, That
+
+# The run that --train-best makes, in the folder of the search.
+BEST = "best"
+
+
+def one_folder(name: str) -> bool:
+    return name == Path(name).name
 
 
 @dataclass(frozen=True)
@@ -53,26 +64,26 @@ class Tune:
     """Train the best recipe at full length at the end."""
     log_dir: Folder = "Logs"
     """Folder of the search's folder."""
-    name: Name | None = None
+    name: Annotated[str, That(one_folder, "the name of one folder"), Shown("NAME")] | None = None
     """Name of the search's folder; None makes one from the recipe and the space."""
     cluster: Workers = field(default_factory=Workers)
 
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse_with_recipe(Tune, arguments, program)
-    # Brings keras-tuner and gRPC.
-    from ras_keras.tuning.running import run_search
-
     options.cluster.check()
     try:
+        if options.cluster.several:
+            leave_gpus()
+        search = _plan(options, arguments)
+        # Brings keras-tuner and gRPC.
+        from ras_keras.tuning.running import run_search
+
         with executor(options.cluster) as running:
-            if options.cluster.several:
-                leave_gpus()
-            search = _plan(options, arguments)
             outcome = run_search(search, running)
             _print_outcome(search, outcome, program)
             if options.train_best:
-                _train(outcome, running)
+                _train(search, outcome, running)
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"{str(error) or 'SIGINT'}; the same command goes on") from error
 
@@ -94,29 +105,31 @@ def _plan(options: Tune, arguments: Sequence[str]) -> Search:
                 )
     import_modules(options.recipe.network.imports)
     space = make_space(options.recipe, options.search, options.space)
-    check_search(space, options.algorithm, options.seeds)
-    return plan_search(
-        space, options.algorithm, options.trials, options.log_dir, options.name, options.seeds
-    )
+    algorithm = options.algorithm or usual_algorithm(space)
+    path = Path(options.log_dir, options.name or default_name(space, options.seeds))
+    search = Search(space, algorithm, options.trials, path, options.seeds)
+    check_search(search)
+    return search
 
 
 def _print_outcome(search: Search, outcome: Outcome, program: str) -> None:
-    folder, row = search.folder, outcome.row
-    values = {name: row[name] for name in search.space.domains if name in row}
+    row = outcome.row
     print(
-        f"best     {describe(values)}: held-out accuracy {row_accuracy(row)} "
+        f"best     {describe(outcome.values)}: held-out accuracy {row_accuracy(row)} "
         f"(trial {row['trial']}, {counted(row['epochs'], 'epoch')})"
     )
     if outcome.doubt:
         remedy = "; --seeds 3 measures it" if search.seeds == 1 else ""
         print(f"notice   {outcome.doubt}{remedy}")
-    print(f"trials   {folder.file('trials.csv')}, {folder.file('search.png')}")
-    print(f"recipe   {folder.file('best_recipe.json')}")
-    print(f"train it {program.replace('tune', 'train')} {outcome.flags}", flush=True)
+    print(f"trials   {search.file('trials.csv')}, {search.file('search.png')}")
+    print(f"recipe   {search.file('best_recipe.json')}")
+    where = ["--log-dir", str(search.path), "--name", BEST]
+    flags = shlex.join([*to_flags(outcome.recipe), *where])
+    print(f"train it {program.replace('tune', 'train')} {flags}", flush=True)
 
 
-def _train(outcome: Outcome, running: Executor) -> None:
-    train = partial(train_here, outcome.recipe, outcome.run)
-    running.start(Job("best", train, outcome.run.with_name("best.log")))
+def _train(search: Search, outcome: Outcome, running: Executor) -> None:
+    run = search.file(BEST)
+    running.start(Job(BEST, partial(train_here, outcome.recipe, run), search.file(f"{BEST}.log")))
     _, result = running.wait()
-    print_result(result(), RunFolder(outcome.run))
+    print_result(result(), RunFolder(run))

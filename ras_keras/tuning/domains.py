@@ -25,6 +25,8 @@ class Choices:
     def points(self) -> tuple:
         return self.values
 
+    extremes = points
+
     def declare(self, hp, name: str) -> None:
         """Makes this a hyperparameter of keras-tuner's."""
         hp.Choice(name, list(self.values))
@@ -53,11 +55,16 @@ class Range:
         if self.integer and not self.log:
             return tuple(range(int(self.low), int(self.high) + 1))
         shares = [i / (RANGE_POINTS - 1) for i in range(RANGE_POINTS)]
+        # Logs hold these values to the last digit: numpy's geomspace may round another way.
         if self.log:
             values = [self.low * (self.high / self.low) ** share for share in shares]
         else:
             values = [self.low + (self.high - self.low) * share for share in shares]
         return tuple(dict.fromkeys(map(self.settle, values)))
+
+    def extremes(self) -> tuple:
+        """The values that have to be valid for all of them to be so."""
+        return self.low, self.high
 
     def declare(self, hp, name: str) -> None:
         """Makes this a hyperparameter of keras-tuner's."""
@@ -75,28 +82,18 @@ class Range:
 Domain = Choices | Range
 
 
-def simple_kind(kind) -> type:
-    """bool, int, float or str: what a field or an option is searched as, by its type."""
-    while typing.get_origin(kind) is Annotated:
-        kind = typing.get_args(kind)[0]
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        kinds = {*map(simple_kind, typing.get_args(kind))}
-        return next(each for each in (bool, int, float, str) if each in kinds)
-    return kind if kind in (bool, int, float) else str
-
-
-def parse_domain(name: str, kind: type, text: str) -> Domain:
+def parse_domain(name: str, kind, text: str) -> Domain:
     """Reads "1,2,4", "0.01:0.2" or "0.01:0.2:log" as the values of a field or an option.
 
     Args:
         name: of it.
-        kind: bool, int, float or str.
-        text: of its values; those of kind str may have options, as "ras:k=2,shared=False,se" has.
+        kind: its type; values that are neither bool nor numbers are texts.
+        text: of its values; texts may have options, as "ras:k=2,shared=False,se" has.
 
     Raises:
         UserError: naming what cannot be read and what could be.
     """
-    given = Argument("space", f"{name}={text}")
+    given, kind = Argument("space", f"{name}={text}"), _simple(kind)
     if ":" not in text or kind is str:
         values = [_value(name, part, kind) for part in split_list(text)]
         if not values:
@@ -121,7 +118,18 @@ def parse_domain(name: str, kind: type, text: str) -> Domain:
     return found
 
 
-def _value(name, text, kind):
+def _simple(kind) -> type:
+    """What a field or an option of a type is searched as: bool, int, float or str."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        return _simple(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        kinds = [*map(_simple, arguments)]
+        return next(each for each in (bool, int, float, str) if each in kinds)
+    return kind if kind in (bool, int, float) else str
+
+
+def _value(name: str, text: str, kind: type):
     if kind is bool:
         one_of(Argument("space", name), text.lower(), ("true", "false"))
     try:
@@ -133,8 +141,3 @@ def _value(name, text, kind):
             f" takes {what}, as {name}=A,B or {name}=LOW:HIGH or {name}=LOW:HIGH:log. Received: "
             f"{text!r}",
         ) from error
-
-
-def extremes(domain: Domain) -> tuple:
-    """The values that have to be valid for all of them to be so."""
-    return (domain.low, domain.high) if isinstance(domain, Range) else domain.values

@@ -56,7 +56,7 @@ class EventLog:
             is dropped.
 
     Attributes:
-        events: that it held.
+        events: that it holds.
 
     Raises:
         UserError: if it is damaged or cannot be read.
@@ -94,6 +94,7 @@ class EventLog:
                 f"{self.file} cannot be written ({error.strerror}); mend that, then give the same "
                 "command again."
             ) from error
+        self.events.append(event)
 
     def damaged(self, number: int, problem: str) -> UserError:
         """The error of a line, numbered from 1, that cannot be right."""

@@ -1,5 +1,6 @@
 """keras-tuner's algorithms, on spaces that a search may come to the end of."""
 
+import functools
 import itertools
 import math
 import warnings
@@ -8,13 +9,12 @@ from dataclasses import dataclass
 import keras_tuner as kt
 from keras_tuner.oracles import BayesianOptimizationOracle, RandomSearchOracle
 
-from ras_keras.tuning.search import Search
+from ras_keras.tuning.search import OBJECTIVE, Search
 from ras_keras.tuning.space import Space
-from ras_keras.tuning.trial import OBJECTIVE
 
 EPOCHS = "tuner/epochs"
 EPOCHS_BEFORE = "tuner/initial_epoch"
-PLACE = "tuner/round"
+ROUND = "tuner/round"
 # Points that are drawn before no other is looked for.
 DRAWS = 1000
 # Where nobody says how many and the algorithm has no end.
@@ -33,11 +33,8 @@ class OnSpace(kt.Oracle):
     """
 
     def __init__(self, space: Space, trials: int | None = None, **options):
-        hyperparameters = kt.HyperParameters()
-        space.declare(hyperparameters)
         super().__init__(
             objective=kt.Objective(OBJECTIVE, "max"),
-            hyperparameters=hyperparameters,
             # 0 would be a random seed.
             seed=space.fixed.execution.seed + 1,
             # A trial that diverged says something about its values and nothing about the search.
@@ -46,20 +43,23 @@ class OnSpace(kt.Oracle):
         )
         # Whoever asks for trials counts them: a search may be given more of them later, or fewer.
         self.max_trials = None
-        self.limit = trials
+        self.limit = trials or math.inf
         self.searched = space
         self.verbose = 0
 
     @property
     def planned(self) -> int:
         """Trials that the search has in all."""
-        size = self.searched.size() if self.searched.is_finite() else math.inf
-        return int(min(size, self.limit or size))
+        return int(min(self.most(), self.limit))
 
     @property
     def planned_epochs(self) -> int:
         """Epochs of all of them."""
         return self.planned * self.searched.fixed.optimization.epochs
+
+    def most(self) -> float:
+        """Trials that the algorithm has."""
+        return self.searched.size()
 
     def point(self, trial) -> dict:
         """The searched values of a trial."""
@@ -87,10 +87,8 @@ def response(values: dict | None) -> dict:
 class Grid(OnSpace):
     """Every point in turn."""
 
-    @property
-    def planned(self) -> int:
-        size = self.searched.size()
-        return min(size, self.limit or size)
+    def most(self):
+        return self.searched.grid_size()
 
     def populate_space(self, trial_id):
         points = itertools.islice(self.searched.points(), len(self.trials), None)
@@ -119,8 +117,12 @@ class Bayesian(OnSpace, BayesianOptimizationOracle):
 class Round:
     """Part of a bracket of Hyperband: so many trials, each up to so many epochs."""
 
+    name: str
     size: int
     epochs: int
+
+
+START = Round("", 0, 0)
 
 
 class Hyperband(OnSpace, RandomSearchOracle):
@@ -131,95 +133,81 @@ class Hyperband(OnSpace, RandomSearchOracle):
     and a failed trial is one that is not promoted.
     """
 
-    def brackets(self) -> list[list[Round]]:
-        """The rounds of each bracket, the one with the most points first."""
-        most = self.searched.fixed.optimization.epochs
-        left = self.searched.size() if self.searched.is_finite() else math.inf
-        found = []
+    @functools.cached_property
+    def brackets(self) -> list[list[tuple[Round, Round]]]:
+        """Each round and the one before it, of each bracket, the one with the most points first."""
+        most, left = self.searched.fixed.optimization.epochs, self.searched.size()
         # Whole numbers: a logarithm of a power of the factor may be less than it.
         last = next(n for n in itertools.count() if FACTOR ** (n + 1) > most)
+        found = []
         for number in range(last, -1, -1):
             last_size = math.ceil(1 + math.log(most, FACTOR)) / (number + 1)
-            sizes = [math.ceil(last_size * FACTOR**exponent) for exponent in range(number, -1, -1)]
-            epochs = [math.ceil(most / FACTOR**exponent) for exponent in range(number, -1, -1)]
-            found.append(
-                [Round(int(min(size, left)), n) for size, n in zip(sizes, epochs, strict=True)]
-            )
-            left = max(0, left - sizes[0])
+            rounds = [START]
+            for exponent in range(number, -1, -1):
+                size = min(math.ceil(last_size * FACTOR**exponent), left)
+                epochs = math.ceil(most / FACTOR**exponent)
+                rounds.append(Round(f"{number}.{exponent}", int(size), epochs))
+            left -= rounds[1].size
+            found.append([*itertools.pairwise(rounds)])
         return found
 
-    @property
-    def planned(self) -> int:
-        sizes = sum(each.size for bracket in self.brackets() for each in bracket)
-        return min(sizes, self.limit or sizes)
+    def most(self):
+        return sum(each.size for bracket in self.brackets for _, each in bracket)
 
     @property
     def planned_epochs(self) -> int:
-        total = 0
-        for bracket in self.brackets():
-            before = 0
-            for each in bracket:
-                total += each.size * (each.epochs - before)
-                before = each.epochs
-        return total
+        pairs = itertools.chain(*self.brackets)
+        return sum(each.size * (each.epochs - before.epochs) for before, each in pairs)
 
     def populate_space(self, trial_id):
-        for number, bracket in enumerate(self.brackets()):
-            before = Round(0, 0)
-            for place, each in enumerate(bracket):
-                begun = self.begun(number, place)
-                if len(begun) < each.size:
-                    earlier = self.begun(number, place - 1)
-                    values = (
-                        self.promoted(earlier, begun, before.size - each.size)
-                        if place
-                        else self.new_point(trial_id)
-                    )
+        for bracket in self.brackets:
+            for before, each in bracket:
+                if len(self.begun(each)) < each.size:
+                    first = before is START
+                    values = self.new_point(trial_id) if first else self.promoted(before, each)
                     if values is None:
                         break
-                    rounds = {EPOCHS: each.epochs, EPOCHS_BEFORE: before.epochs}
-                    return response(values | rounds | {PLACE: f"{number}.{place}"})
-                before = each
+                    rounds = {EPOCHS: each.epochs, EPOCHS_BEFORE: before.epochs, ROUND: each.name}
+                    return response(values | rounds)
         return {"status": "IDLE" if self.ongoing_trials else "STOPPED", "values": None}
 
-    def begun(self, bracket: int, place: int) -> list:
+    def begun(self, part: Round) -> list:
         """The trials of a round."""
         return [
             trial
             for trial in self.trials.values()
-            if trial.hyperparameters.values[PLACE] == f"{bracket}.{place}"
+            if trial.hyperparameters.values[ROUND] == part.name
         ]
 
-    def promoted(self, earlier: list, begun: list, thrown_out: int) -> dict | None:
-        """The best point of a round that is not in the next one, None as long as it may be none.
+    def promoted(self, before: Round, part: Round) -> dict | None:
+        """The best point of the round before that is not in this one, None if it is still open.
 
-        Args:
-            earlier: trials of the round.
-            begun: those of the next one.
-            thrown_out: how many points are not promoted; those that failed are the first of them.
+        As many points as the rounds differ by are not promoted; those that failed are the first of
+        them.
         """
-        points = [self.point(trial) for trial in begun]
+        points = [self.point(trial) for trial in self.begun(part)]
+        earlier = self.begun(before)
         ready = [
             trial
             for trial in earlier
             if trial.status == "COMPLETED" and self.point(trial) not in points
         ]
         failed = sum(trial.status == "FAILED" for trial in earlier)
-        if len(ready) <= max(0, thrown_out - failed):
+        if len(ready) <= max(0, before.size - part.size - failed):
             return None
-        best = max(ready, key=lambda trial: trial.score)
-        return best.hyperparameters.values.copy()
+        return max(ready, key=lambda trial: trial.score).hyperparameters.values.copy()
 
 
 ALGORITHMS = {"grid": Grid, "random": Random, "bayesian": Bayesian, "hyperband": Hyperband}
 
 
-def oracle_of(search: Search, trials_in_view: int | None) -> OnSpace:
+def oracle_of(search: Search, trials_in_view: int | None, place: str) -> OnSpace:
     """The oracle of a search.
 
     Args:
         search: what is searched, and how.
         trials_in_view: that it had when it began, `search.trials` of then.
+        place: a folder for its files.
     """
     trials, options = search.trials, {}
     if search.algorithm in ("random", "bayesian"):
@@ -227,4 +215,7 @@ def oracle_of(search: Search, trials_in_view: int | None) -> OnSpace:
     if search.algorithm == "bayesian":
         # keras-tuner's own choice would leave nothing but random points in a large space.
         options["num_initial_points"] = max(2, (trials_in_view or TRIALS) // 3)
-    return ALGORITHMS[search.algorithm](search.space, trials, **options)
+    oracle = ALGORITHMS[search.algorithm](search.space, trials, **options)
+    # Gives the oracle its space and its folder.
+    kt.Tuner(oracle, search.space.declare, directory=place, project_name="search")
+    return oracle

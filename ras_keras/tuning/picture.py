@@ -7,8 +7,8 @@ import pandas as pd
 from ras_keras.plots.picture import SAVED, drawn
 from ras_keras.text.picture import wrapped
 from ras_keras.tuning.domains import Choices
+from ras_keras.tuning.search import OBJECTIVE
 from ras_keras.tuning.space import Space
-from ras_keras.tuning.trial import OBJECTIVE
 
 PANELS_A_LINE = 4
 # Characters that fit side by side under a panel.
@@ -22,14 +22,7 @@ UNITS = {
 
 
 def plot_search(table: list[dict], best: dict, space: Space, file: Path) -> None:
-    """Draws a panel for each searched value, the trials as points and the best one as a star.
-
-    Args:
-        table: rows of trials.csv.
-        best: one of them.
-        space: what was searched.
-        file: of the picture.
-    """
+    """Draws a panel for each searched value, rows of trials.csv as points, the best as a star."""
     import seaborn.objects as so
     from matplotlib.ticker import LogLocator
 

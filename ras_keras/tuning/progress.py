@@ -1,8 +1,5 @@
 """How far a search is: its trials, as an oracle proposed them and as they ended."""
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import keras_tuner as kt
@@ -10,8 +7,8 @@ import keras_tuner as kt
 from ras_keras.errors import UserError
 from ras_keras.tuning.event_log import REMEDY, EventLog
 from ras_keras.tuning.oracles import EPOCHS, EPOCHS_BEFORE, oracle_of
-from ras_keras.tuning.search import Search
-from ras_keras.tuning.trial import OBJECTIVE, Trial, TrialResult
+from ras_keras.tuning.search import OBJECTIVE, Search
+from ras_keras.tuning.trial import Trial, TrialResult
 
 
 class Progress:
@@ -36,25 +33,27 @@ class Progress:
 
     def __init__(self, search: Search, log: EventLog, place: str):
         self.trials: list[Trial] = []
-        self._search = search
+        self._epochs = search.space.fixed.optimization.epochs
         self._log = log
         # Whether the oracle has nothing to propose until a trial ends.
         self._waits = False
-        begin, *events = log.events or [_begin(search, log)]
-        if begin["event"] != "begin":
-            raise log.damaged(1, "is no beginning")
-        self._oracle = oracle_of(search, begin["trials"])
-        self._begun_by = begin["keras_tuner"]
-        _Home(self._oracle, directory=place, project_name="search")
+        if not log.events:
+            log.add({"event": "begin", "trials": search.trials, "keras_tuner": kt.__version__})
+        for number, event in enumerate(log.events, 1):
+            if (event["event"] == "begin") != (number == 1):
+                raise log.damaged(number, "a search begins once, in the first line")
+        begin, *events = log.events
+        self._oracle = oracle_of(search, begin["trials"], place)
         for number, event in enumerate(events, 2):
-            self._repeat(number, event)
-
-    @classmethod
-    @contextlib.contextmanager
-    def of(cls, search: Search, log: EventLog) -> Iterator["Progress"]:
-        """The progress of a search, with a place that is removed at the end."""
-        with tempfile.TemporaryDirectory(prefix="keras-tuner-") as place:
-            yield cls(search, log, place)
+            if event["event"] == "end":
+                self._repeat_end(number, event)
+            elif (found := self._propose()) != event:
+                raise UserError(
+                    f"{log.file}, line {number}: keras-tuner {kt.__version__} proposes "
+                    f"{found.get('values', 'no trial')} where the search has "
+                    f"{event.get('values', 'no trial')}; it was begun by keras-tuner "
+                    f"{begin['keras_tuner']}: {REMEDY}."
+                )
 
     @property
     def planned(self) -> int:
@@ -72,86 +71,50 @@ class Progress:
         """One more trial, None if there is none, or none before another one has ended."""
         if self._waits or len(self.trials) >= self._oracle.planned:
             return None
-        trial = self._create()
-        if trial is None:
-            self._log.add({"event": "wait"})
-        else:
-            self._log.add(_created(trial))
-        return trial
+        self._log.add(self._propose())
+        return None if self._waits else self.trials[-1]
 
     def end(self, trial: Trial, outcome: TrialResult) -> None:
         """Says how a trial ended."""
         self._log.add({"event": "end", "trial": trial.number, "outcome": outcome})
         self._end(trial, outcome)
 
-    def _create(self) -> Trial | None:
+    def _propose(self) -> dict[str, Any]:
+        """The next event, and its trial if it is one."""
         # Workers are of no interest to an oracle, as long as they are different.
         proposed = self._oracle.create_trial(f"worker{len(self.trials)}")
-        if proposed.status != "RUNNING":
-            self._waits = True
-            return None
-        hyperparameters = proposed.hyperparameters.values
+        self._waits = proposed.status != "RUNNING"
+        if self._waits:
+            return {"event": "wait"}
+        values = proposed.hyperparameters.values
         trial = Trial(
             len(self.trials) + 1,
             self._oracle.point(proposed),
-            hyperparameters.get(EPOCHS, self._search.space.fixed.optimization.epochs),
-            hyperparameters.get(EPOCHS_BEFORE, 0),
+            values.get(EPOCHS, self._epochs),
+            values.get(EPOCHS_BEFORE, 0),
         )
         self.trials.append(trial)
-        return trial
+        return {
+            "event": "create",
+            "trial": trial.number,
+            "values": trial.values,
+            "epochs": trial.epochs,
+            "epochs_before": trial.epochs_before,
+        }
 
     def _end(self, trial: Trial, outcome: TrialResult) -> None:
         trial.outcome = outcome
-        ended = [*self._oracle.trials.values()][trial.number - 1]
+        ended = self._oracle.get_trial(self._oracle.start_order[trial.number - 1])
         ended.status = trial.status.upper()
-        if "val_accuracy" in outcome:
-            self._oracle.update_trial(ended.trial_id, {OBJECTIVE: outcome["val_accuracy"]})
+        if OBJECTIVE in outcome:
+            self._oracle.update_trial(ended.trial_id, {OBJECTIVE: outcome[OBJECTIVE]})
         self._oracle.end_trial(ended)
         self._waits = False
 
-    def _repeat(self, number: int, event: dict[str, Any]) -> None:
-        if event["event"] == "begin":
-            raise self._log.damaged(number, "the search began before")
-        if event["event"] == "end":
-            running = {trial.number: trial for trial in self.unfinished()}
-            if event["trial"] not in running:
-                raise self._log.damaged(number, f"trial {event['trial']} is not running")
-            if {*event["outcome"]} - {"sd"} not in ({"failed"}, {"val_accuracy", "seconds"}):
-                raise self._log.damaged(number, "the outcome says too little or too much")
-            self._end(running[event["trial"]], event["outcome"])
-            return
-        trial = self._create()
-        found = {"event": "wait"} if trial is None else _created(trial)
-        if found != event:
-            raise UserError(
-                f"{self._log.file}, line {number}: keras-tuner {kt.__version__} proposes "
-                f"{_in_words(found)} where the search has {_in_words(event)}; it was begun by "
-                f"keras-tuner {self._begun_by}: {REMEDY}."
-            )
-
-
-def _begin(search: Search, log: EventLog) -> dict[str, Any]:
-    event = {"event": "begin", "trials": search.trials, "keras_tuner": kt.__version__}
-    log.add(event)
-    return event
-
-
-class _Home(kt.Tuner):
-    """What keras-tuner gives an oracle its folder by."""
-
-    def run_trial(self, trial, *arguments, **options):
-        raise NotImplementedError
-
-
-def _created(trial: Trial) -> dict[str, Any]:
-    return {
-        "event": "create",
-        "trial": trial.number,
-        "values": trial.values,
-        "epochs": trial.epochs,
-        "epochs_before": trial.epochs_before,
-    }
-
-
-def _in_words(event: dict[str, Any]) -> str:
-    return "no trial" if event["event"] == "wait" else f"{event['values']}"
+    def _repeat_end(self, number: int, event: dict[str, Any]) -> None:
+        running = {trial.number: trial for trial in self.unfinished()}
+        if event["trial"] not in running:
+            raise self._log.damaged(number, f"trial {event['trial']} is not running")
+        if {*event["outcome"]} - {"sd"} not in ({"failed"}, {OBJECTIVE, "seconds"}):
+            raise self._log.damaged(number, "the outcome says too little or too much")
+        self._end(running[event["trial"]], event["outcome"])

@@ -1,18 +1,22 @@
 """A search from beginning to end."""
 
+import tempfile
+from collections.abc import Callable
 from functools import partial
 
-from ras_keras.cluster.jobs import Executor, Job, WorkersDied, run_jobs
+from ras_keras.cluster.jobs import Executor, Job, Pace, WorkersDied, run_jobs
 from ras_keras.errors import Argument, UserError
 from ras_keras.locks import locked
+from ras_keras.text.numbers import accuracy
+from ras_keras.training.callbacks import duration
 from ras_keras.tuning.event_log import EventLog
 from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress
-from ras_keras.tuning.report import TrialReport
-from ras_keras.tuning.search import Outcome, Search
-from ras_keras.tuning.tensorboard import write_search
-from ras_keras.tuning.trial import FirstEpoch, Trial, train_trial
-from ras_keras.tuning.trials import best_row, doubt, rows, write_trials
+from ras_keras.tuning.search import OBJECTIVE, Outcome, Search
+from ras_keras.tuning.space import describe
+from ras_keras.tuning.tensorboard import write_search, write_trial
+from ras_keras.tuning.trial import FirstEpoch, Trial, TrialResult, train_trial
+from ras_keras.tuning.trials import best_row, doubt, row_accuracy, write_trials
 from ras_keras.values.json_files import write_json
 
 
@@ -29,67 +33,88 @@ def run_search(search: Search, executor: Executor) -> Outcome:
     Raises:
         UserError: if another process is at it, its state is damaged, or no trial came to its end.
     """
-    search.folder.begin(search.space, search.algorithm, search.seeds)
-    with (
-        locked(search.folder.path),
-        Progress.of(search, EventLog(search.folder.file("log.jsonl"))) as progress,
-    ):
-        write_search(search.folder.path, search.space)
-        _run_trials(search, progress, executor)
-        table = rows(progress.trials, search.seeds)
-        write_trials(search, table)
-        return _conclude(search, table)
+    search.create_folder()
+    with locked(search.path), tempfile.TemporaryDirectory(prefix="keras-tuner-") as place:
+        progress = Progress(search, EventLog(search.file("log.jsonl")), place)
+        write_search(search.path, search.space)
+        jobs = TrialJobs(search, progress, executor)
+        run_jobs(executor, jobs.next, jobs.ended)
+        return _conclude(search, write_trials(search, progress.trials))
 
 
-def _run_trials(search: Search, progress: Progress, executor: Executor) -> None:
-    report = TrialReport(search, progress, executor.slots)
-    unfinished = progress.unfinished()
-    trials: dict[str, Trial] = {}
-    callbacks = []
-    if executor.shows_output and len(unfinished) == len(progress.trials):
-        callbacks = [FirstEpoch(progress.planned_epochs * search.seeds)]
+class TrialJobs:
+    """The trials of a search as jobs; prints a line as one begins and as it ends."""
 
-    def next_job():
-        trial = unfinished.pop(0) if unfinished else progress.next_trial()
+    def __init__(self, search: Search, progress: Progress, executor: Executor):
+        self.search = search
+        self.progress = progress
+        self.pace = Pace(executor.slots)
+        self.unfinished = progress.unfinished()
+        self.running: dict[str, Trial] = {}
+        self.callbacks = []
+        if executor.shows_output and len(self.unfinished) == len(progress.trials):
+            self.callbacks = [FirstEpoch(progress.planned_epochs * search.seeds)]
+
+    def next(self) -> Job | None:
+        trial = self.unfinished.pop(0) if self.unfinished else self.progress.next_trial()
         if trial is None:
             return None
-        path = search.folder.file(trial.name)
+        search = self.search
+        path = search.file(trial.name)
         recipe = search.space.recipe(trial.values | {"epochs": trial.epochs})
         job = Job(
             f"trial {trial.number}: {trial.name}",
-            partial(train_trial, recipe, trial.values, path, search.seeds, callbacks),
-            search.folder.file(f"{trial.name}.log"),
+            partial(train_trial, recipe, path, search.seeds, self.callbacks),
+            search.file(f"{trial.name}.log"),
             trial.own_epochs,
         )
-        trials[job.name] = trial
-        report.begun(trial, job)
+        self.running[job.name] = trial
+        self.pace.begin(job)
+        print(
+            f"trial {trial.number} of {self.progress.planned}: {describe(trial.values)}, epochs "
+            f"{trial.own_epochs}",
+            flush=True,
+        )
         return job
 
-    def ended(job, result):
-        trial = trials.pop(job.name)
+    def ended(self, job: Job, result: Callable[[], TrialResult]) -> None:
+        trial, progress = self.running.pop(job.name), self.progress
         try:
             outcome = result()
         except WorkersDied as error:
             outcome = {"failed": str(error)}
+        self.pace.end(job)
+        if OBJECTIVE in outcome:
+            path = self.search.file(trial.name)
+            write_trial(path, trial.values, outcome[OBJECTIVE], trial.epochs)
         progress.end(trial, outcome)
-        report.ended(trial, job)
+        rows = write_trials(self.search, progress.trials)
+        row, best = rows[trial.number - 1], best_row(rows)
+        failed = f"failed: {outcome.get('failed')}"
+        said = f"held-out accuracy {row_accuracy(row)}" if OBJECTIVE in row else failed
+        parts = [f"trial {trial.number} of {progress.planned}: {said}"]
+        if best:
+            parts.append(f"best {accuracy(best[OBJECTIVE])} by trial {best['trial']}")
+        done = len(progress.trials) - len(progress.unfinished())
+        begun = sum(each.own_epochs for each in progress.trials)
+        left = duration(self.pace.left(max(0, progress.planned_epochs - begun)))
+        parts.append(f"{done} of {progress.planned} done, about {left} left for the search")
+        print("  ".join(parts), flush=True)
 
-    run_jobs(executor, next_job, ended)
 
-
-def _conclude(search: Search, table: list[dict]) -> Outcome:
-    best = best_row(table)
+def _conclude(search: Search, rows: list[dict]) -> Outcome:
+    best = best_row(rows)
     if best is None:
         raise UserError(
-            f"no trial of {search.folder.path} came to its end: all {len(table)} diverged or killed"
-            " their workers (trials.csv says which); lower ",
+            f"no trial of {search.path} came to its end: all {len(rows)} diverged or killed their "
+            "workers (trials.csv says which); lower ",
             Argument("learning_rate"),
             ", or its range, under another ",
             Argument("name"),
             ".",
         )
-    plot_search(table, best, search.space, search.folder.file("search.png"))
+    plot_search(rows, best, search.space, search.file("search.png"))
     values = {name: best[name] for name in search.space.domains if name in best}
     recipe = search.full_recipe(values)
-    write_json(search.folder.file("best_recipe.json"), recipe.to_dict())
-    return Outcome(best, recipe, search.folder.file("best"), doubt(table, best))
+    write_json(search.file("best_recipe.json"), recipe.to_dict())
+    return Outcome(best, values, recipe, doubt(rows, best))

@@ -1,11 +1,11 @@
 """What TensorBoard's HParams tab shows of a search."""
 
+from contextlib import closing
 from pathlib import Path
 
-from ras_keras.tuning.domains import Choices
+from ras_keras.tuning.domains import Choices, Domain
+from ras_keras.tuning.search import OBJECTIVE
 from ras_keras.tuning.space import Space
-
-METRIC = "val_accuracy"
 
 
 def write_search(folder: Path, space: Space) -> None:
@@ -13,38 +13,24 @@ def write_search(folder: Path, space: Space) -> None:
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 
+    def shown(domain: Domain):
+        if isinstance(domain, Choices):
+            return api.Discrete(domain.values)
+        return (api.IntInterval if domain.integer else api.RealInterval)(domain.low, domain.high)
+
     if any(folder.glob("events.*")):
         return
-    hparams = []
-    for name, domain in space.domains.items():
-        if isinstance(domain, Choices):
-            shown = api.Discrete(domain.values)
-        elif domain.integer:
-            shown = api.IntInterval(domain.low, domain.high)
-        else:
-            shown = api.RealInterval(domain.low, domain.high)
-        hparams.append(api.HParam(name, shown))
-    metric = api.Metric(METRIC, display_name="held-out accuracy of the best epoch")
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default():
+    hparams = [api.HParam(name, shown(domain)) for name, domain in space.domains.items()]
+    metric = api.Metric(OBJECTIVE, display_name="held-out accuracy of the best epoch")
+    with closing(tf.summary.create_file_writer(str(folder))) as writer, writer.as_default():
         api.hparams_config(hparams=hparams, metrics=[metric])
-    writer.close()
 
 
 def write_trial(run: Path, values: dict, accuracy: float, epochs: int) -> None:
-    """Puts a trial that came to its end into the tab.
-
-    Args:
-        run: its run folder.
-        values: the searched values.
-        accuracy: the objective.
-        epochs: of the run so far.
-    """
+    """Puts a trial that came to its end into the tab, its accuracy at its last epoch."""
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 
-    writer = tf.summary.create_file_writer(str(run))
-    with writer.as_default():
+    with closing(tf.summary.create_file_writer(str(run))) as writer, writer.as_default():
         api.hparams(values, trial_id=run.name)
-        tf.summary.scalar(METRIC, accuracy, step=epochs)
-    writer.close()
+        tf.summary.scalar(OBJECTIVE, accuracy, step=epochs)

@@ -5,27 +5,25 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 import keras
 import tensorflow as tf
 from tqdm import tqdm
 
 from ras_keras.errors import first_line
-from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, train_here
 from ras_keras.training.callbacks import Diverged, duration
-from ras_keras.tuning.tensorboard import METRIC, write_trial
+from ras_keras.tuning.search import OBJECTIVE
 from ras_keras.values.typed import Bounds, Text
-
-OBJECTIVE: Final = METRIC
-# Its standard deviation over the seeds of a trial.
-SD: Final = "sd"
 
 
 class TrialResult(TypedDict):
-    """How a trial ended: with the mean over its seeds and the seconds of all epochs, or failed."""
+    """How a trial ended: with the mean over its seeds and the seconds of all epochs, or failed.
+
+    Of several seeds with the standard deviation `sd` as well.
+    """
 
     val_accuracy: NotRequired[Annotated[float, Bounds(0, 1)]]
     sd: NotRequired[Annotated[float, Bounds(0)]]
@@ -69,17 +67,12 @@ class Trial:
 
 
 def train_trial(
-    recipe: Recipe,
-    values: dict,
-    path: Path,
-    seeds: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    recipe: Recipe, path: Path, seeds: int, callbacks: Sequence[keras.callbacks.Callback] = ()
 ) -> TrialResult:
     """Trains a trial, or what is left of it, without a look at the test set.
 
     Args:
         recipe: its first run's.
-        values: of what is searched.
         path: of its run folder; of several seeds, the folder of theirs.
         seeds: how many runs it has, with the recipe's seed and those after it.
         callbacks: handed on to Keras's `fit`.
@@ -92,28 +85,19 @@ def train_trial(
     try:
         for seed in range(first, first + seeds):
             run = path / f"seed{seed}" if seeds > 1 else path
-            results.append(_train(recipe.replace(seed=seed), run, path.parent, callbacks))
+            # One run of the search that says on which data it was trained has those of all.
+            runs = [RunFolder(file.parent) for file in sorted(path.parent.rglob(DATA))]
+            others = [other for other in runs if other.path != run][:1]
+            own = recipe.replace(seed=seed)
+            results.append(train_here(own, run, test=False, callbacks=callbacks, same_data=others))
     except (Diverged, tf.errors.ResourceExhaustedError) as error:
         return {"failed": first_line(error)}
-    accuracies = [result["best"]["val_accuracy"] for result in results]
+    accuracies = [result["best"][OBJECTIVE] for result in results]
     seconds = sum(result["seconds"] for result in results)
-    outcome: TrialResult = {"val_accuracy": statistics.fmean(accuracies), "seconds": seconds}
+    outcome: TrialResult = {OBJECTIVE: statistics.fmean(accuracies), "seconds": seconds}
     if seeds > 1:
         outcome["sd"] = statistics.stdev(accuracies)
-    write_trial(path, values, outcome["val_accuracy"], results[0]["epochs"])
     return outcome
-
-
-def _train(recipe, run: Path, folder: Path, callbacks) -> Result:
-    # One run that says on which data it was trained has those of all.
-    others = (file.parent for file in sorted(folder.rglob(DATA)) if file.parent != run)
-    return train_here(
-        recipe,
-        run,
-        test=False,
-        callbacks=callbacks,
-        same_data=[RunFolder(other) for other in others][:1],
-    )
 
 
 class FirstEpoch(keras.callbacks.Callback):

@@ -132,10 +132,10 @@ def test_the_trials_of_a_search_are_compared(begun, tmp_path, monkeypatch):
 
     monkeypatch.setattr(trial, "train_here", called)
     with pytest.raises(Called, match=r"\['run'\]"):
-        trial.train_trial(begun[1], {"k": 1}, tmp_path / "k=1", 1)
+        trial.train_trial(begun[1], tmp_path / "k=1", 1)
     begun[0].path.rename(tmp_path / "k=1")
     with pytest.raises(Called, match=r"\[\]"):
-        trial.train_trial(begun[1], {"k": 1}, tmp_path / "k=1", 1)
+        trial.train_trial(begun[1], tmp_path / "k=1", 1)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from ras_keras.commands import run
 from ras_keras.errors import UserError
 from ras_keras.locks import locked
-from ras_keras.tuning.search_folder import SearchFolder
 from tests.tuning.test_search import tune
 
 
@@ -57,7 +57,7 @@ def refused(capsys, tmp_path):
         (["--worker-cpus", "1"], ["--worker-cpus 1 says nothing without --workers or --address"]),
         (["--worker-gpus", "-1", "--workers", "1"], ["--worker-gpus must be >= 0"]),
         (["--worker-gpus", "1.5", "--workers", "1"], ["--worker-gpus must be below 1 or an int"]),
-        (["--address", "here"], ["--address must be auto or HOST:PORT", "'here'"]),
+        (["--address", "here"], ["--address must be auto or HOST:PORT. Received: here"]),
         (["--address", "127.0.0.1:9"], ["--address 127.0.0.1:9: no Ray cluster answers there"]),
         (["--algorithm", "gird"], ["grid, random, bayesian, hyperband", "nearest is 'grid'"]),
         (["--algorithm", "hyperband", "--warmup-epochs", "2"], ["--warmup-epochs 2 is longer"]),
@@ -67,6 +67,30 @@ def refused(capsys, tmp_path):
 )
 def test_refused_before_anything_begins(refused, arguments, says):
     refused(*arguments, says=says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--k", "2"], ["--k fixes what --search k varies"]),
+        (["--space", "k=0,1"], ["--k must be an integer >= 1", "0"]),
+    ],
+)
+def test_refused_before_workers_are_started(refused, monkeypatch, arguments, says):
+    def started(asked):
+        raise AssertionError("workers are started for a search that is refused")
+
+    monkeypatch.setattr("ras_keras.commands.tune.executor", started)
+    refused("--workers", "1", *arguments, says=says)
+
+
+@pytest.mark.parametrize("name", ["two/folders", "."])
+def test_a_name_that_is_no_folders(name, capsys, tmp_path):
+    arguments = ["--recipe", "quick", "--log-dir", str(tmp_path), "--name", name]
+    assert run("tune", arguments, "python scripts/tune.py") == 2
+    error = capsys.readouterr().err
+    assert "--name must be the name of one folder" in error and error.count("\n") == 1
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_machine_without_ray(refused, monkeypatch):
@@ -87,12 +111,11 @@ def test_a_folder_that_cannot_be_made_or_is_not_a_searchs(refused, tmp_path):
 
 def test_a_search_that_another_process_is_at(tmp_path):
     """A lock belongs to the open file, so that this process can stand for another one."""
-    folder = SearchFolder(tmp_path)
     with (
-        locked(folder.path),
+        locked(tmp_path),
         pytest.raises(UserError, match=f"is in use by process {os.getpid()}"),
-        locked(folder.path),
+        locked(tmp_path),
     ):
         pass
-    with locked(folder.path):
+    with locked(tmp_path):
         pass

@@ -1,6 +1,8 @@
 """Searches that are cut off between any two events, with trials that are only pretended."""
 
+import contextlib
 import json
+import tempfile
 from functools import partial
 
 import pytest
@@ -9,10 +11,10 @@ import scipy.optimize
 from ras_keras.errors import UserError
 from ras_keras.training import RECIPES
 from ras_keras.tuning.event_log import EventLog
+from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.oracles import ALGORITHMS
 from ras_keras.tuning.progress import Progress
-from ras_keras.tuning.search import Search, SearchFolder
-from ras_keras.tuning.space import make_space
+from ras_keras.tuning.search import Search
 
 FIXED = RECIPES["quick"].replace(epochs=9)
 BOTH = ("k", "learning_rate")
@@ -25,11 +27,12 @@ def hasty(monkeypatch):
     monkeypatch.setattr(scipy.optimize, "minimize", hasty)
 
 
+@contextlib.contextmanager
 def opened(tmp_path, algorithm, names=("k",), trials=None):
     tmp_path.mkdir(exist_ok=True)
-    space = make_space(FIXED, names, [])
-    search = Search(space, algorithm, trials, SearchFolder(tmp_path))
-    return Progress.of(search, EventLog(tmp_path / "log.jsonl"))
+    search = Search(make_space(FIXED, names, []), algorithm, trials, tmp_path)
+    with tempfile.TemporaryDirectory() as place:
+        yield Progress(search, EventLog(tmp_path / "log.jsonl"), place)
 
 
 def score(trial):

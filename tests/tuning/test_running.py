@@ -8,9 +8,9 @@ from ras_keras.cluster.jobs import WorkersDied
 from ras_keras.errors import Argument, UserError
 from ras_keras.training import RECIPES
 from ras_keras.tuning import running
+from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.running import run_search
-from ras_keras.tuning.search import plan_search
-from ras_keras.tuning.space import make_space
+from ras_keras.tuning.search import Search
 
 
 class Pretended:
@@ -40,11 +40,11 @@ class Pretended:
 def search(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "plot_search", lambda *arguments: None)
     space = make_space(RECIPES["quick"], ("k",), ())
-    return plan_search(space, None, None, str(tmp_path), "search")
+    return Search(space, "grid", None, tmp_path / "search")
 
 
 def statuses(search):
-    with search.folder.file("trials.csv").open() as stream:
+    with search.file("trials.csv").open() as stream:
         return [row["status"] for row in csv.DictReader(stream)]
 
 

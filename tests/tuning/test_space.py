@@ -8,7 +8,7 @@ from ras_keras.models.registry import MODELS
 from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, check_recipe
 from ras_keras.tuning.domains import Choices, Range, parse_domain
-from ras_keras.tuning.space import DEFAULTS, make_space
+from ras_keras.tuning.make_space import DEFAULTS, make_space
 from tests.recipes import option
 
 QUICK = RECIPES["quick"]
@@ -109,6 +109,16 @@ def test_options_of_the_aggregation():
     space = make_space(fixed, ["channels"], ["channels=4,8"])
     found = [space.recipe(point).network.aggregation for point in space.points()]
     assert found == ["rla:cell=gru,channels=4", "rla:cell=gru,channels=8"]
+
+
+def test_the_aggregation_is_searched_or_its_options_are():
+    """The options are those of one aggregation; "none:channels=4" is nothing."""
+    fixed = QUICK.replace(aggregation="rla")
+    with pytest.raises(UserError, match="search='channels' is an option of the aggregation"):
+        make_space(fixed, ["channels", "aggregation"], ["channels=4,8"])
+    space = make_space(fixed, ["aggregation"], [])
+    found = [space.recipe(point).network.aggregation for point in space.points()]
+    assert found == ["none", "rla"]
 
 
 @pytest.mark.parametrize(
