@@ -167,6 +167,7 @@ def test_no_file_sets_what_belongs_to_the_process():
     assert {(name.replace("\\", "/"), call) for name, call in found} == {
         ("backend/recursion.py", "setrecursionlimit"),
         ("cluster/quiet.py", "simplefilter"),
+        ("cluster/quiet.py", "filterwarnings"),
         ("commands/__init__.py", "filterwarnings"),
         ("commands/add_attention.py", "simplefilter"),
         ("tuning/oracles.py", "simplefilter"),
