@@ -78,7 +78,7 @@ TABLES = {
     "profile": {
         **NETWORK,
         **{"part": ("part", str), "way": ("way", str)},
-        "ms a step": ("milliseconds", "{:.3g}".format),
+        "ms a step": ("milliseconds", _figure),
         "share": ("share", "{:.1%}".format),
     },
     "memory": {
