@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from ras_keras.benchmark.format_speed import RUNTIMES
 from ras_keras.benchmark.networks.memory import MEMORY
+from ras_keras.benchmark.networks.profile import BACKWARD, FORWARD, UPDATE
 from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAINING
 from ras_keras.benchmark.spread import STATISTICS
 from ras_keras.recipes.execution import Precision
 from ras_keras.values.json_files import parse_json
-from ras_keras.values.typed import Amount, Count, Text, That
+from ras_keras.values.typed import Amount, Count, Share, Text, That
 
 
 def _is_network(text: str) -> bool:
@@ -55,6 +56,14 @@ BENCHMARK_COLUMNS = {
         **_spread("images_per_second"),
         **_spread("ratio_to_plain"),
         "compile_seconds": Amount,
+        **MACHINE,
+    },
+    "profile": {
+        **NETWORK,
+        **REPEATED,
+        **{"part": Text, "way": Literal[FORWARD, BACKWARD, UPDATE]},
+        **_spread("milliseconds"),
+        "share": Share,
         **MACHINE,
     },
     "memory": {

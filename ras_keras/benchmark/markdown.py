@@ -23,6 +23,8 @@ SETUPS = {
     f"layers for one image. {MACHINE}",
     "speed": f"{{activity}}, batch size {{batch_size}}, {IMAGES}, XLA {{jit}}; {REPEATED}. "
     f"{MACHINE}",
+    "profile": "A training step by the time of its operations, which run on several threads; "
+    f"batch size {{batch_size}}, {IMAGES}, XLA off; {REPEATED}. {MACHINE}",
     "memory": f"Batch size {{batch_size}}, {IMAGES}; the most that a process of its own held over "
     f"{{steps}} batches, Python and the libraries among it. {MACHINE}",
     "formats": f"{IMAGES}, batch size {{batch_size}}; {REPEATED}. Latency is that of one image: "
@@ -72,6 +74,12 @@ TABLES = {
         **SPEED,
         "over the plain network's": ("ratio_to_plain", "{:.2f}".format),
         **FIRST,
+    },
+    "profile": {
+        **NETWORK,
+        **{"part": ("part", str), "way": ("way", str)},
+        "ms a step": ("milliseconds", _figure),
+        "share": ("share", "{:.1%}".format),
     },
     "memory": {
         **NETWORK,

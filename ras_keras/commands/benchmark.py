@@ -16,6 +16,7 @@ KINDS = {
     "model": (networks.measure_size, networks.BenchmarkModel),
     "inference": (networks.measure_inference, networks.BenchmarkInference),
     "training": (networks.measure_training, networks.BenchmarkTraining),
+    "profile": (networks.measure_profile, networks.BenchmarkProfile),
     "memory": (networks.measure_memory, networks.BenchmarkMemory),
     "formats": (formats.measure, formats.BenchmarkFormats),
     "serve": (serving.measure, serving.BenchmarkServe),

@@ -76,6 +76,21 @@ def test_speed(tmp_path, capsys, what):
     assert (plain["batch_size"], plain["n"], plain["steps"], plain["jit"]) == (4, 2, 1, "off")
 
 
+def test_profile(tmp_path, capsys):
+    flags = [*QUICK, "--models", "resnet:block=basic", "--depths", "8"]
+    rows = measure(capsys, tmp_path / "profile.csv", "profile", *flags)
+    found = {(row["attention"], row["part"], row["way"]): row for row in rows}
+    for way in ("forward", "backward"):
+        assert found["ras:k=2", "attention", way]["milliseconds_low"] > 0
+        assert ("none", "attention", way) not in found
+        for part in ("convolution", "normalization", "activation", "addition", "classifier"):
+            assert found["none", part, way]["milliseconds_low"] > 0, (part, way)
+    assert found["none", "weights", "update"]["milliseconds_low"] > 0
+    for attention in ("none", "ras:k=2"):
+        shares = [row["share"] for row in rows if row["attention"] == attention]
+        assert sum(shares) == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.slow
 def test_folded_inference(tmp_path, capsys):
     flags = [*QUICK, "--depths", "11", "--attentions", "ras", "--fold"]

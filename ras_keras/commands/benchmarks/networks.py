@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from ras_keras.backend import devices
 from ras_keras.benchmark.networks.key import identity
 from ras_keras.benchmark.networks.listed import plain_places
 from ras_keras.benchmark.networks.memory import memory_rows
+from ras_keras.benchmark.networks.profile import profile_rows
 from ras_keras.benchmark.networks.size import size_rows
 from ras_keras.benchmark.networks.speed import FOLDED_INFERENCE, INFERENCE, TRAINING, speed_rows
 from ras_keras.commands.benchmarks.common import (
     Networks,
     Repeats,
+    Spelled,
     Steps,
     needs_tensorflow,
     recipes_of,
 )
 from ras_keras.commands.line.fields import File, among
 from ras_keras.errors import UserError
+from ras_keras.layers.registry import NONE
 from ras_keras.papers.tables import TABLES
 from ras_keras.recipes import NetworkRecipe
 from ras_keras.recipes.execution import Jit, Precision
@@ -80,6 +84,26 @@ class BenchmarkMemory(NetworksBesidePlain):
     """Measure the most memory that a process with a network takes, in prediction and training."""
 
 
+@dataclass(frozen=True)
+class BenchmarkProfile(NetworksOfAnyPrecision):
+    """Show where the time of a training step goes: by kind of layer, forward and backward."""
+
+    depths: tuple[int, ...] = (20,)
+    """Of every model."""
+    attentions: tuple[Spelled, ...] = (NONE, "ras")
+    """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
+    batch_size: int = 128
+    """Images per batch."""
+    seed: int = 0
+    """Of the weights and the images."""
+    repeats: Repeats = 5
+    """Rounds in which all networks are traced in turn; the median counts."""
+    steps: Steps = 2
+    """Batches per trace."""
+    output: File | None = None
+    """CSV file for the figures, such as results/profile.csv."""
+
+
 def measure_size(options: BenchmarkModel) -> list[dict]:
     needs_tensorflow("count operations; measure networks")
     return size_rows(recipes_of(options, precision=options.precision), options.classes)
@@ -96,6 +120,15 @@ def measure_training(options: BenchmarkTraining) -> list[dict]:
 def measure_memory(options: BenchmarkMemory) -> list[dict]:
     recipes, beside = _beside_plain(options)
     return memory_rows(recipes, options.classes, options.steps, beside)
+
+
+def measure_profile(options: BenchmarkProfile) -> list[dict]:
+    needs_tensorflow("trace operations; profile networks")
+    if devices.gpus():
+        raise UserError("a profile is that of a CPU; CUDA_VISIBLE_DEVICES=-1 leaves the GPU out.")
+    settings = {name: getattr(options, name) for name in ("batch_size", "seed", "precision")}
+    recipes = recipes_of(options, jit="off", **settings)
+    return profile_rows(recipes, options.classes, options.repeats, options.steps)
 
 
 def _speed(options: BenchmarkTraining, what: str) -> list[dict]:

@@ -40,7 +40,7 @@ def product(x: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
     @tf.custom_gradient
     def multiply(x, v):
         def gradient(d):
-            return _scale(d, v), _sum_of_products(d, x)
+            return _gradient_of_map(d, v), _gradient_of_gate(d, x)
 
         return _scale(x, v), gradient
 
@@ -61,14 +61,14 @@ def product_with_pooled(x: tf.Tensor, gate: Callable[[tf.Tensor], tf.Tensor]) ->
     @tf.custom_gradient
     def pool(x):
         def gradient(d, of_mean):
-            return _scale_and_shift(d, v, of_mean / places)
+            return _gradient_of_pooled_map(d, v, of_mean / places)
 
         return (tf.identity(x), tf.reduce_sum(_sum_of_rows(x), axis=1) / places), gradient
 
     @tf.custom_gradient
     def multiply(x, v):
         def gradient(d):
-            return d, _sum_of_products(d, x)
+            return d, _gradient_of_gate(d, x)
 
         return _scale(x, v), gradient
 
@@ -81,14 +81,10 @@ def _compiled(function):
     return tf.function(function, jit_compile=True, autograph=False)
 
 
+# A profile tells the way forward from the way back by these functions' names.
 @_compiled
 def _scale(x, v):
     return x * _over_map(tf.cast(v, x.dtype))
-
-
-@_compiled
-def _scale_and_shift(d, v, shift):
-    return tf.cast(tf.cast(d, "float32") * _over_map(v) + _over_map(shift), d.dtype)
 
 
 @_compiled
@@ -96,14 +92,24 @@ def _sum_of_rows(x):
     return tf.reduce_sum(tf.cast(x, "float32"), axis=1)
 
 
-def _sum_of_products(d, x):
-    """The sum of d * x over height and width, float32 (N, C)."""
-    # XLA is fast at a sum over one axis, and slow at one over both.
-    return tf.reduce_sum(_sum_of_products_of_rows(d, x), axis=1)
+@_compiled
+def _gradient_of_map(d, v):
+    return d * _over_map(tf.cast(v, d.dtype))
 
 
 @_compiled
-def _sum_of_products_of_rows(d, x):
+def _gradient_of_pooled_map(d, v, shift):
+    return tf.cast(tf.cast(d, "float32") * _over_map(v) + _over_map(shift), d.dtype)
+
+
+def _gradient_of_gate(d, x):
+    """The sum of d * x over height and width, float32 (N, C)."""
+    # XLA is fast at a sum over one axis, and slow at one over both.
+    return tf.reduce_sum(_gradient_of_gate_by_columns(d, x), axis=1)
+
+
+@_compiled
+def _gradient_of_gate_by_columns(d, x):
     return tf.reduce_sum(tf.cast(d, "float32") * tf.cast(x, "float32"), axis=1)
 
 
