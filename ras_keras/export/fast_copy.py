@@ -96,7 +96,7 @@ def with_runtime(
         reason = first_line(error).rstrip(".")
         raise UserError(
             f"OpenVINO cannot run {predictor.path} ({reason}); give ",
-            Argument("runtime", "keras"),
+            Argument("precision", "float32") if lower else Argument("runtime", "keras"),
             ".",
         ) from error
 

@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 
 from ras_keras.benchmark.pytorch.settings import Setting
-from ras_keras.benchmark.pytorch.twin import torch_images, torch_prediction
+from ras_keras.benchmark.pytorch.steps import torch_images, torch_prediction
 from ras_keras.errors import UserError, first_line
 
 # Of a call: more took longer for each image on 2 cores, and fewer did too.

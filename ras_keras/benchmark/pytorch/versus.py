@@ -25,7 +25,8 @@ from ras_keras.benchmark.networks.speed import (
 )
 from ras_keras.benchmark.pytorch.processes import Processes
 from ras_keras.benchmark.pytorch.settings import OURS, SETTINGS, Setting
-from ras_keras.benchmark.pytorch.twin import COMPILE, agree, torch_step, twin
+from ras_keras.benchmark.pytorch.steps import COMPILE, torch_step
+from ras_keras.benchmark.pytorch.twin import agree, twin
 from ras_keras.benchmark.spread import STATISTICS, in_turn
 from ras_keras.errors import first_line
 from ras_keras.export.export import export
