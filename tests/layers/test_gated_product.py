@@ -20,6 +20,7 @@ GATES: dict[str, dict] = {
     "sem": {},
     "fca": {},
     "cbam": {},
+    "gc": {"fusion": "multiply"},
 }
 OTHER_GATES = ("srm", "gct", "gc")
 
