@@ -2,8 +2,11 @@
 
     KERAS_BACKEND=jax python -m tests.gpu_check.agreement FILE [--first N]
 
-Writes a row for each: how far its output in training, and the gradient of a sum of it, are from
-those of the CPU, in float32. Without a GPU the CPU is compared with itself.
+Writes a row for each: how far its output, and the gradient of a weighted sum of it, are from those
+of the CPU, in float32. Without a GPU the CPU is compared with itself.
+
+Layers compute as in training. The networks have maps of a single place, and statistics of a few
+numbers would magnify every rounding: they compute as in inference.
 """
 
 import argparse
@@ -36,20 +39,23 @@ def main() -> None:
     options = parser.parse_args()
     jax.config.update("jax_default_matmul_precision", MATMUL_PRECISION)
     rows = []
-    for name, make in chosen(options.first).items():
-        found = differences(make())
+    for name, (make, training) in chosen(options.first).items():
+        found = differences(make(), training)
         print(f"  {name}: value {found[VALUE]:.1e}, gradient {found[GRADIENT]:.1e}", flush=True)
         rows.append({"what": name} | found | machine())
     write_table(options.file, rows)
 
 
-def chosen(first: int | None) -> dict[str, Callable[[], keras.Model]]:
-    """What makes a network with each layer, and one of each family, by name."""
-    layers = {f"layer {row}": partial(small_network, row.name, row.first) for row in LAYERS[:first]}
-    return layers | {f"network {row}": partial(network, row) for row in NETWORKS[:first]}
+def chosen(first: int | None) -> dict[str, tuple[Callable[[], keras.Model], bool]]:
+    """What makes a network with each layer, and one of each family; whether it is in training."""
+    layers = {
+        f"layer {row}": (partial(small_network, row.name, row.first), True)
+        for row in LAYERS[:first]
+    }
+    return layers | {f"network {row}": (partial(network, row), False) for row in NETWORKS[:first]}
 
 
-def differences(model: keras.Model) -> dict:
+def differences(model: keras.Model, training: bool) -> dict:
     """How far a model's output and gradient here are from those of the CPU.
 
     Returns:
@@ -64,7 +70,7 @@ def differences(model: keras.Model) -> dict:
     @jax.jit
     def value_and_gradient(weights, state, images):
         def weighted_sum(weights, images):
-            output, _ = model.stateless_call(weights, state, images, training=True)
+            output, _ = model.stateless_call(weights, state, images, training=training)
             return jnp.sum(output * upstream), output
 
         by_both = jax.value_and_grad(weighted_sum, argnums=(0, 1), has_aux=True)
@@ -80,6 +86,7 @@ def differences(model: keras.Model) -> dict:
     (output, gradient), (expected, slope) = on(jax.devices()[0]), on(jax.devices("cpu")[0])
     return {
         "matmul_precision": MATMUL_PRECISION,
+        "training": training,
         "weights": model.count_params(),
         VALUE: np.abs(output - expected).max() / np.abs(expected).max(),
         GRADIENT: np.linalg.norm(gradient - slope) / np.linalg.norm(slope),

@@ -15,6 +15,9 @@ def main() -> None:
     else:
         record = RunRecord.begin(run, folder)
     # The command that started it names the place of the data.
-    starts = [{**start, "command": []} for start in run.read_environment()]
+    starts = [
+        {name: value for name, value in start.items() if name != "command"}
+        for start in run.read_environment()
+    ]
     record.run.write_json("environment.json", starts)
     plot_curves([read_curves(record.run)], folder / "curves.png")

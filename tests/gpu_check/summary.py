@@ -12,7 +12,7 @@ SPEED = "images_per_second_median"
 
 def summary(output: Path) -> list[str]:
     """Prints it; returns what is another on the GPU."""
-    print(f"recorded in {output}:")
+    print(f"\nrecorded in {output}:")
     wrong = _agreement(output / "agreement.csv")
     for what in ("training", "inference"):
         _speed(output / f"{what}.csv")
