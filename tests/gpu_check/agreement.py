@@ -59,8 +59,9 @@ def differences(model: keras.Model, training: bool) -> dict:
     """How far a model's output and gradient here are from those of the CPU.
 
     Returns:
-        The largest difference of an output over the largest output, and the L2 norm of the
-        gradient's difference over that of the gradient, by all trainable weights and the images.
+        How they were computed, and the largest difference of an output over the largest output,
+        and the L2 norm of the gradient's difference over that of the gradient, by all trainable
+        weights and the images.
     """
     fill(model)
     images = images_for(model)
@@ -83,13 +84,19 @@ def differences(model: keras.Model, training: bool) -> dict:
         output, gradient = jax.device_get(value_and_gradient(*given))
         return output, np.concatenate([part.ravel() for part in jax.tree.leaves(gradient)])
 
-    (output, gradient), (expected, slope) = on(jax.devices()[0]), on(jax.devices("cpu")[0])
     return {
         "matmul_precision": MATMUL_PRECISION,
         "training": training,
         "weights": model.count_params(),
-        VALUE: np.abs(output - expected).max() / np.abs(expected).max(),
-        GRADIENT: np.linalg.norm(gradient - slope) / np.linalg.norm(slope),
+    } | compared(on(jax.devices()[0]), on(jax.devices("cpu")[0]))
+
+
+def compared(found: tuple[np.ndarray, np.ndarray], expected: tuple[np.ndarray, np.ndarray]) -> dict:
+    """The differences of an output and a gradient, as parts of their sizes."""
+    (output, gradient), (true_output, true_gradient) = found, expected
+    return {
+        VALUE: np.abs(output - true_output).max() / np.abs(true_output).max(),
+        GRADIENT: np.linalg.norm(gradient - true_gradient) / np.linalg.norm(true_gradient),
     }
 
 

@@ -145,13 +145,14 @@ class Check:
 
     def _measure_speed(self, what: str, precision: str) -> None:
         file = self.output / f"{what}.csv"
+        few = ("--batch-size", "16") if self.settings.dry_run else ()
         with TemporaryDirectory() as folder:
             made = Path(folder, file.name)
             self._run(
                 *(str(SCRIPTS / "benchmark.py"), what, "--attentions", "ras"),
                 *("--depths", str(self.settings.depth), "--precision", precision),
                 *("--steps", str(self.settings.steps), "--repeats", str(self.settings.repeats)),
-                *("--output", str(made)),
+                *("--output", str(made), *few),
             )
             tables = [
                 pd.read_csv(each, dtype=str, keep_default_na=False)

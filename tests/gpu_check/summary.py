@@ -24,7 +24,7 @@ def _agreement(file: Path) -> list[str]:
     if not file.is_file():
         return []
     table = pd.read_csv(file)
-    largest = table[["value_difference", "gradient_difference"]].max()
+    largest = table[["value_difference", "gradient_difference"]].max(skipna=False)
     # Written so that NaN is wrong.
     agree = (table["value_difference"] <= MOST) & (table["gradient_difference"] <= MOST)
     wrong = [*table["what"][~agree]]

@@ -3,6 +3,7 @@
 import json
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -45,6 +46,15 @@ def test_figures_of_other_settings_stay_apart(tmp_path):
 def test_data_that_are_not_there(tmp_path):
     with pytest.raises(WrongUse, match="cifar10"):
         Check(SETTINGS, tmp_path / "out", tmp_path, str(tmp_path), 100)
+
+
+def test_differences_are_parts_of_the_size():
+    pytest.importorskip("jax")
+    from tests.gpu_check.agreement import compared
+
+    expected = np.array([[2.0, -4.0]]), np.array([3.0, 4.0])
+    found = compared((np.array([[2.0, -4.4]]), np.array([3.0, 4.5])), expected)
+    assert found == pytest.approx({"value_difference": 0.1, "gradient_difference": 0.1})
 
 
 @pytest.mark.parametrize("value", [0.01, float("nan")])
