@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-# Of float32, of outputs and gradients.
-MOST = 1e-3
+# In float32. On a CPU weights that are another by 2e-7 moved no output by more than 1.1e-6, but a
+# gradient behind many maxima, of residual_attention, by 2.9e-4; TF32 moves outputs by about 1e-3.
+MOST = {"value_difference": 1e-4, "gradient_difference": 1e-2}
 SPEED = "images_per_second_median"
 
 
@@ -24,16 +25,17 @@ def _agreement(file: Path) -> list[str]:
     if not file.is_file():
         return []
     table = pd.read_csv(file)
-    largest = table[["value_difference", "gradient_difference"]].max(skipna=False)
-    # Written so that NaN is wrong.
-    agree = (table["value_difference"] <= MOST) & (table["gradient_difference"] <= MOST)
+    differences = table[[*MOST]]
+    # NaN is no agreement.
+    agree = (differences <= pd.Series(MOST)).all(axis="columns")
+    value, gradient = differences.max(skipna=False)
     wrong = [*table["what"][~agree]]
     print(
-        f"  agreement.csv   {agree.sum()} of {len(table)} within {MOST:g} of the CPU; largest "
-        f"difference: value {largest.iloc[0]:.1e}, gradient {largest.iloc[1]:.1e}"
+        f"  agreement.csv   {agree.sum()} of {len(table)} as on the CPU; largest difference: "
+        f"value {value:.1e}, gradient {gradient:.1e}"
     )
     if wrong:
-        print(f"                  further away: {', '.join(wrong)}")
+        print(f"                  not so: {', '.join(wrong)}")
     return wrong
 
 
