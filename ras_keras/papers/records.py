@@ -43,6 +43,21 @@ class RunRecord:
         Raises:
             UserError: if it cannot be written.
         """
+        record = cls.begin(run, folder)
+        # Last, because it says that the record is whole.
+        if diverged is not None:
+            record.run.write_json(DIVERGED, {"message": str(diverged)})
+        else:
+            record.run.write_json("result.json", run.read_result())
+        return record
+
+    @classmethod
+    def begin(cls, run: RunFolder, folder: Path) -> "RunRecord":
+        """Copies what a run has before its outcome into `folder`.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         recipe = run.read_recipe().replace(data_dir=None, download=False)
         record = cls(RunFolder(folder))
@@ -50,11 +65,6 @@ class RunRecord:
         for name in ("metrics.csv", "gates.csv"):
             if run.file(name).is_file():
                 shutil.copyfile(run.file(name), folder / name)
-        # Last, because it says that the record is whole.
-        if diverged is not None:
-            record.run.write_json(DIVERGED, {"message": str(diverged)})
-        else:
-            record.run.write_json("result.json", run.read_result())
         return record
 
     @classmethod
