@@ -24,6 +24,8 @@ SPECIAL = {
     "not_measured": "",
     "folded": "no",
     "format": "onnx",
+    "way": "forward",
+    "share": 0.5,
 }
 
 

@@ -35,7 +35,7 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
     [
         (
             ["modle"],
-            ["model, inference, training, memory, formats, serve, data", "nearest is 'model'"],
+            ["model, inference, training, profile, memory, formats, serve", "nearest is 'model'"],
         ),
         (["formats", "--streams", "0"], ["--streams must be >= 1. Received: 0"]),
         (["formats", "--micro-batch", "0"], ["--micro-batch must be >= 1. Received: 0"]),

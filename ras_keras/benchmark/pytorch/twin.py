@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from ras_keras import pixels
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.benchmark.pytorch.steps import torch_images
 from ras_keras.convert.layouts import naming_of
@@ -11,7 +12,6 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.layers.registry import NONE, make_attention
 from ras_keras.models import imagenet_resnet, resnet
 from ras_keras.models.aggregation import make_aggregation
-from ras_keras.models.registry import MODELS
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.values.choices import one_of
 from ras_keras.values.options import split
@@ -103,7 +103,9 @@ def _network(recipe: NetworkRecipe, classes: int):
     aggregation = make_aggregation(arguments["aggregation"], arguments["aggregation_config"])
     large = recipe.family == "imagenet_resnet"
     filters = (imagenet_resnet if large else resnet).STAGE_FILTERS
+    mean, variance = pixels.CIFAR10_MEAN, pixels.CIFAR10_VARIANCE
     if large:
+        mean, variance = pixels.IMAGENET_MEAN, pixels.IMAGENET_VARIANCE
         widths, blocks = filters, imagenet_resnet.blocks(recipe.depth)[1]
     else:
         widths = [each // resnet.EXPANSION for each in filters]
@@ -113,7 +115,8 @@ def _network(recipe: NetworkRecipe, classes: int):
         blocks,
         classes,
         large=large,
-        **{name: MODELS[recipe.family].arguments[name] for name in ("mean", "variance")},
+        mean=mean,
+        variance=variance,
         state=getattr(aggregation, "channels", 0),
         attention=layer and (layer.k, layer.normalize_input),
     )
