@@ -1,6 +1,6 @@
 """What all attention layers have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -97,43 +97,13 @@ class Attention(keras.layers.Layer):
         rows = ops.sum(ops.cast(x, "float32"), axis=self.spatial_axes[0])
         return ops.sum(rows, axis=self.spatial_axes[0]) / ops.cast(height * width, "float32")
 
-    def attend(
-        self, x: Tensor, gate: Callable[[Tensor], Tensor], training: bool | None = False
-    ) -> Tensor:
-        """X * V * gain for a gate V of shape (N, C) that looks at the pooled map alone.
-
-        Args:
-            x: X.
-            gate: from what `pool` returns to V.
-            training: whether a gradient will be asked for; the way to it is then the fastest
-                that the backend has, to the same result but for rounding.
-        """
-        product = self._fast_product(x, training)
-        if product is None or type(self).pool is not Attention.pool:
-            return self.scale(x, gate(self.pool(x)), training)
-        return product.product_with_pooled(x, lambda pooled: self._with_gain(gate(pooled)))
-
-    def scale(self, x: Tensor, v: Tensor, training: bool | None = False) -> Tensor:
-        """X * V * gain for a gate V of shape (N, C) or (1, C); `training` is as for `attend`."""
-        product = self._fast_product(x, training)
-        if product is None:
-            return self.weigh(x, ops.expand_dims(v, self.spatial_axes))
-        return product.product(x, self._with_gain(v))
+    def scale(self, x: Tensor, v: Tensor) -> Tensor:
+        """X * V * gain for a gate V of shape (N, C)."""
+        return self.weigh(x, ops.expand_dims(v, self.spatial_axes))
 
     def weigh(self, x: Tensor, v: Tensor) -> Tensor:
         """X * V * gain for a float32 gate V that is broadcast to X."""
-        return x * ops.cast(self._with_gain(v), x.dtype)
-
-    def _with_gain(self, v):
-        return v if self.gain == 1 else v * self.gain
-
-    def _fast_product(self, x, training):
-        """What multiplies `x` by a gate faster than `weigh`; None where nothing does."""
-        if not training or self.axis == 1 or keras.backend.backend() != "tensorflow":
-            return None
-        from ras_keras.layers.parts import gated_product
-
-        return gated_product if gated_product.fits(x) else None
+        return x * ops.cast(v if self.gain == 1 else v * self.gain, x.dtype)
 
     def channels_last(self, x: Tensor) -> Tensor:
         """`x` as float32 (N, H, W, C)."""

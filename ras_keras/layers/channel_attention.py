@@ -137,11 +137,7 @@ class ChannelAttention(Attention):
     def recurrence(self, x: Tensor, training: bool | None = False) -> list[Tensor]:
         """What V would be after 1, 2, ... and k applications: k times float32 (N, C)."""
         self.make_built(x)
-        return self._applications(self.pool(x), training)
-
-    def _applications(self, v, training):
-        """What V would be after each application to a pooled map."""
-        gates = []
+        v, gates = self.pool(x), []
         steepness = Steepness() if self.k >= LONG else None
         for application in range(self.k):
             connection = self.connection_before(application)
@@ -188,7 +184,7 @@ class ChannelAttention(Attention):
         return 0.5
 
     def call(self, x, training=None):
-        return self.attend(x, lambda v: self._applications(v, training)[-1], training)
+        return self.scale(x, self.gate(x, training=training))
 
     def get_config(self):
         return {

@@ -49,9 +49,9 @@ class ChannelScale(Attention):
         v = ops.sigmoid(ops.convert_to_tensor(self.logit))
         return ops.broadcast_to(v, (ops.shape(x)[0], v.shape[0]))
 
-    def call(self, x, training=None):
+    def call(self, x):
         v = ops.sigmoid(ops.convert_to_tensor(self.logit))
-        return self.scale(x, v[None], training)
+        return self.scale(x, v[None])
 
     def start_constant(self) -> float:
         set_to_zero(self)

@@ -110,7 +110,7 @@ class ConvolutionalBlockAttention(Attention):
         return ops.squeeze(self.spatial_gate(self.scale(x, self.gate(x))), self.axis)
 
     def call(self, x, training=None):
-        x = self.scale(x, self.gate(x), training)
+        x = self.scale(x, self.gate(x))
         return x * ops.cast(self.spatial_gate(x, training=training), x.dtype)
 
     def start_constant(self) -> float:

@@ -100,7 +100,7 @@ class DenseImplicitAttention(Attention):
     def call(self, inputs, training=None):
         x = inputs[0] if _is_list(inputs) else inputs
         h, c = self._step(inputs, training)
-        return self.scale(ops.cast(x, self.compute_dtype), h[:, -1], training), h, c
+        return self.scale(ops.cast(x, self.compute_dtype), h[:, -1]), h, c
 
     def gate(self, inputs: Tensor | list[Tensor], training: bool | None = False) -> Tensor:
         """The gate that the layer applies to a map or [map, h, c]: float32 (N, C)."""

@@ -58,8 +58,8 @@ class GatedChannelTransformation(Attention):
         mean = ops.mean(ops.square(s), axis=1, keepdims=True)
         return 1 + ops.tanh(self.gamma * s * ops.rsqrt(mean + self.epsilon) + self.beta)
 
-    def call(self, x, training=None):
-        return self.scale(x, self.gate(x), training)
+    def call(self, x):
+        return self.scale(x, self.gate(x))
 
     def start_constant(self) -> float:
         set_to(self.gamma, 0.0)

@@ -91,9 +91,9 @@ class GlobalContext(Attention):
             raise ValueError(f"a gate needs fusion='multiply'. Received: fusion={self.fusion!r}")
         return ops.sigmoid(self.transformed(x))
 
-    def call(self, x, training=None):
+    def call(self, x):
         if self.fusion == "multiply":
-            return self.scale(x, self.gate(x), training)
+            return self.scale(x, self.gate(x))
         return x + ops.expand_dims(ops.cast(self.transformed(x), x.dtype), self.spatial_axes)
 
     def start_constant(self) -> float:

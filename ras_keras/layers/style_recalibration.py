@@ -52,7 +52,7 @@ class StyleRecalibration(Attention):
         return ops.sigmoid(self.normalization(z, training=training))
 
     def call(self, x, training=None):
-        return self.scale(x, self.gate(x, training=training), training)
+        return self.scale(x, self.gate(x, training=training))
 
     def start_constant(self) -> float:
         set_to(self.kernel, 1.0)

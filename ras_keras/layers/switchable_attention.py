@@ -66,18 +66,15 @@ class SwitchableAttention(Attention):
     def gate(self, x: Tensor, training: bool | None = False) -> Tensor:
         """V, the gate that the layer applies to `x`: float32 of shape (N, C)."""
         self.make_built(x)
-        return self._gate_of(self.pool(x))
-
-    def _gate_of(self, v):
-        """V of a pooled map."""
+        v = self.pool(x)
         switches = ops.split(ops.sigmoid(self.switch(v)), 3, axis=1)
         gate = 1.0
         for switch, transform in zip(switches, self.transforms, strict=True):
             gate = gate * ops.sigmoid(switch * transform(v))
         return gate
 
-    def call(self, x, training=None):
-        return self.attend(x, self._gate_of, training)
+    def call(self, x):
+        return self.scale(x, self.gate(x))
 
     def start_constant(self) -> float:
         for transform in self.transforms:

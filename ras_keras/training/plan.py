@@ -95,7 +95,7 @@ def _precision(execution: ExecutionRecipe) -> str | None:
         return None
     return (
         f"this processor has {instruction}: in precision mixed_bfloat16 a ResNet20 trained "
-        "about 1.3 to 1.5 times as fast on such a one"
+        "about 1.3 to 1.7 times as fast on such a one"
     )
 
 

@@ -31,8 +31,6 @@ PARTS: dict[str, tuple[type[layers.Layer], ...]] = {
 }
 # What TensorFlow writes before the scope of an operation whose gradient this is.
 OF_GRADIENT = "gradient_tape"
-# The functions of layers.parts.gated_product, which XLA compiles.
-COMPILED_GATE = re.compile(r"inference__(scale|sum_of_rows|gradient_of_\w+)_\d+")
 
 
 def profile_rows(recipes: Sequence[Recipe], classes: int, rounds: int, steps: int) -> list[dict]:
@@ -105,9 +103,6 @@ def _part_of(layer):
 
 
 def _place_of(operation, parts, optimizer):
-    compiled = COMPILED_GATE.search(operation.name)
-    if compiled:
-        return ATTENTION, BACKWARD if compiled[1].startswith("gradient") else FORWARD
     scopes = operation.name.split("/")
     # TensorFlow numbers the scopes of a layer that is called again.
     names = [name for scope in scopes for name in (scope, re.sub(r"_\d+$", "", scope))]
