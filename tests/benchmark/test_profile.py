@@ -15,8 +15,6 @@ from ras_keras.benchmark.networks.profile import seconds_of_parts
         ("gradient_tape/net_1/bn_1/Grad", "FusedBatchNormGradV3", ("normalization", "backward")),
         ("net_1/block_attention_1/connection0/mul", "Mul", ("attention", "forward")),
         ("gradient_tape/net/block_attention/mul", "Mul", ("attention", "backward")),
-        ("a_inference__scale_3259__XlaMustCompile", "fusion", ("attention", "forward")),
-        ("a_inference__gradient_of_map_7__Xla", "fusion", ("attention", "backward")),
         ("AddN_14", "AddN", ("addition", "backward")),
         ("coupled_sgd/mul_81", "Mul", ("weights", "update")),
         ("net_1/padding_1/Pad", "Pad", ("other layers", "forward")),
