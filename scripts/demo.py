@@ -4,6 +4,7 @@ Names images of examples/images, shows what the model looks at, then serves a pa
 With CI=1 in the environment the server is asked for its health and for one image, and ends.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,23 +19,27 @@ TIMEOUT = 60
 
 def main() -> int:
     explained = Path("Logs", f"{MODEL}_explanation")
-    images = Path(os.path.relpath(IMAGES))
-    image = min(images.glob("*.png"))
+    image = min(IMAGES.glob("*.png"))
     for command in (
-        ("predict", MODEL, str(images), "--top", "1"),
+        ("predict", MODEL, str(IMAGES), "--top", "1"),
         ("explain", MODEL, str(image), "--output", str(explained)),
     ):
         _show(command)
-        subprocess.run([*COMMAND, *command], check=True)
+        code = subprocess.run([*COMMAND, *command]).returncode
+        if code:
+            return code
     serve = ("serve", MODEL, "--port", "0")
     _show(serve)
-    if os.environ.get("CI") != "1":
-        return subprocess.run([*COMMAND, *serve]).returncode
-    with subprocess.Popen([*COMMAND, *serve], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            _ask(server, image)
-        finally:
-            server.terminate()
+    if os.environ.get("CI") == "1":
+        with subprocess.Popen([*COMMAND, *serve], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                _ask(server, image)
+            finally:
+                server.terminate()
+        return 0
+    # Ctrl-C is the server's.
+    with subprocess.Popen([*COMMAND, *serve]) as server, contextlib.suppress(KeyboardInterrupt):
+        server.wait()
     return 0
 
 

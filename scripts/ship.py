@@ -9,6 +9,7 @@ import argparse
 import dataclasses
 import os
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -54,14 +55,20 @@ def main() -> int:
     parser.add_argument("--data-dir", help="of prepared data sets")
     options = parser.parse_args()
     folder = RECORDS / options.name
+    file = weights(folder)
     try:
-        if options.run:
-            keep(RunFolder.open(options.run), folder, weights(folder))
-        record = RunRecord(RunFolder(folder))
-        data = dataclasses.replace(record.recipe.data, data_dir=options.data_dir).resolved()
-        dataset = load_dataset(data.dataset, data.data_dir, **data.reading())
-        accuracy = measure(folder, dataset)
-        write_list(record, folder, dataset, accuracy)
+        with tempfile.TemporaryDirectory() as place:
+            if options.run:
+                file = Path(place, file.name)
+                keep(RunFolder.open(options.run), folder, file)
+            record = RunRecord(RunFolder(folder))
+            data = dataclasses.replace(record.recipe.data, data_dir=options.data_dir).resolved()
+            dataset = load_dataset(data.dataset, data.data_dir, **data.reading())
+            accuracy = measure(folder, file, dataset)
+            # Only what was measured takes the place of a model that is there.
+            if options.run:
+                shutil.copyfile(file, weights(folder))
+            write_list(record, folder, dataset, accuracy)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -73,10 +80,10 @@ def weights(folder: Path) -> Path:
     return LIST.parent / "weights" / f"{folder.name}.keras"
 
 
-def measure(folder: Path, dataset: ImageDataset) -> float:
+def measure(folder: Path, file: Path, dataset: ImageDataset) -> float:
     """Writes forms.csv and corruptions.csv, draws the latter, and returns Keras's accuracy."""
     forms = []
-    for name, predictor in predictors(weights(folder), dataset):
+    for name, predictor in predictors(file, dataset):
         found = evaluate_predictor(
             predictor, dataset.test, len(dataset.class_names), BATCH_SIZE, name
         )
@@ -94,7 +101,7 @@ def measure(folder: Path, dataset: ImageDataset) -> float:
         )
         print(f"{name:20} {100 * found.accuracy:.2f} %", flush=True)
     write_table(folder / "forms.csv", forms)
-    predictor = with_runtime(open_predictor(weights(folder)), "openvino", None, ExecutionPlan())
+    predictor = with_runtime(open_predictor(file), "openvino", None, ExecutionPlan())
     corruptions = [*robustness_rows(predictor, dataset.test, BATCH_SIZE)]
     write_table(folder / "corruptions.csv", corruptions)
     plot_robustness(corruptions, folder / "corruptions.png")

@@ -13,8 +13,9 @@ from ras_keras.plots.picture import SAVED, drawn
 
 NONE = "none"
 MEAN = "mean of the corruptions"
-# Images that are corrupted at a time, which fixes what is drawn for each.
-TOGETHER = 1_000
+# Pixels of the images that are corrupted at a time, which fixes what is drawn for each: a thousand
+# of 32x32.
+PIXELS_TOGETHER = 1_000 * 32 * 32
 
 
 def robustness_rows(
@@ -28,16 +29,18 @@ def robustness_rows(
         batch_size: images that the model is given at a time.
         seed: of what the corruptions draw.
     """
+    _, height, width, _ = images.images.shape
+    together = max(1, PIXELS_TOGETHER // (height * width))
     accuracies = {}
     for name in tqdm((NONE, *CORRUPTIONS), desc="corruptions", leave=False):
         right = 0
-        for first in range(0, len(images), TOGETHER):
-            pixels = images.images[first : first + TOGETHER]
+        for first in range(0, len(images), together):
+            pixels = images.images[first : first + together]
             if name != NONE:
                 pixels = corrupted(pixels, name, seed, first)
             for start in range(0, len(pixels), batch_size):
                 part = slice(start, start + batch_size)
-                labels = images.labels[first : first + TOGETHER][part]
+                labels = images.labels[first : first + together][part]
                 right += int((predictor.predict(pixels[part]).argmax(axis=1) == labels).sum())
         accuracies[name] = right / len(images)
         yield {"corruption": name, "images": len(images), "accuracy": accuracies[name]}

@@ -1,7 +1,7 @@
 """Measure a saved model on a test set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,18 @@ from ras_keras.commands.line.fields import File, Model, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.data.image_dataset import Images
+from ras_keras.errors import UserError
 from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
 from ras_keras.inference.predictor import Predictor, open_predictor
+from ras_keras.outputs.class_names import read_class_names
+from ras_keras.outputs.class_order import class_order, differing_classes
 from ras_keras.plots.confusion import class_table, plot_confusion
 from ras_keras.plots.mistakes import write_mistakes
 from ras_keras.plots.picture import check_picture
 from ras_keras.pretrained import written_as
 from ras_keras.runs.trained_model import data_of
+from ras_keras.training import Evaluation
 from ras_keras.values.csv_files import write_table
 from ras_keras.values.typed import Count
 
@@ -71,7 +75,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     predictor = options.execution.with_runtime(predictor, len(dataset.test))
     measured = (dataset.test, len(names), options.batch_size)
     evaluation = evaluate_predictor(predictor, *measured)
-    expected = evaluate_predictor(other, *measured, "beside") if other else None
+    expected = None
+    if other is not None:
+        expected = _in_order(other, names, evaluate_predictor(other, *measured, "beside"))
     print(f"model    {path}")
     print(f"data     {dataset.name}, {len(dataset.test):,} test images")
     print_notices(dataset)
@@ -101,6 +107,19 @@ def main(arguments: Sequence[str], program: str) -> None:
         _measure_corruptions(predictor, dataset.test, options)
 
 
+def _in_order(other: Predictor, names: Sequence[str], evaluation: Evaluation) -> Evaluation:
+    """The evaluation of another model with its classes in the order of these names."""
+    given = read_class_names(other.path)
+    order = class_order(names, given) if given else [*range(len(names))]
+    if order is None:
+        differing = differing_classes(names, given, "the model", "it")
+        raise UserError(
+            f"{other.path} has other classes, {differing}; name a form of the same network by "
+            "--beside."
+        )
+    return replace(evaluation, probabilities=evaluation.probabilities[:, order])
+
+
 def _measure_corruptions(predictor: Predictor, images: Images, options: Evaluate) -> None:
     """Prints the accuracy with each corruption, and writes the table and its picture."""
     rows = []
@@ -108,6 +127,7 @@ def _measure_corruptions(predictor: Predictor, images: Images, options: Evaluate
         print(f"{row['corruption']:24} {100 * row['accuracy']:6.2f} %")
         rows.append(row)
     file = Path(options.corruptions or "")
+    picture = beside(file, "_accuracy.png")
     write_table(file, rows)
-    plot_robustness(rows, file.with_suffix(".png"))
-    print(f"figures  {file}, {file.with_suffix('.png')}")
+    plot_robustness(rows, picture)
+    print(f"figures  {file}, {picture}")

@@ -50,18 +50,20 @@ def _row(group, dataset, ras, other) -> dict:
         "RAS and": escaped(other_name),
         "n": f"{ras['n']} and {other['n']}",
         "difference": f"{difference:+.2f}",
-        "interval": f"{difference - margin:+.2f} to {difference + margin:+.2f}",
+        "interval": f"{difference - margin:+.2f} to {difference + margin:+.2f}"
+        if math.isfinite(margin)
+        else "not estimated",
         "RAS has": shown,
     }
 
 
 def _margin(first, second) -> float:
-    """Half the width of Welch's interval of a difference of two means."""
+    """Half the width of Welch's interval; of runs that are all alike none can be estimated."""
     from scipy import stats
 
     parts = [(each["accuracy_sd"] ** 2 / each["n"], each["n"] - 1) for each in (first, second)]
     variance = sum(part for part, _ in parts)
     if variance == 0:
-        return 0.0
+        return math.inf
     freedom = variance**2 / sum(part**2 / others for part, others in parts)
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)

@@ -77,7 +77,9 @@ def write_mistakes(
     if len(wrong) > MOST:
         summary += f"; these are the {MOST} of which the model is surest"
     page = PAGE.format(
-        title=html.escape(title), summary=html.escape(summary + "."), figures="\n".join(figures)
+        title=html.escape(shown(title)),
+        summary=html.escape(summary + "."),
+        figures="\n".join(figures),
     )
     write_atomically(file, lambda path: path.write_text(page, encoding="utf-8"))
 

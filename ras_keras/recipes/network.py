@@ -83,7 +83,7 @@ class NetworkRecipe(Part):
         """
         arguments = self.arguments()
         models, weights = named(self.weights), self.weights
-        if models and self.family != SAVED:
+        if models and models[0].name != weights and self.family != SAVED:
             network = family_of(self.model).build(**arguments, include_top=False)
             try:
                 weights = fitting(network, models, weights).name

@@ -17,6 +17,7 @@ import ras_keras
 from ras_keras.commands import run
 from ras_keras.commands import train as train_command
 from ras_keras.commands.benchmark import KINDS
+from ras_keras.outputs.class_names import read_class_names, save_model
 from ras_keras.recipes.starts import to_flags
 from ras_keras.training import RECIPES, RunFolder
 from tests.conftest import ROOT
@@ -235,6 +236,21 @@ def test_evaluate_beside_another_form(trained, tmp_path, capsys):
     ).groups()
     assert float(points) == pytest.approx(top[0] - top[1], abs=0.011)
     assert float(share) >= abs(float(points))
+
+
+def test_evaluate_beside_classes_in_another_order(trained, tmp_path, capsys):
+    """The same network, whose file has its classes backwards: no label differs."""
+    model = ras_keras.load_model(trained / "best.keras")
+    classifier = model.get_layer("predictions")
+    classifier.set_weights([each[..., ::-1] for each in classifier.get_weights()])
+    names = read_class_names(trained / "best.keras")
+    save_model(tmp_path / "backwards.keras", model, names[::-1])
+    picture = ("--output", tmp_path / "matrix.png")
+    assert call("evaluate", trained, *picture, "--beside", tmp_path / "backwards.keras") == 0
+    assert "+0.00 points of top-1, 0.00 % of the labels" in capsys.readouterr().out
+    save_model(tmp_path / "others.keras", model, [f"class {name}" for name in names])
+    assert call("evaluate", trained, *picture, "--beside", tmp_path / "others.keras") == 2
+    assert "has other classes" in capsys.readouterr().err
 
 
 def test_evaluate_a_run_without_a_model(trained, tmp_path, capsys):

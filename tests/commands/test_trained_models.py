@@ -64,7 +64,7 @@ def test_evaluation_knows_the_data_set_and_writes_here(working_folder, capsys):
     mistakes = (working_folder / "mistakes.html").read_text(encoding="utf-8")
     assert mistakes.count("<figure>") == round(360 * (1 - accuracy))
     assert {file.name for file in working_folder.iterdir()} == {
-        *("mistakes.html", "corruptions.csv", "corruptions.png"),
+        *("mistakes.html", "corruptions.csv", "corruptions_accuracy.png"),
         f"{DIGITS}_confusion_matrix.png",
     }
 

@@ -49,6 +49,11 @@ def test_less_is_said_as_well():
     assert lines(differences(results(swapped)))[0][6] == "less"
 
 
+def test_seeds_that_are_all_alike_show_nothing():
+    row = lines(differences(results({"ras:k=2": (99.7, 99.7), "none": (99.4, 99.4)})))[0]
+    assert row[4:] == ["+0.30", "not estimated", "not shown"]
+
+
 @pytest.mark.parametrize(
     "accuracies", [{"ras:k=2": (91.0,), "none": (90.0,)}, {"se": (1.0, 2.0), "none": (1.0, 2.0)}]
 )

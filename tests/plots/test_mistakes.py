@@ -20,10 +20,11 @@ def test_the_page_shows_mistakes_the_surest_first(tmp_path):
     labels = np.array([0, 0, 1, 2])
     file = tmp_path / "page.html"
     evaluation = Evaluation(labels, probabilities)
-    write_mistakes(evaluation, Images(pixels, labels), NAMES, file, "a & b")
+    write_mistakes(evaluation, Images(pixels, labels), NAMES, file, "a & b\u202e")
     page = file.read_text(encoding="utf-8")
     assert "3 of 4 images are named wrongly." in page
     assert "a &amp; b" in page
+    assert "\u202e" not in page
     assert "<script>" not in page
     assert re.findall(r"image (\d)", page) == ["3", "1", "2"]
     assert re.findall(r"<b>(.*?)</b>", page) == [

@@ -51,6 +51,14 @@ def test_its_flags_build_the_network(name):
     assert network.resolved().weights == name
 
 
+def test_models_of_one_data_set_normalize_alike():
+    """Whichever of them a network is: `image_classifier` takes the first one's."""
+    of_data = {}
+    for model in shipped_models().values():
+        of_data.setdefault(model.dataset, set()).add((model.classes, model.mean, model.variance))
+    assert all(len(found) == 1 for found in of_data.values())
+
+
 def test_the_digits_are_named_as_the_list_says():
     model = shipped_models()[DIGITS]
     test = load_dataset("digits").test

@@ -1,6 +1,7 @@
 """A PyTorch network in processes of one thread, each pinned to a core of its own."""
 
 import io
+import signal
 import time
 from multiprocessing import get_context
 
@@ -69,9 +70,7 @@ class Processes:
             UserError: if a process fails.
         """
         begin = time.monotonic() + LEAD
-        for pipe in self._pipes:
-            pipe.send((begin, begin + SECONDS))
-        return sum(self._answers()) / SECONDS
+        return sum(self._answers((begin, begin + SECONDS))) / SECONDS
 
     def close(self) -> None:
         """Ends the processes."""
@@ -79,10 +78,12 @@ class Processes:
             process.kill()
             process.join()
 
-    def _answers(self):
+    def _answers(self, question=None):
         try:
+            for pipe in self._pipes if question else ():
+                pipe.send(question)
             answers = [pipe.recv() for pipe in self._pipes]
-        except EOFError as error:
+        except (EOFError, ConnectionError) as error:
             raise UserError(
                 "a process of PyTorch was killed, for want of memory perhaps."
             ) from error
@@ -103,6 +104,8 @@ def _cores(number: int) -> list[int | None]:
 
 def _work(pipe, core, content, setting, precision, images, batch_size) -> None:
     """What a process does: sends the probabilities, then the images that each window held."""
+    # Whoever started it ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if core is not None:
             psutil.Process().cpu_affinity([core])
@@ -118,7 +121,7 @@ def _work(pipe, core, content, setting, precision, images, batch_size) -> None:
         pipe.send(np.concatenate(found))
         while True:
             pipe.send(_within(lambda: predict(parts[0]), batch_size, *pipe.recv()))
-    except EOFError:
+    except (EOFError, ConnectionError):
         return
     # Whatever PyTorch raises is told.
     except Exception as error:
@@ -132,5 +135,5 @@ def _within(step, batch_size: int, begin: float, end: float) -> float:
     while now < end:
         step()
         began, now = now, time.monotonic()
-        count += batch_size * min(1.0, (end - began) / (now - began))
+        count += batch_size * (1.0 if now <= end else (end - began) / (now - began))
     return count

@@ -105,12 +105,14 @@ def versus_rows(
         # Each compiled network counts against PyTorch's limit of compilations of one class.
         torch.compiler.reset()
         results = {name: [] for name in usable}
-        functions = {
-            name: _step(kind, each, recipes[name], models[recipes[name].network], network, classes)
-            for name, each in usable.items()
-        }
-        together = {name: each for name, each in functions.items() if isinstance(each, Processes)}
+        functions, together = {}, {}
         try:
+            for name, each in usable.items():
+                model = models[recipes[name].network]
+                step = _step(kind, each, recipes[name], model, network, classes)
+                functions[name] = step
+                if isinstance(step, Processes):
+                    together[name] = step
             kept = {name: _kept(each, results[name]) for name, each in functions.items()}
             seconds = warm_up(kept)
             differences = {}
