@@ -65,7 +65,7 @@ def test_what_is_another_on_the_gpu_is_named(tmp_path, capsys, value):
     assert "1 of 2" in capsys.readouterr().out
 
 
-@pytest.mark.slow
+@pytest.mark.large
 def test_dry_run(run_python, tmp_path):
     """Everything is recorded, small and without paths, and nothing is measured twice."""
     pytest.importorskip("jax")
