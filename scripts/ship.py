@@ -31,7 +31,7 @@ from ras_keras.folding import fold
 from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.papers.records import RunRecord
-from ras_keras.pretrained.shipped import LIST, ShippedModel, shipped_models
+from ras_keras.pretrained.shipped import LIST, ShippedModel, file_of, shipped_models
 from ras_keras.recipes.starts import to_flags
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.trained_model import TrainedModel
@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--data-dir", help="of prepared data sets")
     options = parser.parse_args()
     folder = RECORDS / options.name
-    file = weights(folder)
+    file = file_of(options.name)
     try:
         with tempfile.TemporaryDirectory() as place:
             if options.run:
@@ -67,17 +67,12 @@ def main() -> int:
             accuracy = measure(folder, file, dataset)
             # Only what was measured takes the place of a model that is there.
             if options.run:
-                shutil.copyfile(file, weights(folder))
+                shutil.copyfile(file, file_of(options.name))
             write_list(record, folder, dataset, accuracy)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def weights(folder: Path) -> Path:
-    """The file of the package."""
-    return LIST.parent / "weights" / f"{folder.name}.keras"
 
 
 def measure(folder: Path, file: Path, dataset: ImageDataset) -> float:
@@ -128,7 +123,7 @@ def predictors(file: Path, dataset: ImageDataset) -> Iterator[tuple[str, Predict
 def write_list(record: RunRecord, folder: Path, dataset: ImageDataset, accuracy: float) -> None:
     """Puts the model into models.json, in place of one of its name."""
     recipe, network = record.recipe, record.recipe.network
-    file = weights(folder)
+    file = file_of(folder.name)
     model = TrainedModel.find(file).load()
     normalization = model.get_layer("normalization").get_config()
     flags = {"model": network.model, "depth": network.depth, "attention": network.attention}

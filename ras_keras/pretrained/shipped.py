@@ -46,7 +46,7 @@ class ShippedModel:
     @property
     def file(self) -> Path:
         """Its `.keras` file, whatever is in it."""
-        return HERE / "weights" / f"{self.name}.keras"
+        return file_of(self.name)
 
     @property
     def path(self) -> Path:
@@ -63,6 +63,11 @@ class ShippedModel:
                 "again."
             )
         return self.file
+
+
+def file_of(name: str) -> Path:
+    """Where the file of a model lies, or will lie."""
+    return HERE / "weights" / f"{name}.keras"
 
 
 @cache
