@@ -48,9 +48,10 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
     """
     address = environment.get(ADDRESSES, "").partition(",")[0] or None
     if COUNT in environment:
-        count, index = _number(environment, COUNT, 1), _number(environment, INDEX, 0)
+        count = _number(environment, COUNT, 1)
         if count == 1:
             return None
+        index = _number(environment, INDEX, 0)
         return _placed(Start("deactivate", "KERAS_DISTRIBUTION_*", index, count, address))
     # Before SLURM, within whose jobs mpirun starts its processes.
     for size, rank in MPI:
@@ -68,9 +69,14 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
         start = Start("slurm", "SLURM", index, count, address, hosts == str(count))
         return start if count > 1 else None
     if "KUBERNETES_SERVICE_HOST" in environment and "JOB_COMPLETION_INDEX" in environment:
-        # JAX asks Kubernetes by it; without it each pod of the job trains by itself.
         index = _number(environment, "JOB_COMPLETION_INDEX", 0)
-        return Start("k8s", "Kubernetes", index) if find_spec("kubernetes") else None
+        if find_spec("kubernetes") is None:
+            raise UserError(
+                "Kubernetes started this process as one of an indexed job's, which find each other "
+                "by the package kubernetes, and it is not installed: pip install 'jax[k8s]', or "
+                f"set {COUNT}=1 for a training of each."
+            )
+        return Start("k8s", "Kubernetes", index)
     if INDEX in environment:
         # Without how many there are each would train by itself.
         _number(environment, COUNT, 1)

@@ -98,10 +98,9 @@ def main(arguments: Sequence[str], program: str) -> int:
         return 0
     data = {"data_dir": options.data_dir, "download": options.download}
     try:
-        with executor(options.cluster) as running:
-            if options.cluster.several:
-                leave_gpus()
-            execute(study, Path(options.log_dir), output, data, running)
+        if options.cluster.several:
+            leave_gpus()
+        execute(study, Path(options.log_dir), output, data, executor(options.cluster))
     except (Interrupted, KeyboardInterrupt) as error:
         raise Interrupted(f"{str(error) or 'SIGINT'}; the same command goes on") from error
     _print(report_table(output / study.name))

@@ -1,5 +1,6 @@
 """Runs what a table still lacks."""
 
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -108,7 +109,13 @@ def measured_speeds(recipes: list[Recipe]) -> dict[str, float]:
     return speeds
 
 
-def execute(study: Study, log_dir: Path, output: Path, data: dict, executor: Executor) -> None:
+def execute(
+    study: Study,
+    log_dir: Path,
+    output: Path,
+    data: dict,
+    executor: AbstractContextManager[Executor],
+) -> None:
     """Trains the runs of a table that have no record yet and keeps their records.
 
     A run that was cut short goes on. A run whose loss diverges is a result too.
@@ -118,7 +125,7 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict, executor: Exe
         log_dir: of the run folders.
         output: of the records.
         data: fields of a recipe that say where the data lie.
-        executor: that trains the runs.
+        executor: that trains the runs; entered once they are checked, if any is missing.
 
     Raises:
         UserError: if a run cannot be had, or killed its workers.
@@ -141,7 +148,8 @@ def execute(study: Study, log_dir: Path, output: Path, data: dict, executor: Exe
     with locked(log_dir / study.name):
         study.write(records)
         if missing:
-            _run_all(missing, log_dir / study.name, records, executor)
+            with executor as running:
+                _run_all(missing, log_dir / study.name, records, running)
 
 
 def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor: Executor) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ras_keras.backend import starters
 from ras_keras.backend.starters import ADDRESSES, COUNT, INDEX, find_start
 from ras_keras.commands import run
 from ras_keras.errors import UserError
@@ -15,6 +16,7 @@ SLURM = {
     "SLURM_LOCALID": "0",
 }
 OPEN_MPI = {"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3"}
+KUBERNETES = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "JOB_COMPLETION_INDEX": "3"}
 VARIABLES = {ADDRESSES: "10.0.0.1:9876,10.0.0.2:9876", COUNT: "2", INDEX: "1"}
 
 
@@ -27,7 +29,7 @@ VARIABLES = {ADDRESSES: "10.0.0.1:9876,10.0.0.2:9876", COUNT: "2", INDEX: "1"}
         {name: value for name, value in SLURM.items() if name != "SLURM_STEP_NODELIST"},
         {"OMPI_COMM_WORLD_SIZE": "1"},
         # A training of each task of SLURM's.
-        SLURM | {COUNT: "1", INDEX: "0"},
+        SLURM | {COUNT: "1"},
     ],
 )
 def test_one_process_alone(environment):
@@ -67,6 +69,19 @@ def test_one_of_several(environment, found):
 def test_what_is_refused(environment, named):
     with pytest.raises(UserError, match=named):
         find_start(environment)
+
+
+def test_pods_that_cannot_find_each_other(monkeypatch):
+    monkeypatch.setattr(starters, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"kubernetes.*jax\[k8s\].*" + COUNT):
+        find_start(KUBERNETES)
+    assert find_start(KUBERNETES | {COUNT: "1"}) is None
+
+
+def test_pods_that_find_each_other(monkeypatch):
+    monkeypatch.setattr(starters, "find_spec", lambda name: name)
+    start = find_start(KUBERNETES)
+    assert (start.method, start.index, start.count) == ("k8s", 3, None)
 
 
 @pytest.mark.parametrize("environment", [VARIABLES, SLURM, OPEN_MPI | {ADDRESSES: "a:1"}])
