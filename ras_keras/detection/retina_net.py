@@ -1,0 +1,152 @@
+"""RetinaNet over any backbone with a pyramid."""
+
+from typing import Any
+
+import keras
+
+from ras_keras.backend.recursion import deep_graphs
+from ras_keras.detection.anchors import Anchors
+from ras_keras.detection.feature_pyramid import feature_pyramid
+from ras_keras.detection.heads import head
+from ras_keras.detection.losses import detection_losses
+from ras_keras.values.checks import check_at_least_one
+
+NEEDED = ("P3", "P4", "P5")
+
+
+@keras.saving.register_keras_serializable("ras_keras")
+class RetinaNet(keras.Model):
+    """One-stage detector: a feature pyramid, two heads that all levels share, the focal loss.
+
+    It is trained by `fit` without a loss of its own in `compile`, on batches of images and
+    {"boxes": (N, M, 4), "classes": (N, M)}: left, top, right and bottom in pixels, and numbers from
+    0, -1 where an image has fewer than M objects. `compile(optimizer)` is all that it needs.
+
+    Args:
+        backbone: a functional model from raw pixels (N, H, W, 3) to its pyramid, a dict with "P3",
+            "P4" and "P5" among its maps, such as
+            `ResNet50(include_top=False, features_only=True)`.
+        classes: kinds of objects.
+        channels: of the pyramid and the heads.
+        anchor_scale: side of a level's smallest anchor, in strides.
+        norm_eval: whether the backbone normalizes by its moving statistics in training too; its
+            scales and offsets are trained all the same.
+        frozen_stages: first stages of the backbone, its stem with them, whose weights and
+            statistics stay as they are; 0 for none, the stem as well.
+        name: of the model.
+
+    Inputs:
+        (N, H, W, 3), raw pixels.
+
+    Outputs:
+        {"boxes": (N, A, 4), "classes": (N, A, classes)}, float32: of each anchor how far its object
+        is off, and logits. `detector` makes boxes of them.
+
+    Raises:
+        ValueError: for an argument that does not fit, naming it.
+
+    Source: Lin et al., arXiv 1708.02002, in the form of mmdetection 2 that the RLA-Net paper
+    (arXiv 2110.11852) trained.
+    """
+
+    @deep_graphs()
+    def __init__(
+        self,
+        backbone: keras.Model,
+        classes: int = 80,
+        channels: int = 256,
+        anchor_scale: float = 4.0,
+        norm_eval: bool = False,
+        frozen_stages: int = 0,
+        name: str | None = "retina_net",
+    ):
+        classes = check_at_least_one("classes", classes)
+        channels = check_at_least_one("channels", channels)
+        if not anchor_scale > 0:
+            raise ValueError(f"`anchor_scale` must be above 0. Received: {anchor_scale!r}")
+        images, maps = _checked(backbone)
+        _freeze(backbone, frozen_stages)
+        inputs = keras.Input(images, name="images")
+        maps = backbone(inputs, training=False) if norm_eval else backbone(inputs)
+        pyramid = feature_pyramid(maps, channels)
+        outputs = {
+            "boxes": head(pyramid, 4, "boxes", channels),
+            "classes": head(pyramid, classes, "classes", channels, prior=True),
+        }
+        super().__init__(inputs=inputs, outputs=outputs, name=name)
+        self.backbone = backbone
+        self.classes = classes
+        self.channels = channels
+        self.anchors = Anchors(*images[:2], float(anchor_scale))
+        self.norm_eval = norm_eval
+        self.frozen_stages = frozen_stages
+        self._class_loss = keras.metrics.Mean(name="class_loss")
+        self._box_loss = keras.metrics.Mean(name="box_loss")
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        anchors = keras.ops.convert_to_tensor(self.anchors.boxes())
+        of_classes, of_boxes = detection_losses(anchors, y, y_pred)
+        self._class_loss.update_state(of_classes)
+        self._box_loss.update_state(of_boxes)
+        loss = of_classes + of_boxes
+        for each in self.losses:
+            loss += keras.ops.cast(each, "float32")
+        return loss
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "classes": self.classes,
+            "channels": self.channels,
+            "anchor_scale": self.anchors.scale,
+            "norm_eval": self.norm_eval,
+            "frozen_stages": self.frozen_stages,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None) -> "RetinaNet":
+        backbone = keras.saving.deserialize_keras_object(
+            config["backbone"], custom_objects=custom_objects
+        )
+        return cls(**config | {"backbone": backbone})
+
+
+def _checked(backbone) -> tuple[tuple[int, int, int], dict]:
+    """The shape of a backbone's images, and its pyramid."""
+    maps = getattr(backbone, "output", None)
+    lacking = [each for each in NEEDED if not isinstance(maps, dict) or each not in maps]
+    if lacking:
+        raise ValueError(
+            f"`backbone` must give a pyramid with {', '.join(NEEDED)}, as a network does with "
+            f"`include_top=False, features_only=True`. Received: one without {', '.join(lacking)}"
+        )
+    shape = backbone.input_shape[1:]
+    if None in shape:
+        raise ValueError(
+            f"`backbone` must take images of one height and width. Received: input_shape={shape}"
+        )
+    for level, each in enumerate(NEEDED, 3):
+        expected = tuple(-(-size // 2**level) for size in shape[:2])
+        if tuple(maps[each].shape[1:3]) != expected:
+            raise ValueError(
+                f"`backbone` must give {each} at stride {2**level}, {expected} for these images. "
+                f"Received: {tuple(maps[each].shape[1:3])}"
+            )
+    return shape, maps
+
+
+def _freeze(backbone: keras.Model, stages: int) -> None:
+    if not stages:
+        return
+    names = ("stem", *(f"stage{number + 1}_" for number in range(stages)))
+    frozen = [layer for layer in backbone.layers if layer.name.startswith(names)]
+    if not any(layer.name.startswith(names[-1]) for layer in frozen):
+        raise ValueError(
+            f"`frozen_stages` must be at most the number of stages that the backbone has. "
+            f"Received: frozen_stages={stages}"
+        )
+    for layer in frozen:
+        # Of one that was saved so, the parts are not yet; and setting what is set does nothing.
+        layer.trainable = True
+        layer.trainable = False
