@@ -9,7 +9,7 @@ from ras_keras.detection.anchors import Anchors
 from ras_keras.detection.feature_pyramid import feature_pyramid
 from ras_keras.detection.heads import head
 from ras_keras.detection.losses import detection_losses
-from ras_keras.values.checks import check_at_least_one
+from ras_keras.values.checks import check_at_least_one, check_positive
 
 NEEDED = ("P3", "P4", "P5")
 
@@ -62,12 +62,11 @@ class RetinaNet(keras.Model):
     ):
         classes = check_at_least_one("classes", classes)
         channels = check_at_least_one("channels", channels)
-        if not anchor_scale > 0:
-            raise ValueError(f"`anchor_scale` must be above 0. Received: {anchor_scale!r}")
+        anchor_scale = check_positive("anchor_scale", anchor_scale)
         images, maps = _checked(backbone)
         _freeze(backbone, frozen_stages)
         inputs = keras.Input(images, name="images")
-        maps = backbone(inputs, training=False) if norm_eval else backbone(inputs)
+        maps = (InferenceMode(backbone) if norm_eval else backbone)(inputs)
         pyramid = feature_pyramid(maps, channels)
         outputs = {
             "boxes": head(pyramid, 4, "boxes", channels),
@@ -77,7 +76,7 @@ class RetinaNet(keras.Model):
         self.backbone = backbone
         self.classes = classes
         self.channels = channels
-        self.anchors = Anchors(*images[:2], float(anchor_scale))
+        self.anchors = Anchors(*images[:2], anchor_scale)
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages
         self._class_loss = keras.metrics.Mean(name="class_loss")
@@ -112,6 +111,18 @@ class RetinaNet(keras.Model):
         return cls(**config | {"backbone": backbone})
 
 
+@keras.saving.register_keras_serializable("ras_keras")
+class InferenceMode(keras.layers.Wrapper):
+    """A network as in inference, in training too.
+
+    Keras 3.15 gives the layers of a functional model the mode of the model, whatever `training`
+    they were called with.
+    """
+
+    def call(self, inputs):
+        return self.layer(inputs, training=False)
+
+
 def _checked(backbone) -> tuple[tuple[int, int, int], dict]:
     """The shape of a backbone's images, and its pyramid."""
     maps = getattr(backbone, "output", None)
@@ -137,16 +148,17 @@ def _checked(backbone) -> tuple[tuple[int, int, int], dict]:
 
 
 def _freeze(backbone: keras.Model, stages: int) -> None:
-    if not stages:
+    if stages == 0:
         return
-    names = ("stem", *(f"stage{number + 1}_" for number in range(stages)))
-    frozen = [layer for layer in backbone.layers if layer.name.startswith(names)]
-    if not any(layer.name.startswith(names[-1]) for layer in frozen):
+    names = ("stem", *(f"stage{number + 1}_" for number in range(int(stages))))
+    known = any(layer.name.startswith(names[-1]) for layer in backbone.layers)
+    if not is_integer(stages) or stages < 0 or not known:
         raise ValueError(
-            f"`frozen_stages` must be at most the number of stages that the backbone has. "
-            f"Received: frozen_stages={stages}"
+            "`frozen_stages` must be an integer from 0 to the number of stages that the backbone "
+            f"has. Received: frozen_stages={stages!r}"
         )
-    for layer in frozen:
-        # Of one that was saved so, the parts are not yet; and setting what is set does nothing.
-        layer.trainable = True
-        layer.trainable = False
+    for layer in backbone.layers:
+        if layer.name.startswith(names):
+            # Of one that was saved so, the parts are not yet; and setting what is set does nothing.
+            layer.trainable = True
+            layer.trainable = False

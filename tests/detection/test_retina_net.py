@@ -1,0 +1,155 @@
+"""RetinaNet: its parameters, its training, its files."""
+
+import keras
+import numpy as np
+import pytest
+
+from ras_keras.detection import RetinaNet, detector
+from ras_keras.models import ImageNetResNet, ResNet18, RLAResNet50
+from ras_keras.saving.loading import load_model
+
+SHAPE = (64, 96, 3)
+
+
+def backbone():
+    """As small as a network with a pyramid can be, with the layers' names of ours."""
+    x = inputs = keras.Input(SHAPE)
+    maps = {}
+    for name, strides in (("stem", 4), ("stage1_1", 2), ("stage2_1", 2), ("stage3_1", 2)):
+        x = keras.layers.Conv2D(8, 3, strides, "same", name=f"{name}_conv")(x / 255)
+        x = keras.layers.BatchNormalization(name=f"{name}_bn")(x)
+        maps[f"P{len(maps) + 2}"] = x
+    return keras.Model(inputs, maps, name="backbone")
+
+
+def small(**options):
+    return RetinaNet(backbone(), **{"classes": 3, "channels": 8} | options)
+
+
+def batch(images=2):
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (images, *SHAPE)).astype("uint8")
+    boxes = np.tile(np.array([[8, 8, 40, 40], [0, 0, 0, 0]], "float32"), (images, 1, 1))
+    return pixels, {"boxes": boxes, "classes": np.tile([1, -1], (images, 1))}
+
+
+def parameters(variables):
+    return sum(int(np.prod(each.shape)) for each in variables)
+
+
+def trained(model, steps=3):
+    model.compile(keras.optimizers.SGD(0.01, momentum=0.9))
+    pixels, objects = batch()
+    return model.fit(pixels, objects, epochs=steps, verbose=0, shuffle=False).history
+
+
+def test_published_parameters():
+    network = RLAResNet50(include_top=False, features_only=True, input_shape=(64, 64, 3))
+    model = RetinaNet(network)
+    assert parameters(network.trainable_variables) == 23_789_568
+    assert parameters(model.trainable_variables) == 38_250_228
+
+
+def test_it_trains_on_both_parts_of_its_loss():
+    model = small()
+    history = trained(model)
+    np.testing.assert_allclose(
+        history["loss"], np.add(history["class_loss"], history["box_loss"]), rtol=1e-5
+    )
+    assert history["class_loss"][-1] < history["class_loss"][0]
+    # The prior: about as much as a network costs that expects an object at one anchor of a hundred.
+    outputs = model.predict(batch()[0], verbose=0)
+    assert outputs["boxes"].shape == (2, sum(model.anchors.counts), 4)
+    assert 0.001 < (1 / (1 + np.exp(-outputs["classes"]))).mean() < 0.05
+
+
+@pytest.mark.parametrize("options", [{}, {"norm_eval": True, "frozen_stages": 1}])
+def test_saved_and_loaded(tmp_path, options):
+    model = small(anchor_scale=2.0, **options)
+    trained(model, 1)
+    file = tmp_path / "model.keras"
+    model.save(file)
+    again = load_model(file)
+    configs = model.get_config(), again.get_config()
+    for each in configs:
+        del each["backbone"]
+    assert configs[0] == configs[1]
+    paths = {variable.path for variable in model.trainable_variables}
+    assert {variable.path for variable in again.trainable_variables} == paths
+    pixels = batch()[0]
+    for name, outputs in model.predict(pixels, verbose=0).items():
+        np.testing.assert_array_equal(again.predict(pixels, verbose=0)[name], outputs)
+    whole = detector(model, score_threshold=0.0)
+    whole.save(file)
+    for name, outputs in whole.predict(pixels, verbose=0).items():
+        np.testing.assert_array_equal(load_model(file).predict(pixels, verbose=0)[name], outputs)
+
+
+def test_over_a_network_with_attention():
+    network = ImageNetResNet(18, "ras", include_top=False, features_only=True, input_shape=SHAPE)
+    history = trained(RetinaNet(network, classes=3, channels=8), 2)
+    assert history["loss"][1] < history["loss"][0]
+
+
+def test_norm_eval_keeps_statistics_and_trains_scales():
+    kept, moved = small(norm_eval=True), small()
+    for model, same in ((kept, True), (moved, False)):
+        layer = model.backbone.get_layer("stage1_1_bn")
+        before = [np.array(each) for each in (layer.moving_mean, layer.beta)]
+        trained(model)
+        assert np.array_equal(layer.moving_mean, before[0]) == same
+        assert not np.array_equal(layer.beta, before[1])
+
+
+def test_frozen_stages():
+    model = small(frozen_stages=1)
+    frozen = {
+        variable.path: np.array(variable)
+        for layer in model.backbone.layers
+        if layer.name.startswith(("stem", "stage1_"))
+        for variable in layer.variables
+    }
+    others = len(model.trainable_variables)
+    assert len(small().trainable_variables) > others
+    trained(model, 1)
+    assert len(frozen) == 12
+    for layer in model.backbone.layers:
+        for variable in layer.variables:
+            if variable.path in frozen:
+                np.testing.assert_array_equal(variable, frozen[variable.path])
+
+
+def test_a_map_of_odd_size():
+    network = ResNet18(include_top=False, features_only=True, input_shape=(72, 104, 3))
+    model = RetinaNet(network, classes=1, channels=8)
+    assert model.output["boxes"].shape == (None, sum(model.anchors.counts), 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"classes": 0}, "classes"),
+        ({"channels": 0}, "channels"),
+        ({"anchor_scale": 0}, "anchor_scale"),
+        ({"frozen_stages": 5}, "frozen_stages"),
+        ({"frozen_stages": -1}, "frozen_stages"),
+    ],
+)
+def test_what_is_refused(options, named):
+    with pytest.raises(ValueError, match=named):
+        small(**options)
+
+
+@pytest.mark.parametrize(
+    ("network", "named"),
+    [
+        (lambda: ResNet18(input_shape=SHAPE), "P3, P4, P5"),
+        (
+            lambda: ResNet18(include_top=False, features_only=True, input_shape=(None, None, 3)),
+            "input_shape",
+        ),
+    ],
+)
+def test_a_backbone_that_does_not_fit(network, named):
+    with pytest.raises(ValueError, match=named):
+        RetinaNet(network())
