@@ -9,7 +9,7 @@ from ras_keras.detection.anchors import Anchors
 from ras_keras.detection.feature_pyramid import feature_pyramid
 from ras_keras.detection.heads import head
 from ras_keras.detection.losses import detection_losses
-from ras_keras.values.checks import check_at_least_one, check_positive
+from ras_keras.values.checks import check_at_least_one, check_positive, is_integer
 
 NEEDED = ("P3", "P4", "P5")
 
@@ -123,9 +123,9 @@ class InferenceMode(keras.layers.Wrapper):
         return self.layer(inputs, training=False)
 
 
-def _checked(backbone) -> tuple[tuple[int, int, int], dict]:
+def _checked(backbone) -> tuple[tuple[int, ...], dict]:
     """The shape of a backbone's images, and its pyramid."""
-    maps = getattr(backbone, "output", None)
+    maps: Any = getattr(backbone, "output", None)
     lacking = [each for each in NEEDED if not isinstance(maps, dict) or each not in maps]
     if lacking:
         raise ValueError(
