@@ -20,6 +20,8 @@ DOCS = ["zensical>=0.0.73,<0.2", "mkdocstrings-python>=2.0.11", "nbconvert>=7.17
 PEERS = ["torch==2.13.0"]
 # What runs trainings on several workers.
 CLUSTER = ["ray>=2.50"]
+# What detections are scored with.
+DETECTION = ["pycocotools>=2.0.11"]
 # What `serve.py` serves with.
 SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
@@ -73,12 +75,14 @@ setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "peers": PEERS,
         "cluster": CLUSTER,
+        "detection": DETECTION,
         "serve": SERVE,
         "docs": DOCS,
         "dev": [
             *(package for packages in FORMATS.values() for package in packages),
             *PEERS,
             *CLUSTER,
+            *DETECTION,
             *SERVE,
             *DOCS,
             # Runs the notebook in examples/.

@@ -92,7 +92,7 @@ def files(tmp_path_factory):
     run.write_recipe(recipe)
     write_record(path / "records", recipe, 0.5)
     (record,) = (path / "records").iterdir()
-    run.write_environment(recipe)
+    run.write_environment(["train"])
     Study("table2", ("cifar10",), 2).write(path)
     run.write_json(COLLECTION, {"title": "a title"})
     asked = {"algorithm": "grid", "space": {"k": "1,2"}, "seeds": 1, "recipe": recipe.to_dict()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ras_keras.errors import UserError
-from ras_keras.recipes.recipe import difference
+from ras_keras.recipes.parted import difference
 from ras_keras.text.numbers import counted
 from ras_keras.training import Recipe, RunFolder
 

@@ -16,7 +16,7 @@ def feature_pyramid(maps: dict, channels: int) -> list:
 
     Source: Lin et al., arXiv 1612.03144, section 3; P6 and P7, arXiv 1708.02002, footnote 2.
     """
-    inner = {}
+    inner: dict = {}
     for level in (5, 4, 3):
         x = _convolution(channels, 1, f"fpn_{level}_lateral")(maps[f"P{level}"])
         if level < 5:

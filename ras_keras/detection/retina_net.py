@@ -76,7 +76,7 @@ class RetinaNet(keras.Model):
         self.backbone = backbone
         self.classes = classes
         self.channels = channels
-        self.anchors = Anchors(*images[:2], anchor_scale)
+        self.anchors = Anchors(images[0], images[1], anchor_scale)
         self.norm_eval = norm_eval
         self.frozen_stages = frozen_stages
         self._class_loss = keras.metrics.Mean(name="class_loss")

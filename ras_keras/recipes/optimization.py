@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from ras_keras.recipes.part import Part
 from ras_keras.values.typed import Bounds, That
@@ -16,10 +16,8 @@ Rising = That(
 
 
 @dataclass(frozen=True)
-class OptimizationRecipe(Part):
-    """Stochastic gradient descent."""
-
-    ADDED_LATER = ("weights_rate", "freeze")
+class DescentRecipe(Part):
+    """Stochastic gradient descent, whatever it is that is trained."""
 
     epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
     """Passes over the training images."""
@@ -42,16 +40,8 @@ class OptimizationRecipe(Part):
     """Nesterov's momentum."""
     weight_decay: Annotated[float, Bounds(0)] = 1e-4
     """In the papers' sense: added to the gradient of every trainable variable."""
-    weights_rate: Positive = 1.0
-    """Factor of the learning rate of the layers that start from --weights; the classifier of other
-    classes, and attention that was added, have the whole rate."""
-    freeze: bool = False
-    """Leave those layers as they are; their normalizations use their moving statistics."""
-    average_weights: Share = 0.0
-    """Decay per step of a moving average of the weights, which is evaluated and saved in their
-    place with batch statistics of its own; 0 for none."""
 
-    def scaled(self, epochs: int) -> "OptimizationRecipe":
+    def scaled(self, epochs: int) -> Self:
         """The same over another number of epochs: the schedule shrinks or grows with them."""
         if epochs == self.epochs:
             return self
@@ -78,3 +68,19 @@ class OptimizationRecipe(Part):
         if self.decay == "exponential":
             return rate * self.schedule_factor**epoch
         return rate * self.schedule_factor ** sum(epoch >= milestone for milestone in self.schedule)
+
+
+@dataclass(frozen=True)
+class OptimizationRecipe(DescentRecipe):
+    """How a classifier is trained."""
+
+    ADDED_LATER = ("weights_rate", "freeze")
+
+    weights_rate: Positive = 1.0
+    """Factor of the learning rate of the layers that start from --weights; the classifier of other
+    classes, and attention that was added, have the whole rate."""
+    freeze: bool = False
+    """Leave those layers as they are; their normalizations use their moving statistics."""
+    average_weights: Share = 0.0
+    """Decay per step of a moving average of the weights, which is evaluated and saved in their
+    place with batch statistics of its own; 0 for none."""

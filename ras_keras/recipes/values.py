@@ -7,7 +7,8 @@ from ras_keras.layers.registry import ATTENTION, NONE, make_attention
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of, model_kinds
-from ras_keras.recipes.recipe import PARTS, Recipe, names_in
+from ras_keras.recipes.parted import names_in
+from ras_keras.recipes.recipe import PARTS, Recipe
 from ras_keras.saving.config import MOST_APPLICATIONS
 from ras_keras.values.checks import check_at_least_one
 from ras_keras.values.choices import one_of

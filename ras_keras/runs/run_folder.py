@@ -22,7 +22,6 @@ from ras_keras.layers.registry import NONE
 from ras_keras.outputs.class_names import save_model
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import located
-from ras_keras.recipes.starts import to_flags
 from ras_keras.recipes.values import read_recipe
 from ras_keras.runs.run_files import Result, Start, Starts
 from ras_keras.values.csv_files import read_table, write_table
@@ -58,7 +57,31 @@ class RunFolder:
 
     @classmethod
     def create(cls, log_dir: str, name: str | None, recipe: Recipe) -> "RunFolder":
+        """Creates a new folder, named after the recipe and the time where no name is given.
+
+        Raises:
+            UserError: as `at` does.
+        """
+        plug, options = split(recipe.network.attention)
+        network = f"{recipe.network.family}{recipe.network.depth or ''}-{plug}"
+        for option, value in options.items():
+            network += f"-{option}{value}"
+        if recipe.network.aggregation != NONE:
+            network += f"-{recipe.network.aggregation}"
+        return cls.at(log_dir, name, recipe.data.dataset, network, recipe.execution.seed)
+
+    @classmethod
+    def at(
+        cls, log_dir: str, name: str | None, dataset: str, network: str, seed: int
+    ) -> "RunFolder":
         """Creates a new folder, or takes one that a run which was killed has left.
+
+        Args:
+            log_dir: folder of the run folders.
+            name: of it; None makes one of the others and the time.
+            dataset: a name or "folder:PATH".
+            network: in words.
+            seed: of the recipe.
 
         Raises:
             UserError: if it holds anything else or cannot be written, and for a name that leads
@@ -73,17 +96,11 @@ class RunFolder:
                 Argument("log_dir"),
                 ".",
             )
-        plug, options = split(recipe.network.attention)
-        network = f"{recipe.network.family}{recipe.network.depth or ''}-{plug}"
-        for option, value in options.items():
-            network += f"-{option}{value}"
-        if recipe.network.aggregation != NONE:
-            network += f"-{recipe.network.aggregation}"
         network = "".join(c if c.isalnum() or c in "._-" else "-" for c in network)[:100]
         # Of "folder:PATH" the last part.
-        dataset = "".join(c if c.isalnum() else "-" for c in Path(recipe.data.dataset).name)
+        dataset = "".join(c if c.isalnum() else "-" for c in Path(dataset).name)
         started = datetime.now().strftime("%Y%m%d-%H%M%S")
-        path = Path(log_dir, name or f"{dataset}-{network}-s{recipe.execution.seed}-{started}")
+        path = Path(log_dir, name or f"{dataset}-{network}-s{seed}-{started}")
         try:
             path.mkdir(parents=True)
         except FileExistsError as error:
@@ -224,8 +241,11 @@ class RunFolder:
         """recipe.json, which holds in any working directory."""
         self.write_json("recipe.json", located(recipe).to_dict())
 
-    def write_environment(self, recipe: Recipe) -> None:
+    def write_environment(self, command: Sequence[str]) -> None:
         """Adds this process to environment.json, an entry each time the run was started.
+
+        Args:
+            command: that was given, with its flags.
 
         Raises:
             UserError: if the run was started on another backend, or its
@@ -240,7 +260,7 @@ class RunFolder:
             )
         entry = {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": ["train", *to_flags(recipe)],
+            "command": [*command],
             "backend": backend,
             "device": devices.description(),
             "replicas": replicas(),

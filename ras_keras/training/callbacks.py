@@ -155,7 +155,8 @@ class EpochWriter(keras.callbacks.Callback):
         class_names: that travel with it.
         progress: the record so far; goes on from there.
         images_per_epoch: for the speed.
-        choose: whether accuracy and loss on the watched images choose the best epoch.
+        choose: columns of the figure whose highest value is the best epoch's, and of a loss that
+            chooses among equals; None for no choice.
         rename: what the prefix "val_" of a logged name becomes.
     """
 
@@ -166,8 +167,8 @@ class EpochWriter(keras.callbacks.Callback):
         class_names: Sequence[str],
         progress: state.Progress,
         images_per_epoch: int,
-        choose: bool,
-        rename: str,
+        choose: tuple[str, str] | None,
+        rename: str = "val_",
     ):
         super().__init__()
         self.run = run
@@ -198,7 +199,8 @@ class EpochWriter(keras.callbacks.Callback):
             | {"seconds": now - self.started}
         )
         if self.choose:
-            accuracy, loss = row[f"{self.rename}accuracy"], f"{self.rename}loss"
+            figure, loss = self.choose
+            accuracy = row[figure]
             if best_model.is_better(progress, accuracy, row[loss], loss):
                 progress.best_accuracy, progress.best_epoch = accuracy, epoch + 1
                 best_model.write(self.run, self.network, self.class_names, progress)
@@ -208,7 +210,12 @@ class EpochWriter(keras.callbacks.Callback):
         best_model.keep_copy(self.run, progress)
 
 
-_ACCURACIES = {"accuracy": "train", "val_accuracy": "held-out", "test_accuracy": "test"}
+_FIGURES = {
+    "accuracy": "train",
+    "val_accuracy": "held-out",
+    "test_accuracy": "test",
+    "val_ap50": "held-out AP50",
+}
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -253,10 +260,10 @@ class ProgressBar(keras.callbacks.Callback):
         done = epoch + 1
         left = (time.perf_counter() - self.began) / (done - self.first) * (self.epochs - done)
         parts = [f"epoch {done}/{self.epochs}", f"loss {row['loss']:.3f}"]
-        for name, label in _ACCURACIES.items():
-            accuracy = row.get(name)
-            if accuracy is not None:
-                parts.append(f"{label} {100 * accuracy:.2f} %")
+        for name, label in _FIGURES.items():
+            share = row.get(name)
+            if share is not None:
+                parts.append(f"{label} {100 * share:.2f} %")
         if "gate_spread" in row:
             parts.append(f"gate spread {row['gate_spread']:.2g}")
         parts += [f"{row['images_per_second']:.0f} images/s", f"{duration(left)} left"]

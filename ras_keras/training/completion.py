@@ -6,7 +6,8 @@ from ras_keras.backend.devices import strategy
 from ras_keras.backend.imports import import_modules
 from ras_keras.errors import UserError
 from ras_keras.locks import locked
-from ras_keras.recipes.recipe import Recipe, difference
+from ras_keras.recipes.parted import difference
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import resolve
 from ras_keras.runs.run_files import Result
 from ras_keras.runs.run_folder import RunFolder

@@ -16,6 +16,7 @@ from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.recipes.resolving import given
+from ras_keras.recipes.starts import to_flags
 from ras_keras.runs import state
 from ras_keras.runs.run_data import write_fingerprint
 from ras_keras.runs.run_files import Result
@@ -120,7 +121,7 @@ def _note_start(recipe, run, data, resume):
         run.remove_leftovers()
     else:
         keep_weights(recipe, run)
-    run.write_environment(recipe)
+    run.write_environment(["train", *to_flags(recipe)])
     run.write_recipe(recipe)
     write_fingerprint(run, data.fingerprint)
 
@@ -171,6 +172,7 @@ def _fit(
     steps = data.batches.steps_per_epoch
     bar = ProgressBar(progress, recipe.optimization.epochs, steps)
     signals = StopOnSignal()
+    prefix = "test_" if recipe.data.protocol == "paper" else "val_"
     spread = GateSpread()
     own = [
         *([averaging] if averaging else []),
@@ -181,8 +183,8 @@ def _fit(
             data.class_names,
             progress,
             data.batches.images_per_epoch,
-            choose=data.watched is not None,
-            rename="test_" if recipe.data.protocol == "paper" else "val_",
+            choose=(f"{prefix}accuracy", f"{prefix}loss") if data.watched is not None else None,
+            rename=prefix,
         ),
         keras.callbacks.TensorBoard(run.path, write_graph=tensorboard_graph),
         bar,

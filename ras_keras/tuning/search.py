@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from ras_keras.errors import Argument, UserError
 from ras_keras.files import is_vacant
-from ras_keras.recipes.recipe import difference
+from ras_keras.recipes.parted import difference
 from ras_keras.recipes.starts import start_of
 from ras_keras.training import Recipe
 from ras_keras.tuning.space import Space

@@ -1,6 +1,6 @@
 """What a recipe leaves open, and where its data lie."""
 
-from ras_keras.recipes.recipe import difference
+from ras_keras.recipes.parted import difference
 from ras_keras.recipes.resolving import located
 from ras_keras.training import Recipe, resolve
 
