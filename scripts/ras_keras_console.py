@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "measure a saved model on a test set",
     "predict": "name the classes of images",
     "serve": "show a model in a browser",
+    "detect": "find objects in images: train a detector, measure it, use it",
     "explain": "show what a saved model looks at, and whether its gates move",
     "export": "write a saved model in the formats of other runtimes",
     "study": "show what attention does to training: gradients by epoch, gates by earlier gates",

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 
 from ras_keras.errors import UserError
+from ras_keras.recipes.optimization import DescentRecipe
 from ras_keras.recipes.parted import difference
 from ras_keras.text.numbers import counted
 from ras_keras.training import Recipe, RunFolder
 
 
-def with_schedule_of_epochs(recipe: Recipe, start: Recipe) -> Recipe:
-    """The recipe with the schedule that it started from, over its own number of epochs."""
-    epochs, before = recipe.optimization.epochs, start.optimization
+def schedule_of_epochs(descent: DescentRecipe, before: DescentRecipe) -> tuple[int, ...]:
+    """The schedule that a recipe started from, over its own number of epochs."""
+    epochs = descent.epochs
     schedule = before.scaled(epochs).schedule
-    if recipe.optimization.decay == "step" and schedule != before.schedule:
+    if descent.decay == "step" and schedule != before.schedule:
         drops = f"drops after {_list(schedule)} of" if schedule else "does not drop within"
         print(
-            f"notice   the learning rate {drops} {epochs_of(recipe)}, scaled from "
-            f"{_list(before.schedule)} of {start.optimization.epochs}; --schedule sets it"
+            f"notice   the learning rate {drops} {counted(epochs, 'epoch')}, scaled from "
+            f"{_list(before.schedule)} of {before.epochs}; --schedule sets it"
         )
-    return recipe.replace(schedule=schedule)
+    return schedule
 
 
 def _list(epochs: Sequence[int]) -> str:

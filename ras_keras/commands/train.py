@@ -28,7 +28,7 @@ from ras_keras.commands.line.flags import (
     without,
 )
 from ras_keras.commands.line.moved_flags import given_flags
-from ras_keras.commands.new_run import epochs_of, refuse_another, with_schedule_of_epochs
+from ras_keras.commands.new_run import epochs_of, refuse_another, schedule_of_epochs
 from ras_keras.commands.run_result import print_result
 from ras_keras.commands.several_seeds import train_seeds
 from ras_keras.data.folder import is_folder
@@ -138,7 +138,8 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[Train, Recipe, Ru
     options = parse_with_recipe(Train, arguments, program)
     recipe = options.recipe
     if "schedule" not in dict(given_flags(arguments)):
-        recipe = with_schedule_of_epochs(recipe, first_recipe(arguments))
+        before = first_recipe(arguments).optimization
+        recipe = recipe.replace(schedule=schedule_of_epochs(recipe.optimization, before))
     check_recipe(recipe)
     recipe = resolve(recipe)
     _check_same(recipe)

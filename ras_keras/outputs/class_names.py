@@ -26,7 +26,8 @@ def save_model(path: Path, model: keras.Model, names: Sequence[str] | None) -> N
         UserError: if there are more or fewer of them than classes, or one could not be read again.
     """
     if names is not None:
-        check_number(path, names, model.output_shape[-1])
+        # A detector has several outputs, and says how many classes it has.
+        check_number(path, names, getattr(model, "classes", None) or model.output_shape[-1])
         check_names(path, names)
 
     def write(file):

@@ -174,10 +174,15 @@ class RunFolder:
         Raises:
             UserError: if it cannot be written.
         """
-        self._clear()
+        self.clear()
         self.write_recipe(recipe)
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Removes whatever a run that has not begun has left.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
         self.remove_leftovers()
         shutil.rmtree(self.file("state"), ignore_errors=True)
         for name in ("environment.json", DATA, START):
@@ -225,7 +230,7 @@ class RunFolder:
     def discard(self) -> None:
         """Removes what a run that never began has written, and the folder if that was all."""
         with contextlib.suppress(OSError):
-            self._clear()
+            self.clear()
             self.file("recipe.json").unlink(missing_ok=True)
             remove_vacant(self.path)
 

@@ -107,7 +107,9 @@ def compiled_network(
         metric = "CategoricalAccuracy" if distributions else "SparseCategoricalAccuracy"
         accuracy = getattr(keras.metrics, metric)(name="accuracy")
         model.compile(
-            optimizer=make_optimizer(descent, precision, _rates(model, trained, descent)),
+            optimizer=make_optimizer(
+                descent, precision, _rates(model, trained, descent), descent.average_weights
+            ),
             loss="categorical_crossentropy" if distributions else "sparse_categorical_crossentropy",
             metrics=[accuracy],
             jit_compile=JIT_COMPILE[execution.jit],

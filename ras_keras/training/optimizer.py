@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import keras
 
 from ras_keras.optimizers import CoupledSGD
-from ras_keras.recipes.optimization import OptimizationRecipe
+from ras_keras.recipes.optimization import DescentRecipe
 
 
 def make_optimizer(
-    recipe: OptimizationRecipe, precision: str, rates: Sequence[float] | None = None
+    recipe: DescentRecipe,
+    precision: str,
+    rates: Sequence[float] | None = None,
+    average_decay: float = 0.0,
 ) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe; its loss is scaled under the precision "mixed_float16".
 
@@ -17,12 +20,13 @@ def make_optimizer(
         recipe: of the descent.
         precision: that the network computes in.
         rates: factors of the learning rate, one for each trainable variable; None for 1.
+        average_decay: of a moving average of the weights, 0 for none.
     """
     optimizer = CoupledSGD(
         recipe.learning_rate,
         recipe.momentum,
         l2=recipe.weight_decay,
-        average_decay=recipe.average_weights,
+        average_decay=average_decay,
         nesterov=recipe.nesterov,
         rates=rates,
     )

@@ -13,7 +13,7 @@ from ras_keras.layers.registry import NONE
 from ras_keras.recipes.execution import ExecutionRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe
-from ras_keras.recipes.optimization import OptimizationRecipe
+from ras_keras.recipes.optimization import DescentRecipe, OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.state import Progress
@@ -66,7 +66,7 @@ def print_plan(
         "data": f"{recipe.data.dataset}: {len(batches.images):,} training images of "
         f"{data.image_shape[0]}x{data.image_shape[1]}, {watched}, {len(data.test):,} for the test",
         "augment": str(batches.augmentation),
-        "descent": _descent(recipe.optimization),
+        "descent": f"{describe_descent(recipe.optimization)}{_averaging(recipe.optimization)}",
         "steps": f"epochs {progress.epoch + 1} to {recipe.optimization.epochs}, each of "
         f"{counted(batches.steps_per_epoch, 'step')} of {recipe.optimization.batch_size} images",
         "device": f"{devices.description()}, {keras.backend.backend()}, "
@@ -137,7 +137,7 @@ def _pace(recipe: OptimizationRecipe) -> str:
     return "" if recipe.weights_rate == 1 else f", learning rate times {recipe.weights_rate:g}"
 
 
-def _descent(recipe: OptimizationRecipe) -> str:
+def describe_descent(recipe: DescentRecipe) -> str:
     """The optimizer's settings, those that are on."""
     parts = [f"learning rate {recipe.learning_rate:g}"]
     if recipe.warmup_epochs:
@@ -154,9 +154,13 @@ def _descent(recipe: OptimizationRecipe) -> str:
             parts.append("constant")
     parts.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
     parts.append(f"weight decay {recipe.weight_decay:g}")
-    if recipe.average_weights:
-        parts.append(f"weights averaged (decay {recipe.average_weights:g})")
     return ", ".join(parts)
+
+
+def _averaging(recipe: OptimizationRecipe) -> str:
+    if not recipe.average_weights:
+        return ""
+    return f", weights averaged (decay {recipe.average_weights:g})"
 
 
 def print_estimate(

@@ -80,14 +80,14 @@ def train(
         runs = [*([run] if resume else ()), *same_data]
         data = recipe_data(start_recipe, replicas(), runs, part())
         check_same("data set", str(data.fingerprint))
-        _check_execution(recipe.execution, data.batches)
+        check_execution(recipe.execution, data.batches)
         model = recipe_network(start_recipe, data)
         start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
         check_same("state to go on from", str(progress))
         if is_first():
             _note_start(recipe, run, data, resume)
         print_plan(recipe, data, model, progress, run, resume)
-        with stopped_by_image(model, data):
+        with stopped_by_image(model, data.batches, data.watched):
             seconds_per_image = measure(model, data.batches)
         state.restore(model, start)
         if progress.epoch == 0 and is_first():
@@ -140,7 +140,7 @@ def _batch_of_all_devices(recipe, count: int) -> int:
     return next((size for size in sizes if not 0 < count % size < number), largest)
 
 
-def _check_execution(recipe: ExecutionRecipe, batches):
+def check_execution(recipe: ExecutionRecipe, batches) -> None:
     """Keras always executes all steps of a group: a group across two epochs would shift them."""
     steps, group = batches.steps_per_epoch, recipe.steps_per_execution
     if steps % group:
@@ -196,7 +196,7 @@ def _fit(
     if distribution is not None:
         own = [Alone(own)] if is_first() else []
     try:
-        with stopped_by_image(model, data):
+        with stopped_by_image(model, data.batches, data.watched):
             model.fit(
                 data.batches.from_step(progress.epoch * steps),
                 initial_epoch=progress.epoch,

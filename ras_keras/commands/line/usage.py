@@ -13,7 +13,7 @@ import tyro
 from tyro.constructors import StructConstructorSpec, StructFieldSpec, StructTypeInfo
 
 from ras_keras.commands.line.fields import fields_of, parameter
-from ras_keras.recipes import Recipe
+from ras_keras.recipes.parted import PartedRecipe
 
 RULES = tyro.constructors.ConstructorRegistry()
 
@@ -37,7 +37,7 @@ def flags_of(info: StructTypeInfo) -> StructConstructorSpec | None:
 
 
 def _as_shown(field: dataclasses.Field, kind):
-    if kind is Recipe:
+    if isinstance(kind, type) and issubclass(kind, PartedRecipe):
         # Its parts are groups, and it is none itself.
         return Annotated[kind, tyro.conf.arg(name="")]
     if kind is bool or dataclasses.is_dataclass(kind):

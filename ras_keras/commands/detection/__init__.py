@@ -1,0 +1,1 @@
+"""What detect.py does: training, evaluation, prediction."""

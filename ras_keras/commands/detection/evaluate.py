@@ -1,0 +1,88 @@
+"""Measure a detector on a data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from ras_keras.backend.imports import check_installed
+from ras_keras.commands.detection.train import percent
+from ras_keras.commands.line.fields import Folder, Model, Shown
+from ras_keras.commands.line.flags import parse
+from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
+from ras_keras.detection.data.registry import load_detection
+from ras_keras.detection.finding import find
+from ras_keras.detection.loading import SavedDetector, load_detector
+from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.pictures import write_pages
+from ras_keras.detection.scores import score
+from ras_keras.errors import UserError
+from ras_keras.values.typed import Bounds, Count
+
+
+@dataclass(frozen=True)
+class DetectEvaluate:
+    """Measure a detector as COCO does: average precision, of all classes and of each."""
+
+    model: Model
+    """A .keras file, or a run folder, whose best.keras is taken."""
+    dataset: Annotated[str, Shown("FORMAT:PATH")] | None = None
+    """coco:PATH, voc:PATH, yolo:PATH or shapes; None is what it was trained on."""
+    split: Literal["test", "validation", "train"] = "test"
+    """Images of the data set; test is validation where it has no others."""
+    batch_size: Count = 16
+    """Images per step."""
+    imports: tuple[str, ...] = ()
+    """Python modules to import before the model is loaded, beside the run's."""
+    pictures: Folder | None = None
+    """Folder for detections.png and mistakes.png; None for none."""
+    least_score: Annotated[float, Bounds(0, 1)] = 0.5
+    """Of a detection in the pictures."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    options = parse(DetectEvaluate, arguments, program)
+    check_installed("scoring detections", ["pycocotools"], "detection")
+    saved = load_detector(options.model, options.imports)
+    dataset = options.dataset or (saved.recipe.boxes.dataset if saved.recipe else None)
+    if dataset is None:
+        raise UserError("--dataset is missing, for nothing beside the model says what it is.")
+    data = load_detection(dataset)
+    images = _split(data, options.split, dataset)
+    _check_classes(saved, data)
+    found = find(detector(saved.model), images, options.batch_size)
+    scores = score(found, images)
+    print(f"model    {saved.path}")
+    print(f"data     {dataset}, {len(images):,} images, {images.box_counts.sum():,} objects")
+    for notice in images.notices:
+        print(f"notice   {notice}")
+    for name in ("ap", "ap50", "ap75", "small", "medium", "large"):
+        print(f"{name.upper() if name[0] == 'a' else name:8} {percent(getattr(scores, name))}")
+    print()
+    width = max(len("class"), *map(len, images.class_names))
+    print(f"{'class':{width}}  {'objects':>8}  {'AP':>9}  {'AP50':>9}")
+    for name, count in zip(images.class_names, images.box_counts, strict=True):
+        ap, ap50 = scores.classes[name]
+        print(f"{name:{width}}  {count:8,}  {percent(ap):>9}  {percent(ap50):>9}")
+    if options.pictures:
+        for file in write_pages(images, found, options.least_score, Path(options.pictures)):
+            print(f"picture  {file}")
+
+
+def _split(data: DetectionData, split: str, dataset: str) -> AnnotatedImages:
+    images = getattr(data, split)
+    if images is None and split == "test":
+        images = data.validation
+    if images is None:
+        raise UserError(f"{dataset} has no {split} images; choose another --split.")
+    return images
+
+
+def _check_classes(saved: SavedDetector, data: DetectionData) -> None:
+    if saved.class_names != data.class_names:
+        unknown = [name for name in data.class_names if name not in saved.class_names]
+        what = f"{unknown[0]!r} is none of its classes" if unknown else "they are in another order"
+        raise UserError(
+            f"{saved.path} knows the classes {', '.join(saved.class_names)}, and {what}; evaluate "
+            "it on the data set that it was trained on, by --dataset."
+        )

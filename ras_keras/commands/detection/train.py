@@ -1,0 +1,153 @@
+"""Train a detector and leave a run folder."""
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ras_keras.backend.imports import check_installed, import_modules
+from ras_keras.commands.interruption import leaving_at_once
+from ras_keras.commands.line.fields import Folder, Name, Run
+from ras_keras.commands.line.flags import parse, value_of, without
+from ras_keras.commands.line.moved_flags import given_flags
+from ras_keras.commands.new_run import schedule_of_epochs
+from ras_keras.detection.recipes.check import check_detection_recipe, read_detection_recipe, resolve
+from ras_keras.detection.recipes.named import NAMED
+from ras_keras.detection.recipes.recipe import DetectionRecipe
+from ras_keras.detection.training.result import DetectionResult, has_result, read_result
+from ras_keras.detection.training.trainer import train_detector, write_recipe
+from ras_keras.errors import UserError
+from ras_keras.locks import locked
+from ras_keras.recipes.parted import difference
+from ras_keras.runs.run_folder import RunFolder
+from ras_keras.text.flags import flag
+from ras_keras.training import Interrupted
+
+LOG_DIR = "Logs"
+
+
+@dataclass(frozen=True)
+class DetectTrain:
+    """Train a detector on images with boxes and leave a run folder with its models and its record.
+
+    Without flags: the recipe shapes, which shows in minutes that the detector learns.
+    """
+
+    recipe: DetectionRecipe = field(default_factory=lambda: NAMED["shapes"].recipe)
+    log_dir: Folder = LOG_DIR
+    """Folder of the run folders."""
+    name: Name | None = None
+    """Name of the run folder; None makes one from the recipe and the time."""
+    resume: Run | None = None
+    """Run folder to go on with, exactly; only --epochs may be raised."""
+
+
+def main(arguments: Sequence[str], program: str) -> None:
+    check_installed("scoring detections", ["pycocotools"], "detection")
+    goes_on = value_of("--resume", arguments) is not None
+    with leaving_at_once():
+        recipe, run = (_read_resumed if goes_on else _read_new)(arguments, program)
+
+    def leave() -> str:
+        """Removes a new run that has not begun; says how to go on with another."""
+        if not run.has_state():
+            run.discard()
+            return ""
+        again = f"{program} --resume {shlex.quote(str(run.path))}"
+        return f"; go on, with the epoch under way done again, by: {again}"
+
+    with locked(run.path):
+        if goes_on and has_result(run, recipe.descent.epochs):
+            # The epochs were asked for: a command that was given before may be given again.
+            print(f"notice: {run.path} has finished its epochs", file=sys.stderr)
+            return _print(read_result(run), run)
+        resume = run.has_state()
+        if resume and not goes_on:
+            raise UserError(
+                f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, "
+                "or choose another --name."
+            )
+        with leaving_at_once(leave):
+            try:
+                if not resume:
+                    run.clear()
+                    write_recipe(run, recipe)
+                result = train_detector(recipe, run, ["detect", "train", *arguments], resume=resume)
+            except BaseException as error:
+                hint = leave()
+                if hint and isinstance(error, Interrupted | KeyboardInterrupt):
+                    raise Interrupted(f"{str(error) or 'SIGINT'}{hint}") from error
+                raise
+    _print(result, run)
+    return None
+
+
+def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, RunFolder]:
+    named = value_of("--recipe", arguments) or "shapes"
+    start = NAMED[named].recipe if named in NAMED else None
+    if start is None and (named.endswith(".json") or Path(named).is_file()):
+        start = read_detection_recipe(Path(named), "name another file, or a recipe such as shapes")
+        arguments = without("--recipe", arguments)
+    start = start or NAMED["shapes"].recipe
+    options = parse(DetectTrain, arguments, program, DetectTrain(recipe=start))
+    recipe = options.recipe
+    detector = recipe.detector.overlaid(start.detector)
+    recipe = dataclasses.replace(recipe, detector=detector)
+    if "schedule" not in dict(given_flags(arguments)):
+        recipe = recipe.replace(schedule=schedule_of_epochs(recipe.descent, start.descent))
+    import_modules(recipe.detector.imports)
+    check_detection_recipe(recipe)
+    recipe = resolve(recipe)
+    network = f"retinanet-{recipe.detector.describe_model()}-{recipe.detector.attention_name}"
+    run = RunFolder.at(
+        options.log_dir,
+        options.name,
+        recipe.boxes.dataset.rpartition(":")[2],
+        network,
+        recipe.execution.seed,
+    )
+    return recipe, run
+
+
+def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, RunFolder]:
+    run = RunFolder.open(value_of("--resume", arguments))
+    stored = read_detection_recipe(run.file("recipe.json"), "restore it or start anew")
+    options = parse(DetectTrain, arguments, program, DetectTrain(recipe=stored))
+    for name, kept in (("log_dir", LOG_DIR), ("name", None)):
+        if getattr(options, name) != kept:
+            raise UserError(
+                f"{flag(name)} {getattr(options, name)} says nothing beside --resume, which goes "
+                f"on in {run.path}; leave it out."
+            )
+    recipe = options.recipe
+    epochs = recipe.descent.epochs
+    if epochs < stored.descent.epochs or recipe != stored.replace(epochs=epochs):
+        raise UserError(
+            f"{run.path} was begun with another recipe ({difference(stored, recipe)}); only "
+            "--epochs may be raised. Leave the flag out, or start a new run."
+        )
+    if has_result(run, stored.descent.epochs) and value_of("--epochs", arguments) is None:
+        raise UserError(
+            f"{run.path} has finished its {stored.descent.epochs} epochs; --epochs N lengthens it."
+        )
+    import_modules(recipe.detector.imports)
+    check_detection_recipe(recipe)
+    return resolve(recipe), run
+
+
+def _print(result: DetectionResult, run: RunFolder) -> None:
+    for which in ("final", "best"):
+        outcome = result[which]
+        chosen = f", chosen by {outcome['selected_on']}" if which == "best" else ""
+        print(
+            f"{which:8} test AP50 {percent(outcome['test_ap50'])}, "
+            f"AP {percent(outcome['test_ap'])} (n={result['test_images']:,}, epoch {outcome['epoch']}{chosen}): "
+            f"{run.file(which + '.keras')}"
+        )
+
+
+def percent(value: float | None) -> str:
+    """Such as "91.20 %", or "-" where nothing was to be found."""
+    return "-" if value is None else f"{100 * value:.2f} %"

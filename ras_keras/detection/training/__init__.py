@@ -1,0 +1,1 @@
+"""A recipe of a detector goes in, a run folder comes out."""

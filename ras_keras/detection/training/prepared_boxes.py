@@ -1,0 +1,98 @@
+"""What a recipe trains a detector and evaluates it on."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from ras_keras.data.fingerprint import Fingerprint
+from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
+from ras_keras.detection.data.batches import DetectionBatches
+from ras_keras.detection.data.registry import load_detection
+from ras_keras.detection.recipes.recipe import BoxesRecipe
+from ras_keras.errors import Argument, UserError
+
+
+@dataclass(frozen=True)
+class PreparedBoxes:
+    """A recipe's images with boxes, ready to train on.
+
+    Attributes:
+        batches: of the training images.
+        train: these images.
+        watched: the images evaluated after each epoch, None for none.
+        test: the test images.
+        class_names: one for each label.
+        fingerprint: of the data set as a whole.
+        notices: what whoever trains on it should be told, a sentence each.
+    """
+
+    batches: DetectionBatches
+    train: AnnotatedImages
+    watched: AnnotatedImages | None
+    test: AnnotatedImages
+    class_names: tuple[str, ...]
+    fingerprint: Fingerprint
+    notices: tuple[str, ...]
+
+
+def load_boxes(recipe: BoxesRecipe, *, batch_size: int, seed: int) -> PreparedBoxes:
+    """Loads what a recipe trains a detector and evaluates it on.
+
+    Args:
+        recipe: of the boxes.
+        batch_size: images per step.
+        seed: of the split, the order and the draws.
+
+    Raises:
+        UserError: if the data cannot be had or do not fit the recipe.
+    """
+    data = load_detection(recipe.dataset)
+    train, watched, test = split(data, recipe, seed)
+    return PreparedBoxes(
+        DetectionBatches(train, recipe.canvas, batch_size, seed, recipe.mirror),
+        train,
+        watched,
+        test,
+        data.class_names,
+        data.fingerprint(),
+        data.notices,
+    )
+
+
+def split(
+    data: DetectionData, recipe: BoxesRecipe, seed: int
+) -> tuple[AnnotatedImages, AnnotatedImages | None, AnnotatedImages]:
+    """The images that train, that choose the best epoch, and that test.
+
+    Validation images are those of the test where there are no others, as on COCO; training images
+    are then held out.
+
+    Raises:
+        UserError: if there is nothing to test on, or nothing left on one side.
+    """
+    if data.test is not None and data.validation is not None:
+        return data.train, data.validation, data.test
+    test = data.test or data.validation
+    if test is None:
+        raise UserError(
+            Argument("dataset", recipe.dataset),
+            " has neither test nor validation images; put some of them aside.",
+        )
+    if recipe.validation_split == 0:
+        return data.train, None, test
+    count = len(data.train)
+    held = round(recipe.validation_split * count)
+    if not 0 < held < count:
+        raise UserError(
+            Argument("validation_split", recipe.validation_split),
+            f" leaves no images on one side of the {count} training images; choose another "
+            "fraction.",
+        )
+    order = np.random.default_rng([seed, count]).permutation(count)
+    train = data.train.subset(np.sort(order[held:]))
+    return (
+        dataclasses.replace(train, notices=data.train.notices),
+        data.train.subset(np.sort(order[:held])),
+        test,
+    )

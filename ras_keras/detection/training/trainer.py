@@ -1,0 +1,187 @@
+"""A recipe of a detector goes in, a run folder comes out."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import keras
+
+from ras_keras.backend import devices
+from ras_keras.detection.coverage import check_coverage
+from ras_keras.detection.finding import find
+from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.recipes.named import NAMED
+from ras_keras.detection.recipes.recipe import DetectionRecipe
+from ras_keras.detection.retina_net import RetinaNet
+from ras_keras.detection.scores import score
+from ras_keras.detection.training.compiled_detector import compiled_detector
+from ras_keras.detection.training.prepared_boxes import PreparedBoxes, load_boxes
+from ras_keras.detection.training.result import DetectionResult, write_outcome
+from ras_keras.errors import Argument
+from ras_keras.recipes.resolving import given
+from ras_keras.runs import state
+from ras_keras.runs.run_data import check_same_data, write_fingerprint
+from ras_keras.runs.run_folder import RunFolder
+from ras_keras.text.numbers import counted
+from ras_keras.training.callbacks import (
+    Diverged,
+    EpochWriter,
+    ProgressBar,
+    StopOnNaN,
+    StopOnSignal,
+    duration,
+)
+from ras_keras.training.outcome import write_last_good
+from ras_keras.training.plan import describe_descent, measure, trainable_parameters
+from ras_keras.training.reading_errors import stopped_by_image
+from ras_keras.training.trainer import check_execution
+
+
+def train_detector(
+    recipe: DetectionRecipe, run: RunFolder, command: Sequence[str], *, resume: bool = False
+) -> DetectionResult:
+    """Trains a recipe's detector and leaves the run in its folder.
+
+    Batches are functions of (seed, step), and the state is kept after every epoch: a run that is
+    stopped and resumed ends as one that was not.
+
+    Args:
+        recipe: a resolved recipe that has been checked.
+        run: a folder of this training alone: a new one, or with `resume` that of the run to go on
+            with.
+        command: with its flags, for the record.
+        resume: whether to go on from the run's last state.
+
+    Returns:
+        The content of result.json.
+
+    Raises:
+        UserError: if the data cannot be had, or are not those of the run to go on with.
+        Diverged: if the loss is no longer a number, a `UserError`.
+        Interrupted: on Ctrl-C or SIGTERM, after the step under way.
+    """
+    data = load_boxes(
+        recipe.boxes,
+        batch_size=given(recipe.descent.batch_size),
+        seed=recipe.execution.seed,
+    )
+    if resume:
+        check_same_data(run, data.fingerprint, recipe.boxes.dataset)
+    check_execution(recipe.execution, data.batches)
+    model = compiled_detector(recipe, len(data.class_names))
+    uncovered = check_coverage(data.train, model.anchors)
+    start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
+    if resume:
+        run.remove_leftovers()
+    run.write_environment(command)
+    write_recipe(run, recipe)
+    write_fingerprint(run, data.fingerprint)
+    _print_plan(recipe, run, model, data, progress, uncovered)
+    with stopped_by_image(model, data.batches, None):
+        seconds = measure(model, data.batches)
+    state.restore(model, start)
+    if progress.epoch == 0:
+        state.save(run, start, progress)
+    left = (recipe.descent.epochs - progress.epoch) * data.batches.images_per_epoch * seconds
+    print(f"about {duration(left)}, evaluation apart ({1 / seconds:,.1f} images/s)", flush=True)
+    _fit(recipe, run, model, data, progress)
+    return write_outcome(recipe, run, model, data, progress)
+
+
+def write_recipe(run: RunFolder, recipe: DetectionRecipe) -> None:
+    """recipe.json, which holds in any working directory."""
+    located = dataclasses.replace(recipe, boxes=recipe.boxes.located())
+    run.write_json("recipe.json", located.to_dict())
+
+
+class WatchedScores(keras.callbacks.Callback):
+    """Logs the average precision on held-out images after each epoch: `val_ap`, `val_ap50`."""
+
+    def __init__(self, data: PreparedBoxes, batch_size: int):
+        super().__init__()
+        self.data = data
+        self.batch_size = batch_size
+
+    def on_train_begin(self, logs=None):
+        self.network = detector(self.model)
+
+    def on_epoch_end(self, epoch, logs=None):
+        images = self.data.watched
+        scores = score(find(self.network, images, self.batch_size), images)
+        logs |= {"val_ap": scores.ap or 0.0, "val_ap50": scores.ap50 or 0.0}
+
+
+def _fit(
+    recipe: DetectionRecipe,
+    run: RunFolder,
+    model: RetinaNet,
+    data: PreparedBoxes,
+    progress: state.Progress,
+) -> None:
+    steps, epochs = data.batches.steps_per_epoch, recipe.descent.epochs
+    rate_at = recipe.descent.learning_rate_at
+    bar, signals = ProgressBar(progress, epochs, steps), StopOnSignal()
+    watching = [WatchedScores(data, given(recipe.descent.batch_size))] if data.watched else []
+    choose = ("val_ap50", "loss") if watching else None
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
+        StopOnNaN(),
+        *watching,
+        EpochWriter(run, model, data.class_names, progress, data.batches.images_per_epoch, choose),
+        keras.callbacks.TensorBoard(run.path, write_graph=False),
+        bar,
+        signals,
+    ]
+    try:
+        with stopped_by_image(model, data.batches, None):
+            model.fit(
+                data.batches.from_step(progress.epoch * steps),
+                initial_epoch=progress.epoch,
+                epochs=epochs,
+                steps_per_epoch=steps,
+                shuffle=False,
+                verbose=0,
+                callbacks=callbacks,
+            )
+    except Diverged as error:
+        epoch = write_last_good(run, model, data.class_names)
+        raise Diverged(
+            f"{error}; the model after epoch {epoch} is {run.file('last_good.keras')}. Lower ",
+            Argument("learning_rate"),
+            f" (it was {rate_at(epoch):g}).",
+        ) from error
+    finally:
+        bar.close()
+        signals.release()
+
+
+def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
+    """Says what is about to be done, on what."""
+    named, descent, network = NAMED[recipe.recipe], recipe.descent, recipe.detector
+    height, width = recipe.boxes.canvas
+    watched = f"{len(data.watched):,}" if data.watched else "0"
+    frozen = f", {counted(network.frozen_stages, 'stage')} frozen" if network.frozen_stages else ""
+    lines = {
+        "recipe": f"{recipe.recipe}: {named.about}{f' ({named.paper})' if named.paper else ''}",
+        "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if progress.epoch else ''}",
+        "network": f"RetinaNet over {network.describe_model()}, {network.describe_plugs()}, "
+        f"{network.channels} channels, anchor scale {network.anchor_scale:g}{frozen}, "
+        f"{trainable_parameters(model):,} trainable parameters",
+        "data": f"{recipe.boxes.dataset}: {len(data.train):,} training images at {width}x{height} "
+        f"with {data.train.box_counts.sum():,} objects of "
+        f"{counted(len(data.class_names), 'kind')}, {watched} held out, {len(data.test):,} for "
+        "the test",
+        "augment": "mirroring" if recipe.boxes.mirror else "none",
+        "descent": describe_descent(descent),
+        "steps": f"epochs {progress.epoch + 1} to {descent.epochs}, each of "
+        f"{counted(data.batches.steps_per_epoch, 'step')} of {descent.batch_size} images",
+        "device": f"{devices.description()}, {keras.backend.backend()}, "
+        f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
+    }
+    if network.weights is not None:
+        lines["weights"] = f"of the backbone from {network.weights}"
+    for name, value in lines.items():
+        print(f"{name:8} {value}")
+    left_out = data.batches.left_out
+    for notice in (*data.notices, *uncovered, *([left_out] if left_out else ())):
+        print(f"notice   {notice}")
+    print("time     compiling, timing a few steps: ", end="", flush=True)
