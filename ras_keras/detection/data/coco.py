@@ -1,0 +1,153 @@
+"""Data sets in COCO's form: a JSON file for each split."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from ras_keras.data.files.image_paths import images_below
+from ras_keras.detection.data.splits import SPLITS, TRAIN, Split
+from ras_keras.errors import UserError
+from ras_keras.outputs.class_names import Name
+from ras_keras.values.json_files import read_json
+from ras_keras.values.typed import Amount, Bounds, Text, That, WrongValue, typed
+
+LAYOUT = "PATH/annotations/instances_train*.json and the images in PATH/train*"
+FORM = "[left, top, width, height] in pixels"
+REMEDY = "correct it or export it anew"
+Side = Annotated[int, Bounds(1, 65_535)]
+Box = Annotated[tuple[float, ...], That(lambda box: len(box) == 4, "a list of four numbers")]
+# What is read of an entry; whatever else it holds is passed over.
+IMAGE = {"id": int, "file_name": Text, "height": Side, "width": Side}
+CATEGORY = {"id": int, "name": Name}
+ANNOTATION = {"image_id": int, "category_id": int, "bbox": Box}
+OPTIONAL = {"iscrowd": Literal[0, 1], "area": Amount}
+
+
+def read_coco(folder: Path) -> dict[str, Split]:
+    """The splits of PATH/annotations/instances_train*.json, instances_val* and instances_test*.
+
+    The images of instances_train2017.json lie in PATH/train2017. Labels are the places of the
+    categories in the order of their ids, images are in the order of theirs. Boxes are written as
+    [left, top, width, height]; those with `iscrowd` are kept and marked.
+
+    Args:
+        folder: PATH.
+
+    Returns:
+        The splits that there are, by their names in `SPLITS`.
+
+    Raises:
+        UserError: for a file that is missing or damaged, naming it and what is wrong in it.
+    """
+    found = {name: _annotations(folder, name) for name in SPLITS}
+    return {
+        name: _split(file, _image_folder(folder, file, name))
+        for name, file in found.items()
+        if file
+    }
+
+
+def _annotations(folder, name) -> Path | None:
+    """The file of a split, None where there is none of this name."""
+    files = sorted((folder / "annotations").glob(f"instances_{name}*.json"))
+    if len(files) > 1:
+        raise UserError(
+            f"{folder / 'annotations'} has {files[0].name} and {files[1].name}; keep one of them."
+        )
+    if not files and name == TRAIN:
+        raise UserError(f"{folder}/annotations/instances_{name}*.json is missing; restore it.")
+    return files[0] if files else None
+
+
+def _image_folder(folder, file, name) -> Path:
+    """Where the images of a split lie: in the folder of its file's name, or the only one."""
+    own = folder / file.stem.removeprefix("instances_")
+    others = sorted(each for each in folder.glob(f"{name}*") if each.is_dir())
+    if own.is_dir() or len(others) != 1:
+        return own
+    return others[0]
+
+
+def _split(file: Path, folder: Path) -> Split:
+    content = read_json(file, dict, REMEDY, _check)
+    images = sorted(content["images"], key=lambda image: image["id"])
+    categories = sorted(content["categories"], key=lambda category: category["id"])
+    places = {image["id"]: place for place, image in enumerate(images)}
+    labels = {category["id"]: label for label, category in enumerate(categories)}
+    split = Split(file, tuple(category["name"] for category in categories))
+    split.ids = [image["id"] for image in images]
+    split.paths = [folder / image["file_name"] for image in images]
+    split.sizes = [(image["height"], image["width"]) for image in images]
+    for item in content["annotations"]:
+        left, top, width, height = item["bbox"]
+        split.boxes.append((left, top, left + width, top + height))
+        split.owners.append(places[item["image_id"]])
+        split.labels.append(labels[item["category_id"]])
+        split.crowd.append(item.get("iscrowd", 0) == 1)
+        split.areas.append(item.get("area"))
+    split.notices += _compare(split, file, folder)
+    return split
+
+
+def _compare(split: Split, file, folder) -> list[str]:
+    """Refuses images that are missing, and counts those that the file does not name."""
+    there = {*images_below(folder).files}
+    missing = [path for path in split.paths if path not in there and not path.is_file()]
+    if missing:
+        rest = f" and {len(missing) - 1:,} more are" if len(missing) > 1 else " is"
+        raise UserError(
+            f"{missing[0]}{rest} missing, which {file} annotates; restore the images or remove "
+            "them from the file."
+        )
+    unnamed = len(there - {*split.paths})
+    if not unnamed:
+        return []
+    return [f"{unnamed:,} image{'s' * (unnamed > 1)} in {folder} that {file} does not name"]
+
+
+def _check(content: Mapping) -> None:
+    """Refuses what is not as this module reads it.
+
+    Raises:
+        WrongValue: naming the entry.
+    """
+    images = _entries(content, "images", IMAGE)
+    categories = _entries(content, "categories", CATEGORY)
+    annotations = _entries(content, "annotations", ANNOTATION, OPTIONAL)
+    known = {"image_id": _ids(images, "images"), "category_id": _ids(categories, "categories")}
+    for place, item in enumerate(annotations):
+        for name, ids in known.items():
+            if item[name] not in ids:
+                what = name.removesuffix("_id")
+                raise WrongValue(
+                    f"annotations[{place}].{name}", f"is {item[name]}, which no {what} has"
+                )
+
+
+def _entries(content, name, kinds: Mapping[str, Any], optional: Mapping[str, Any] | None = None):
+    """The objects in a list, after a look at what is read of them."""
+    if name not in content:
+        raise WrongValue(name, "is missing")
+    for place, entry in enumerate(typed(content[name], list, name)):
+        key = f"{name}[{place}]"
+        if type(entry) is not dict:
+            typed(entry, dict, key, "an object")
+        for field, kind in kinds.items():
+            if field not in entry:
+                raise WrongValue(f"{key}.{field}", "is missing")
+            # Most values are integers, of which there are millions.
+            if kind is not int or type(entry[field]) is not int:
+                typed(entry[field], kind, f"{key}.{field}")
+        for field, kind in (optional or {}).items():
+            if field in entry:
+                typed(entry[field], kind, f"{key}.{field}")
+    return content[name]
+
+
+def _ids(entries, name) -> set[int]:
+    found: set[int] = set()
+    for place, entry in enumerate(entries):
+        if entry["id"] in found:
+            raise WrongValue(f"{name}[{place}].id", f"is {entry['id']}, as that of another")
+        found.add(entry["id"])
+    return found

@@ -1,0 +1,126 @@
+"""Data sets in YOLO's form: a text file for each image, a line for each box."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ras_keras.data.files.image_files import FILE_FORMATS, named
+from ras_keras.data.files.image_paths import images_below, is_hidden
+from ras_keras.detection.data.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.text_files import damaged, read_lines
+from ras_keras.detection.data.yolo_names import read_class_names
+from ras_keras.errors import UserError
+
+LAYOUT = "PATH/data.yaml, PATH/images/train/* and PATH/labels/train/*.txt"
+FORM = "`class x y width height`, the centre and sides relative to the image"
+# By which a relative value may be beyond 0 and 1 because it is rounded.
+ROUNDING = 0.01
+# Of EXIF: how an image is to be turned, and the ways that change height and width.
+ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
+
+
+def read_yolo(folder: Path) -> dict[str, Split]:
+    """The splits whose images lie in PATH/images/train, val and test.
+
+    The boxes of PATH/images/train/a.jpg are the lines `class x y width height` of
+    PATH/labels/train/a.txt: the class by its number, the centre and the sides of the box relative
+    to the image. An image without such a file has no boxes; a notice counts them.
+
+    Args:
+        folder: PATH.
+
+    Returns:
+        The splits that there are, by their names in `SPLITS`.
+
+    Raises:
+        UserError: for a file that is missing or damaged, naming it and the line.
+    """
+    names = read_class_names(folder)
+    return {
+        name: _split(folder / "images" / name, folder / "labels" / name, names)
+        for name in SPLITS
+        if name == TRAIN or (folder / "images" / name).is_dir()
+    }
+
+
+def _split(images: Path, labels: Path, names) -> Split:
+    for folder in (images, labels):
+        if not folder.is_dir():
+            raise UserError(f"{folder} is missing; restore it.")
+    split = Split(images, names)
+    found = images_below(images)
+    for lost in found.unreadable:
+        raise UserError(f"{lost} cannot be read; mend or remove it.")
+    split.paths = found.files
+    below = [path.relative_to(images) for path in split.paths]
+    split.ids = [path.with_suffix("").as_posix() for path in below]
+    files = [labels / path.with_suffix(".txt") for path in below]
+    there = {*labels.rglob("*.txt")}
+    for file in sorted(there - {*files}):
+        # LabelImg leaves its list of names there.
+        if file.name != "classes.txt" and not is_hidden(file.name):
+            raise UserError(
+                f"{file} annotates an image that is missing in {images}; restore it or remove the "
+                "file."
+            )
+    split.sizes = _sizes(split.paths)
+    for place, file in enumerate(files):
+        if file in there:
+            _add(split, place, file)
+    without = len(files) - len(there & {*files})
+    if without:
+        split.notices.append(f"{without:,} image{'s' * (without > 1)} without a file of boxes")
+    return split
+
+
+def _add(split: Split, place: int, file: Path) -> None:
+    """Adds the boxes of an image."""
+    height, width = split.sizes[place]
+    for line, text in read_lines(file):
+        values = text.split()
+        if len(values) != 5:
+            raise damaged(file, line, f"it has {len(values)} values, not five")
+        split.labels.append(_label(file, line, values[0], split.class_names))
+        x, y, w, h = (_share(file, line, each) for each in values[1:])
+        split.boxes.append(
+            ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+        )
+        split.owners.append(place)
+        split.crowd.append(False)
+        split.areas.append(None)
+
+
+def _label(file, line, text, names) -> int:
+    # Python's integers may have signs and underscores.
+    label = int(text) if text.isdecimal() and len(text) < 10 else -1
+    if not 0 <= label < len(names):
+        raise damaged(file, line, f"class {text!r} is no integer from 0 to {len(names) - 1}")
+    return label
+
+
+def _share(file, line, text) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -ROUNDING <= value <= 1 + ROUNDING:
+        raise damaged(file, line, f"{text!r} is no number from 0 to 1, relative to the image")
+    return value
+
+
+def _sizes(paths) -> list[tuple[int, int]]:
+    """Height and width of images, upright, from the headers of their files."""
+    with ThreadPoolExecutor() as readers:
+        found = readers.map(_size, paths)
+        return [*tqdm(found, "reading sizes", len(paths), unit="image", leave=False, delay=2)]
+
+
+def _size(path: Path) -> tuple[int, int]:
+    from PIL import Image
+
+    with named(str(path), FILE_FORMATS), Image.open(path, formats=FILE_FORMATS) as image:
+        width, height = image.size
+        turned = image.getexif().get(ORIENTATION) in ON_ITS_SIDE
+    return (width, height) if turned else (height, width)
