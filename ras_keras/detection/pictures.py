@@ -160,8 +160,8 @@ def _enlarged(pixels: np.ndarray) -> tuple[Image.Image, float]:
     """The image at the size of a picture, and by how much it is larger."""
     image = Image.fromarray(pixels)
     scale = SIDE / max(image.size)
-    size = tuple(max(1, round(side * scale)) for side in image.size)
-    return image.resize(size), scale
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height)), scale
 
 
 def _box(draw: ImageDraw.ImageDraw, box: np.ndarray, color, text: str) -> None:

@@ -1,7 +1,7 @@
 """The network of a recipe: its family and depth, its attention, its starting weights."""
 
 from dataclasses import InitVar, dataclass, replace
-from typing import Annotated
+from typing import Annotated, Self
 
 from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.insertion.other_classes import for_other_classes
@@ -75,7 +75,7 @@ class NetworkRecipe(Part):
         """The aggregation without its options: a key of `AGGREGATION`, or "none"."""
         return name_of(self.aggregation)
 
-    def resolved(self) -> "NetworkRecipe":
+    def resolved(self) -> Self:
         """With the depth that it has, and the name of the model that its weights are.
 
         Raises:
@@ -132,7 +132,7 @@ class NetworkRecipe(Part):
         options = read_options("attention", self.attention, _with_k, SELDOM_SET)
         return (None, None) if self.attention_name == NONE else (self.attention_name, options)
 
-    def with_attention(self, text: str) -> "NetworkRecipe":
+    def with_attention(self, text: str) -> Self:
         """The network with another attention; the plain one has it in no stage in particular."""
         if text == NONE:
             return replace(
@@ -142,11 +142,11 @@ class NetworkRecipe(Part):
             )
         return replace(self, attention=text)
 
-    def plain(self) -> "NetworkRecipe":
+    def plain(self) -> Self:
         """The network without attention and aggregation."""
         return replace(self.with_attention(NONE), aggregation=NONE)
 
-    def overlaid(self, base: "NetworkRecipe") -> "NetworkRecipe":
+    def overlaid(self, base: Self) -> Self:
         """With the options that its model and attention leave to a base of the same name."""
         return replace(
             self,

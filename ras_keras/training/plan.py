@@ -1,13 +1,14 @@
 """What a run says before it begins."""
 
 import time
+from typing import Protocol
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ras_keras.backend import devices
 from ras_keras.backend.processes import hosts, part
-from ras_keras.data.batches import TrainingBatches
 from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.layers.registry import NONE
 from ras_keras.recipes.execution import ExecutionRecipe
@@ -25,7 +26,16 @@ from ras_keras.training.prepared_data import Data
 MEASURED_EXECUTIONS = 3
 
 
-def measure(model: keras.Model, batches: TrainingBatches) -> float:
+class Batches(Protocol):
+    """Batches as functions of the step."""
+
+    batch_size: int
+
+    def from_step(self, step: int) -> tf.data.Dataset:
+        """The endless sequence of batches from a step on."""
+
+
+def measure(model: keras.Model, batches: Batches) -> float:
     """Seconds a training image takes, compilation apart; moves the weights."""
     ends = []
     clock = keras.callbacks.LambdaCallback(

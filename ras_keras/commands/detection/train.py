@@ -143,7 +143,8 @@ def _print(result: DetectionResult, run: RunFolder) -> None:
         chosen = f", chosen by {outcome['selected_on']}" if which == "best" else ""
         print(
             f"{which:8} test AP50 {percent(outcome['test_ap50'])}, "
-            f"AP {percent(outcome['test_ap'])} (n={result['test_images']:,}, epoch {outcome['epoch']}{chosen}): "
+            f"AP {percent(outcome['test_ap'])} (n={result['test_images']:,}, "
+            f"epoch {outcome['epoch']}{chosen}): "
             f"{run.file(which + '.keras')}"
         )
 

@@ -1,6 +1,6 @@
 """What comes out of the training of a detector: its models and result.json."""
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from ras_keras.backend import devices
@@ -9,7 +9,7 @@ from ras_keras.detection.finding import find
 from ras_keras.detection.non_maximum_suppression import detector
 from ras_keras.detection.recipes.recipe import DetectionRecipe
 from ras_keras.detection.retina_net import RetinaNet
-from ras_keras.detection.scores import Scores, score
+from ras_keras.detection.scores import score
 from ras_keras.detection.training.prepared_boxes import PreparedBoxes
 from ras_keras.recipes.resolving import given
 from ras_keras.runs import best_model
@@ -23,12 +23,9 @@ from ras_keras.values.typed import Amount, Count, Natural, Share
 FILE = "result.json"
 
 
-class Outcome(TypedDict):
-    """How good the weights of an epoch are: average precisions, of classes (AP, AP50)."""
+class Tested(TypedDict):
+    """Average precisions on the test images; of each class AP and AP50."""
 
-    epoch: Natural
-    selected_on: NotRequired[str]
-    val_ap50: NotRequired[Share]
     test_ap: Share | None
     test_ap50: Share | None
     test_ap75: Share | None
@@ -36,6 +33,14 @@ class Outcome(TypedDict):
     test_medium: Share | None
     test_large: Share | None
     test_classes: dict[str, list[float | None]]
+
+
+class Outcome(Tested):
+    """How good the weights of an epoch are."""
+
+    epoch: Natural
+    selected_on: NotRequired[str]
+    val_ap50: NotRequired[Share]
 
 
 class DetectionResult(TypedDict):
@@ -63,14 +68,16 @@ def write_outcome(
     """Evaluates a detector that has been trained, and writes what a run leaves behind."""
     run.write_model("final.keras", model, data.class_names)
     batch_size = given(recipe.descent.batch_size)
-    best = _best(run, model, data, progress)
+    chosen = _chosen(run, model, data, progress)
     # The last epoch's first, for the best one's weights take the place of its own.
-    final = {"epoch": progress.epoch} | _tested(model, data.test, batch_size)
-    if best["epoch"] != progress.epoch:
+    of_best = of_final = _tested(model, data.test, batch_size)
+    if chosen.epoch != progress.epoch:
         best_model.load(run, model)
-        best |= _tested(model, data.test, batch_size)
-    else:
-        best |= {name: value for name, value in final.items() if name != "epoch"}
+        of_best = _tested(model, data.test, batch_size)
+    final: Outcome = {"epoch": progress.epoch, **of_final}
+    best: Outcome = {"epoch": chosen.epoch, "selected_on": chosen.by, **of_best}
+    if chosen.ap50 is not None:
+        best["val_ap50"] = chosen.ap50
     result: DetectionResult = {
         "dataset": recipe.boxes.located().dataset,
         "training_images": len(data.train),
@@ -98,31 +105,38 @@ def read_result(run: RunFolder) -> DetectionResult:
 
 def has_result(run: RunFolder, epochs: int) -> bool:
     """Whether the run has come to the end of so many epochs."""
-    file: Path = run.file(FILE)
-    return file.exists() and read_result(run)["epochs"] == epochs
+    return run.file(FILE).exists() and read_result(run)["epochs"] == epochs
 
 
-def _best(run, model, data, progress) -> dict:
-    """What came out as the best epoch; best.keras is its model."""
+@dataclass(frozen=True)
+class _Chosen:
+    """The best epoch, by what it was chosen, and its AP50 on held-out images."""
+
+    epoch: int
+    by: str
+    ap50: float | None = None
+
+
+def _chosen(run: RunFolder, model: RetinaNet, data: PreparedBoxes, progress: Progress) -> _Chosen:
+    """The best epoch; best.keras is its model."""
     if data.watched is None:
         run.write_model(best_model.FILE, model, data.class_names)
-        return {"epoch": progress.epoch, "selected_on": "nothing: best is final"}
+        return _Chosen(progress.epoch, "nothing: best is final")
     if not best_model.secure(run, model, data.class_names, progress):
         lost = f"nothing: the model of epoch {progress.best_epoch} is lost, best is final"
-        return {"epoch": progress.epoch, "selected_on": lost}
+        return _Chosen(progress.epoch, lost)
+    by = f"AP50 of {len(data.watched)} held-out images"
+    return _Chosen(progress.best_epoch, by, progress.best_accuracy)
+
+
+def _tested(model: RetinaNet, images: AnnotatedImages, batch_size: int) -> Tested:
+    scores = score(find(detector(model), images, batch_size), images)
     return {
-        "epoch": progress.best_epoch,
-        "selected_on": f"AP50 of {len(data.watched)} held-out images",
-        "val_ap50": progress.best_accuracy,
+        "test_ap": scores.ap,
+        "test_ap50": scores.ap50,
+        "test_ap75": scores.ap75,
+        "test_small": scores.small,
+        "test_medium": scores.medium,
+        "test_large": scores.large,
+        "test_classes": {name: [*both] for name, both in scores.classes.items()},
     }
-
-
-def _tested(model: RetinaNet, images: AnnotatedImages, batch_size: int) -> dict:
-    return as_fields(score(find(detector(model), images, batch_size), images))
-
-
-def as_fields(scores: Scores) -> dict:
-    """Scores as an outcome holds them."""
-    names = ("ap", "ap50", "ap75", "small", "medium", "large")
-    figures = {f"test_{name}": getattr(scores, name) for name in names}
-    return figures | {"test_classes": {name: [*both] for name, both in scores.classes.items()}}

@@ -7,6 +7,7 @@ import keras
 
 from ras_keras.backend import devices
 from ras_keras.detection.coverage import check_coverage
+from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
 from ras_keras.detection.non_maximum_suppression import detector
 from ras_keras.detection.recipes.named import NAMED
@@ -96,17 +97,16 @@ def write_recipe(run: RunFolder, recipe: DetectionRecipe) -> None:
 class WatchedScores(keras.callbacks.Callback):
     """Logs the average precision on held-out images after each epoch: `val_ap`, `val_ap50`."""
 
-    def __init__(self, data: PreparedBoxes, batch_size: int):
+    def __init__(self, images: AnnotatedImages, batch_size: int):
         super().__init__()
-        self.data = data
+        self.images = images
         self.batch_size = batch_size
 
     def on_train_begin(self, logs=None):
         self.network = detector(self.model)
 
     def on_epoch_end(self, epoch, logs=None):
-        images = self.data.watched
-        scores = score(find(self.network, images, self.batch_size), images)
+        scores = score(find(self.network, self.images, self.batch_size), self.images)
         logs |= {"val_ap": scores.ap or 0.0, "val_ap50": scores.ap50 or 0.0}
 
 
@@ -120,7 +120,9 @@ def _fit(
     steps, epochs = data.batches.steps_per_epoch, recipe.descent.epochs
     rate_at = recipe.descent.learning_rate_at
     bar, signals = ProgressBar(progress, epochs, steps), StopOnSignal()
-    watching = [WatchedScores(data, given(recipe.descent.batch_size))] if data.watched else []
+    watching = []
+    if data.watched is not None:
+        watching.append(WatchedScores(data.watched, given(recipe.descent.batch_size)))
     choose = ("val_ap50", "loss") if watching else None
     callbacks = [
         keras.callbacks.LearningRateScheduler(lambda epoch, _: rate_at(epoch)),
