@@ -41,12 +41,13 @@ def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
     lost = [each for each in found if each.boxes and each.without == each.boxes]
     if lost:
         scale = _serving(images, anchors)
+        way_out = ("",) if scale is None else (Argument("anchor_scale", scale), ", or ")
         raise UserError(
             Argument("anchor_scale", anchors.scale),
             f" leaves every object of {lost[0].name!r} without an anchor of half its size at "
             f"{anchors.width}x{anchors.height} pixels; give ",
-            Argument("anchor_scale", scale),
-            ", or larger images.",
+            *way_out,
+            "larger images.",
         )
     some = [f"{each.without} of {each.boxes} of {each.name}" for each in found if each.without]
     if not some:
@@ -85,12 +86,17 @@ def _best(box: np.ndarray, anchors: np.ndarray) -> float:
     return float((common / (areas - common)).max())
 
 
-def _serving(images: AnnotatedImages, anchors: Anchors) -> float:
-    """Of the usual scales the one that leaves the fewest objects of the worst class alone."""
+def _serving(images: AnnotatedImages, anchors: Anchors) -> float | None:
+    """Of the usual scales the one that leaves the fewest objects of the worst class alone.
+
+    None if it would leave all of them.
+    """
 
     def worst(scale):
         of_scale = dataclasses.replace(anchors, scale=scale)
         each = (coverage(images, label, of_scale) for label in range(len(images.class_names)))
         return max((one.without / one.boxes for one in each if one.boxes), default=0.0)
 
-    return min(SCALES, key=worst)
+    shares = {scale: worst(scale) for scale in SCALES}
+    best = min(SCALES, key=shares.__getitem__)
+    return best if shares[best] < 1 else None

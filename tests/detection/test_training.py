@@ -1,0 +1,128 @@
+"""A detector is trained, stopped, gone on with; measured and used by its commands."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from ras_keras.commands import run
+from ras_keras.detection.data.shapes import write_shapes
+
+pytest.importorskip("pycocotools")
+
+SMALL = [
+    *("--height", "64", "--width", "64", "--channels", "8", "--batch-size", "4", "--depth", "18"),
+    *("--attention", "none", "--warmup-epochs", "0", "--decay", "step", "--schedule", "50"),
+]
+
+
+def detect(*arguments):
+    return run("detect", [*map(str, arguments)], "detect")
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shapes")
+    write_shapes(folder, {"train": 16, "val": 4, "test": 4})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(shapes, tmp_path_factory):
+    """A run of two epochs."""
+    logs = tmp_path_factory.mktemp("logs")
+    flags = ["--dataset", f"yolo:{shapes}", "--log-dir", logs, "--name", "run", "--epochs", "2"]
+    assert detect("train", *SMALL, *flags) == 0
+    return logs / "run"
+
+
+def state(folder):
+    with np.load(max((folder / "state").glob("*.npz"))) as arrays:
+        return {name: arrays[name] for name in arrays.files if name != "progress"}
+
+
+def test_what_a_run_leaves(trained):
+    for name in ("best.keras", "final.keras", "metrics.csv", "recipe.json", "environment.json"):
+        assert (trained / name).is_file(), name
+    result = json.loads((trained / "result.json").read_text())
+    assert (result["training_images"], result["test_images"], result["epochs"]) == (16, 4, 2)
+    assert {*result["best"]["test_classes"]} == {"disc", "square", "triangle"}
+    header = (trained / "metrics.csv").read_text().splitlines()[0].split(",")
+    assert {"loss", "class_loss", "box_loss", "val_ap", "val_ap50"} <= {*header}
+
+
+@pytest.mark.slow
+def test_a_run_that_goes_on_ends_as_one_that_never_stopped(trained, shapes, tmp_path, capsys):
+    flags = ["--dataset", f"yolo:{shapes}", "--log-dir", tmp_path, "--name", "run"]
+    assert detect("train", *SMALL, *flags, "--epochs", "1") == 0
+    assert detect("train", "--resume", tmp_path / "run") == 2
+    assert "--epochs" in capsys.readouterr().err
+    assert detect("train", "--resume", tmp_path / "run", "--epochs", "2") == 0
+    expected, found = state(trained), state(tmp_path / "run")
+    assert {*expected} == {*found}
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+    assert detect("train", *SMALL, *flags, "--epochs", "3") == 2
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_evaluated_and_drawn(trained, tmp_path, capsys):
+    pictures = tmp_path / "pictures"
+    assert detect("evaluate", trained, "--pictures", pictures, "--least-score", "0.01") == 0
+    output = capsys.readouterr().out
+    assert "AP50" in output
+    assert "triangle" in output
+    assert (pictures / "mistakes.png").is_file()
+    result = json.loads((trained / "result.json").read_text())
+    assert f"{100 * result['best']['test_ap50']:.2f} %" in output
+
+
+def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
+    images = shapes / "images" / "test"
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    flags = ["--least-score", "0", "--json", "--pictures", tmp_path / "drawn"]
+    assert detect("predict", trained, images, tmp_path / "broken.png", *flags) == 1
+    captured = capsys.readouterr()
+    assert "broken.png" in captured.err
+    found = json.loads(captured.out)
+    assert len(found) == len([*(tmp_path / "drawn").iterdir()]) == 4
+    boxes = np.array([each["box"] for image in found for each in image["objects"]]).reshape(-1, 4)
+    assert ((boxes >= 0) & (boxes <= 128)).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["train", "--recipe", "none-such"], "none-such"),
+        (["train", "--dataset", "coco:/none/such"], "/none/such"),
+        (["train", "--height", "8"], "--height"),
+        (["train", "--model", "resnet", "--depth", "11"], "P3, P4, P5"),
+        (["train", "--model", "saved"], "saved"),
+        (["train", "--anchor-scale", "40"], "--anchor-scale"),
+        (["train", "--batch-size", "50"], "--batch-size"),
+        (["train", "--frozen-stages", "9"], "frozen_stages"),
+        (["train", "--warmup-epochs", "9"], "--warmup-epochs"),
+        (["evaluate", "none-such"], "none-such"),
+        (["predict", "none-such", "image.png"], "image.png"),
+    ],
+)
+def test_what_is_refused(arguments, named, shapes, tmp_path, capsys):
+    if arguments[0] == "train":
+        flags = [] if "--dataset" in arguments else ["--dataset", f"yolo:{shapes}"]
+        arguments = [*arguments[:1], *SMALL, *flags, "--log-dir", tmp_path / "logs", *arguments[1:]]
+    assert detect(*arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert named in error
+    assert not [*tmp_path.glob("logs/*")]
+
+
+def test_a_folder_of_another_kind_is_refused(trained, small_run, tmp_path, capsys):
+    assert detect("evaluate", small_run) == 2
+    assert detect("train", "--resume", small_run) == 2
+    assert run("evaluate", [str(trained)], "evaluate") == 2
+    copy = shutil.copy(small_run / "best.keras", tmp_path / "model.keras")
+    assert detect("predict", copy, tmp_path / "model.keras") == 2
+    assert capsys.readouterr().err.count("\n") == 4
