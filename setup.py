@@ -41,6 +41,7 @@ setup(
     package_data={
         "ras_keras": ["py.typed"],
         "ras_keras.recipes": ["named/*.toml"],
+        "ras_keras.detection.recipes": ["named/*.toml"],
         "ras_keras.papers": ["published_results.csv"],
         "ras_keras.pretrained": ["models.json", "weights/*.keras"],
         "ras_keras.serving": ["page.html"],

@@ -23,6 +23,7 @@ import pandas as pd
 from ras_keras_console import COMMANDS
 
 from ras_keras.commands.benchmark import KINDS
+from ras_keras.commands.detect import KINDS as DETECTION_KINDS
 from ras_keras.papers.markdown import DATASETS, with_sd
 from ras_keras.papers.tables import TABLES
 from ras_keras.text.markdown import table
@@ -35,7 +36,11 @@ PUBLISHED = re.compile(r"<!-- published: (.+) -->")
 # The place of the list of networks, which `scripts/models.py --networks --output` wrote.
 NETWORKS = "<!-- networks -->"
 LISTED = ROOT / "docs" / "networks.csv"
-SUBCOMMANDS = {"benchmark": tuple(KINDS), "reproduce": ("", "report")}
+SUBCOMMANDS = {
+    "benchmark": tuple(KINDS),
+    "detect": tuple(DETECTION_KINDS),
+    "reproduce": ("", "report"),
+}
 # What the generator says of docstrings without counting it as a warning.
 WARNING = re.compile(r"^(griffe|mkdocstrings|zensical): .*", re.MULTILINE)
 

@@ -6,6 +6,7 @@ import pytest
 from ras_keras_console import COMMANDS
 
 from ras_keras.commands.benchmark import KINDS
+from ras_keras.commands.detect import KINDS as DETECTION_KINDS
 from ras_keras.commands.line.fields import parameters_of
 from ras_keras.commands.line.usage import help_texts
 from ras_keras.commands.train import Train
@@ -62,17 +63,20 @@ def test_choices_are_listed(shown):
     formats = "--format [{saved_model,onnx,openvino,litert} ...]"
     assert formats in shown("export")
     assert "--fold {no,yes,both}" in shown("benchmark", "formats")
+    assert "--split {test,validation,train}" in shown("detect", "evaluate")
     assert "--algorithm {grid,random,bayesian,hyperband}" in shown("tune")
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each != "benchmark"])
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if each not in ("benchmark", "detect")]
+)
 def test_lines_fit_the_terminal(shown, command):
     assert all(len(line) <= 100 for line in shown(command).splitlines()[1:])
 
 
 def test_every_flag_has_a_text():
     assert {each.name for each in parameters_of(Train)} <= {*_texts(Train)}
-    for _, cls in KINDS.values():
+    for _, cls in (KINDS | DETECTION_KINDS).values():
         assert {each.name for each in parameters_of(cls)} <= {*_texts(cls)}
 
 

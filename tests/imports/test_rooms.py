@@ -19,7 +19,7 @@ FLOORS = (
     "recipes",
     "runs",
     "training",
-    "inference cluster",
+    "inference cluster detection",
     "export explain",
     "convert plots serving",
     "tuning benchmark",

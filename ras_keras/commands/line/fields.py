@@ -15,7 +15,7 @@ NAMES = {int: "INT", float: "FLOAT", str: "TEXT", bool: "{True,False}"}
 # What the texts of a recipe are; it knows no flags.
 OF_A_RECIPE = {
     "recipe": "NAME|FILE",
-    "dataset": "NAME|folder:PATH",
+    "dataset": "NAME|FORMAT:PATH",
     "data_dir": "FOLDER",
     "imports": "MODULE",
     "model": "NAME[:OPTIONS]",
