@@ -30,7 +30,7 @@ def test_published_figures():
     for name, each in published.items():
         backbone = "RetinaNet ResNet" + name.removeprefix("retinanet-rla-resnet")
         rows = table[(table.backbone == backbone) & (table.attention == "rla")]
-        figures = {row.metric.lower(): row.value for row in rows.itertuples()}
+        figures = {row.metric.lower(): float(row.value) for row in rows.itertuples()}
         assert figures == dataclasses.asdict(each.published)
 
 
