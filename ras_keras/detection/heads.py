@@ -8,6 +8,9 @@ from keras import layers
 from ras_keras.detection.anchors import LEVELS, PER_PLACE
 
 DEPTH = 4
+# Of the kernels at the published 256 channels. Fewer channels need larger ones, or hardly anything
+# of the pyramid comes through.
+DEVIATION, CHANNELS = 0.01, 256
 # Of an object, at the start of training: else the many anchors without one cost most of the loss.
 PRIOR = 0.01
 
@@ -28,8 +31,16 @@ def head(pyramid: list, outputs: int, of: str, channels: int, prior: bool = Fals
     Source: Lin et al., arXiv 1708.02002, section 4 and Fig. 3.
     """
     bias = keras.initializers.Constant(-math.log((1 - PRIOR) / PRIOR)) if prior else "zeros"
-    tower = [_convolution(channels, f"{of}_{i + 1}", activation="relu") for i in range(DEPTH)]
-    tower.append(_convolution(outputs * PER_PLACE, f"{of}_output", bias_initializer=bias))
+    deviation = DEVIATION * (CHANNELS / channels) ** 0.5
+
+    def convolution(filters, name, **options):
+        start = keras.initializers.RandomNormal(stddev=deviation)
+        return layers.Conv2D(
+            filters, 3, padding="same", kernel_initializer=start, name=f"{of}_{name}", **options
+        )
+
+    tower = [convolution(channels, f"{i + 1}", activation="relu") for i in range(DEPTH)]
+    tower.append(convolution(outputs * PER_PLACE, "output", bias_initializer=bias))
     levels = []
     for number, x in zip(LEVELS, pyramid, strict=True):
         for layer in tower:
@@ -38,8 +49,3 @@ def head(pyramid: list, outputs: int, of: str, channels: int, prior: bool = Fals
             layers.Reshape((-1, outputs), dtype="float32", name=f"{of}_of_anchors_{number}")(x)
         )
     return layers.Concatenate(1, dtype="float32", name=of)(levels)
-
-
-def _convolution(filters, name, **options):
-    start = keras.initializers.RandomNormal(stddev=0.01)
-    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=start, name=name, **options)

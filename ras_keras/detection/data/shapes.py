@@ -10,12 +10,12 @@ from PIL import Image, ImageDraw
 
 CLASSES = ("disc", "square", "triangle")
 SPLITS = {"train": 2000, "val": 200, "test": 200}
-SIDE = 128
+SIDE = 96
 # Shapes of an image, and their sides in pixels.
-MOST, LEAST_SIDE, MOST_SIDE = 4, 16, 56
+MOST, LEAST_SIDE, MOST_SIDE = 3, 16, 48
 # Of a shape that lies under another, the part that has to be seen.
 SEEN = 0.7
-VERSION = "1"
+VERSION = "2"
 
 
 def shapes_folder() -> Path:
@@ -40,7 +40,7 @@ def shapes_folder() -> Path:
 
 
 def write_shapes(folder: Path, splits: dict[str, int] = SPLITS) -> None:
-    """Writes the data set: 128x128 PNG images with one to four shapes each.
+    """Writes the data set: 96x96 PNG images with one to three shapes each.
 
     Args:
         folder: an empty one.
