@@ -63,6 +63,7 @@ def test_it_trains_on_both_parts_of_its_loss():
     assert 0.001 < (1 / (1 + np.exp(-outputs["classes"]))).mean() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"norm_eval": True, "frozen_stages": 1}])
 def test_saved_and_loaded(tmp_path, options):
     model = small(anchor_scale=2.0, **options)
@@ -85,12 +86,14 @@ def test_saved_and_loaded(tmp_path, options):
         np.testing.assert_array_equal(load_model(file).predict(pixels, verbose=0)[name], outputs)
 
 
+@pytest.mark.slow
 def test_over_a_network_with_attention():
     network = ImageNetResNet(18, "ras", include_top=False, features_only=True, input_shape=SHAPE)
     history = trained(RetinaNet(network, classes=3, channels=8), 2)
     assert history["loss"][1] < history["loss"][0]
 
 
+@pytest.mark.slow
 def test_norm_eval_keeps_statistics_and_trains_scales():
     kept, moved = small(norm_eval=True), small()
     for model, same in ((kept, True), (moved, False)):
@@ -101,6 +104,7 @@ def test_norm_eval_keeps_statistics_and_trains_scales():
         assert not np.array_equal(layer.beta, before[1])
 
 
+@pytest.mark.slow
 def test_frozen_stages():
     model = small(frozen_stages=1)
     frozen = {

@@ -119,6 +119,7 @@ def test_what_is_refused(arguments, named, shapes, tmp_path, capsys):
     assert not [*tmp_path.glob("logs/*")]
 
 
+@pytest.mark.slow
 def test_a_folder_of_another_kind_is_refused(trained, small_run, tmp_path, capsys):
     assert detect("evaluate", small_run) == 2
     assert detect("train", "--resume", small_run) == 2

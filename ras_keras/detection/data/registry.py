@@ -35,7 +35,7 @@ def load_detection(name: str) -> DetectionData:
         name = f"yolo:{shapes_folder()}"
     kind, colon, path = name.partition(":")
     if not colon or kind not in FORMATS:
-        known = [f"{each}:{path or 'PATH'}" for each in FORMATS]
+        known = [SHAPES, *(f"{each}:{path or 'PATH'}" for each in FORMATS)]
         raise UserError(
             Argument("dataset"),
             f" must be {SHAPES}, coco:PATH, voc:PATH or yolo:PATH. Received: {name!r}.",
