@@ -21,7 +21,10 @@ def refused(name) -> str:
     ("name", "says"),
     [
         ("coca:x", "Received: 'coca:x'. The nearest is 'coco:x'."),
-        ("vocs", "must be shapes, coco:PATH, voc:PATH or yolo:PATH. Received: 'vocs'. The nearest is 'voc"),
+        (
+            "vocs",
+            "must be shapes, coco:PATH, voc:PATH or yolo:PATH. Received: 'vocs'. The nearest is 'voc",
+        ),
         ("", "Received: ''."),
         ("voc:", "names no folder; write voc:PATH."),
         ("yolo:nowhere", "no such folder; it should hold PATH/data.yaml"),
