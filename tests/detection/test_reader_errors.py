@@ -23,7 +23,7 @@ def refused(name) -> str:
         ("coca:x", "Received: 'coca:x'. The nearest is 'coco:x'."),
         (
             "vocs",
-            "must be shapes, coco:PATH, voc:PATH or yolo:PATH. Received: 'vocs'. The nearest is 'voc",
+            "must be shapes, coco:PATH, voc:PATH or yolo:PATH. Received: 'vocs'. The nearest",
         ),
         ("", "Received: ''."),
         ("voc:", "names no folder; write voc:PATH."),
