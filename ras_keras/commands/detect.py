@@ -1,14 +1,15 @@
-"""Find objects: train a detector, measure it, find objects in images."""
+"""Find objects: train a detector, measure it, find objects in images, write it elsewhere."""
 
 from collections.abc import Sequence
 
-from ras_keras.commands.detection import evaluate, predict, train
+from ras_keras.commands.detection import evaluate, export, predict, train
 from ras_keras.values.choices import one_of
 
 KINDS = {
     "train": (train.main, train.DetectTrain),
     "evaluate": (evaluate.main, evaluate.DetectEvaluate),
     "predict": (predict.main, predict.DetectPredict),
+    "export": (export.main, export.DetectExport),
 }
 
 

@@ -129,7 +129,7 @@ def _write_onnx(model, path):
     from ras_keras.export.onnx_layout import with_gates_channels_first
 
     frozen = with_constants(_concrete_function(model))
-    (images,), (probabilities,) = frozen.inputs, frozen.outputs
+    (images,), names = frozen.inputs, output_names(model)
     # It reports each optimization that a graph does not allow as a failure, with a traceback.
     log = logging.getLogger("tf2onnx.optimizer")
     disabled, log.disabled = log.disabled, True
@@ -138,16 +138,24 @@ def _write_onnx(model, path):
             frozen.graph.as_graph_def(),
             name=model.name,
             input_names=[images.name],
-            output_names=[probabilities.name],
-            tensors_to_rename={images.name: INPUT, probabilities.name: OUTPUT},
+            output_names=[output.name for output in frozen.outputs],
+            tensors_to_rename={
+                images.name: INPUT,
+                **{each.name: name for each, name in zip(frozen.outputs, names, strict=True)},
+            },
             custom_op_handlers={"Erfc": (_one_less_erf, []), "AddV2": (_sum, [])},
         )
     finally:
         log.disabled = disabled
-    for value in (exported.graph.input[0], exported.graph.output[0]):
+    for value in (exported.graph.input[0], *exported.graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     with_gates_channels_first(exported)
     path.write_bytes(exported.SerializeToString())
+
+
+def output_names(model: keras.Model) -> list[str]:
+    """Of an exported model: those of the model, in TensorFlow's order, or "probabilities"."""
+    return sorted(model.output) if isinstance(model.output, dict) else [OUTPUT]
 
 
 def _one_less_erf(graph, node, name, arguments):
@@ -178,10 +186,12 @@ def _write_openvino(model, path):
     """As Keras's own export, which makes outputs of shapes that are computed on the way."""
     openvino = import_openvino()
     converted = openvino.convert_model(_concrete_function(model))
-    probabilities = converted.get_results()[0]
-    converted = openvino.Model([probabilities], converted.get_parameters(), model.name)
+    names = output_names(model)
+    results = converted.get_results()[: len(names)]
+    converted = openvino.Model(results, converted.get_parameters(), model.name)
     converted.inputs[0].tensor.set_names({INPUT})
-    converted.outputs[0].tensor.set_names({OUTPUT})
+    for output, name in zip(converted.outputs, names, strict=True):
+        output.tensor.set_names({name})
     openvino.save_model(converted, path, compress_to_fp16=False)
 
 

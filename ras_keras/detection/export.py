@@ -1,0 +1,106 @@
+"""Detectors in the formats of other runtimes."""
+
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import keras
+import numpy as np
+
+from ras_keras.errors import Argument, UserError, first_line
+from ras_keras.export.export import INPUT, WRITERS, ExportDiffers, output_names
+from ras_keras.inference.formats import FORMATS, check_installed
+from ras_keras.inference.runtimes import import_openvino
+from ras_keras.outputs.class_names import write_class_names
+from ras_keras.outputs.made_images import made_images
+
+DetectorFormat = Literal["onnx", "openvino"]
+# Of the largest value of an output.
+TOLERANCE = 1e-3
+
+
+def export_detector(
+    network: keras.Model, path: Path, form: DetectorFormat, class_names: tuple[str, ...]
+) -> None:
+    """Writes a detector in a format, all of it or nothing, and runs it there once.
+
+    The exported network takes raw images, 0..255, float32 (N, H, W, 3) with any N. Its outputs have
+    the names and shapes of the network's: of a `RetinaNet` offsets and logits, of `detector` boxes,
+    scores and classes.
+
+    Args:
+        network: a `RetinaNet`, or one that `detector` has made.
+        path: of the file; nothing lies there.
+        form: "onnx" or "openvino".
+        class_names: one for each class, written beside the file.
+
+    Raises:
+        UserError: if the runtime is not installed, or the network cannot be converted.
+        ExportDiffers: if another network came out.
+    """
+    check_installed(form)
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("detectors are exported on TensorFlow; set KERAS_BACKEND=tensorflow.")
+    with tempfile.TemporaryDirectory(prefix=".export.", dir=path.parent) as folder:
+        made = Path(folder, path.name)
+        try:
+            WRITERS[form](network, made)
+        except OSError:
+            raise
+        # What a converter raises is its own affair, and of many kinds.
+        except Exception as error:
+            raise UserError(
+                f"{network.name} cannot be converted to {form} ({first_line(error)}); choose "
+                "another ",
+                Argument("format"),
+                ".",
+            ) from error
+        _check(network, made, form, path)
+        write_class_names(made, class_names)
+        for each in sorted(Path(folder).iterdir(), key=lambda file: file == made):
+            each.rename(path.parent / each.name)
+
+
+def ending_of(form: str) -> str:
+    return FORMATS[form].ending
+
+
+def run_exported(path: Path, form: str, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The outputs of an exported detector, by their names.
+
+    Args:
+        path: of the file.
+        form: of `DetectorFormat`.
+        images: raw, (N, H, W, 3).
+    """
+    images = images.astype("float32")
+    if form == "onnx":
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path)
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(names, {INPUT: images}), strict=True))
+    openvino = import_openvino()
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = openvino.Core().compile_model(path, "CPU", exact)
+    found = compiled(images)
+    return {output.get_any_name(): found[output] for output in compiled.outputs}
+
+
+def _check(network: keras.Model, made: Path, form: str, path: Path) -> None:
+    images = made_images(network.input_shape[1:])
+    expected, found = network.predict_on_batch(images), run_exported(made, form, images)
+    for name in output_names(network):
+        # Near ties come in another order: boxes and classes follow their scores.
+        if name != "scores" and "scores" in expected:
+            continue
+        wanted, got = np.asarray(expected[name]), found[name]
+        difference = np.abs(wanted - got).max() / max(1.0, np.abs(wanted).max())
+        # Written so that NaN is refused too.
+        if not difference <= TOLERANCE:
+            raise ExportDiffers(
+                f"{path} was not written: in {form} the {name} of made images differ by "
+                f"{difference:.1g} of the largest one, more than {TOLERANCE:g}; choose another ",
+                Argument("format"),
+                ".",
+            )
