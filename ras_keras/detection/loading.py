@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.backend.imports import import_modules
+from ras_keras.detection.network.retina_net import RetinaNet
 from ras_keras.detection.recipes.check import read_detection_recipe
 from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.detection.retina_net import RetinaNet
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import read_class_names
 from ras_keras.runs.run_folder import RunFolder

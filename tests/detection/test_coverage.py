@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ras_keras.detection.anchors import Anchors
-from ras_keras.detection.coverage import check_coverage, coverage
 from ras_keras.detection.data.annotations import AnnotatedImages
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.training.coverage import check_coverage, coverage
 from ras_keras.errors import UserError
 from tests.detection.test_matching import overlap
 

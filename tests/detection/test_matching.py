@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from ras_keras.detection.anchors import Anchors
-from ras_keras.detection.losses import detection_losses, focal_loss
-from ras_keras.detection.matching import BACKGROUND, IGNORED, decode, encode, match
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.losses import detection_losses, focal_loss
+from ras_keras.detection.network.matching import BACKGROUND, IGNORED, decode, encode, match
 
 IMAGE = Anchors(64, 96, scale=2.0)
 

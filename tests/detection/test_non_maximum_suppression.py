@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ras_keras.detection import NonMaximumSuppression
-from ras_keras.detection.anchors import Anchors
-from ras_keras.detection.matching import decode
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.matching import decode
 from tests.detection.test_matching import overlap
 
 HEIGHT, WIDTH, CLASSES = 64, 96, 3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ras_keras.detection.data import load_detection
-from ras_keras.detection.data.yolo_names import read_class_names
+from ras_keras.detection.data.readers.yolo_names import read_class_names
 from tests.conftest import ROOT
 from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, paint, write
 

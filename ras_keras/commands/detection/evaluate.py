@@ -13,7 +13,7 @@ from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
 from ras_keras.detection.data.registry import load_detection
 from ras_keras.detection.finding import find
 from ras_keras.detection.loading import SavedDetector, load_detector
-from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.pictures import write_pages
 from ras_keras.detection.scores import score
 from ras_keras.errors import UserError

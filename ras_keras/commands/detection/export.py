@@ -8,7 +8,7 @@ from ras_keras.commands.line.fields import Folder, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.detection.export import DetectorFormat, ending_of, export_detector
 from ras_keras.detection.loading import load_detector
-from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.errors import UserError
 
 

@@ -18,7 +18,7 @@ from ras_keras.data.files.image_files import UnreadableImage, read_image
 from ras_keras.detection.data.letterbox import letterboxed
 from ras_keras.detection.finding import in_image
 from ras_keras.detection.loading import SavedDetector, load_detector
-from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.pictures import draw_detections
 from ras_keras.detection.scores import Detections
 from ras_keras.errors import UserError

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from ras_keras.detection.data import coco, voc, yolo
 from ras_keras.detection.data.annotations import DetectionData
+from ras_keras.detection.data.readers import coco, voc, yolo
+from ras_keras.detection.data.readers.splits import assemble, refusal
 from ras_keras.detection.data.shapes import shapes_folder
-from ras_keras.detection.data.splits import assemble, refusal
 from ras_keras.errors import Argument, UserError
 from ras_keras.values.choices import nearest
 

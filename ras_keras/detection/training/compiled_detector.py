@@ -2,8 +2,8 @@
 
 import keras
 
+from ras_keras.detection.network.retina_net import RetinaNet
 from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.detection.retina_net import RetinaNet
 from ras_keras.errors import UserError
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import family_of

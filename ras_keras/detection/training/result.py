@@ -6,9 +6,9 @@ from typing import NotRequired, TypedDict
 from ras_keras.backend import devices
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
-from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.network.non_maximum_suppression import detector
+from ras_keras.detection.network.retina_net import RetinaNet
 from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.detection.retina_net import RetinaNet
 from ras_keras.detection.scores import score
 from ras_keras.detection.training.prepared_boxes import PreparedBoxes
 from ras_keras.recipes.resolving import given

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 import keras
 
 from ras_keras.backend import devices
-from ras_keras.detection.coverage import check_coverage
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
-from ras_keras.detection.non_maximum_suppression import detector
+from ras_keras.detection.network.non_maximum_suppression import detector
+from ras_keras.detection.network.retina_net import RetinaNet
 from ras_keras.detection.recipes.named import NAMED
 from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.detection.retina_net import RetinaNet
 from ras_keras.detection.scores import score
 from ras_keras.detection.training.compiled_detector import compiled_detector
+from ras_keras.detection.training.coverage import check_coverage
 from ras_keras.detection.training.prepared_boxes import PreparedBoxes, load_boxes
 from ras_keras.detection.training.result import DetectionResult, write_outcome
 from ras_keras.errors import Argument

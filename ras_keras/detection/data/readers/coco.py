@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ras_keras.data.files.image_paths import images_below
-from ras_keras.detection.data.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.json_files import read_json

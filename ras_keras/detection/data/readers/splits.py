@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
-from ras_keras.detection.data.cleaning import clean
+from ras_keras.detection.data.readers.cleaning import clean
 from ras_keras.errors import Argument, UserError
 from ras_keras.outputs.class_order import listed
 

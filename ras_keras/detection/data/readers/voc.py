@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ras_keras.data.files.image_paths import SUFFIXES, images_below
-from ras_keras.detection.data.splits import SPLITS, TRAIN, Split
-from ras_keras.detection.data.text_files import damaged, read_lines
-from ras_keras.detection.data.xml_files import Element, read_xml
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.text_files import damaged, read_lines
+from ras_keras.detection.data.readers.xml_files import Element, read_xml
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.text import read_text

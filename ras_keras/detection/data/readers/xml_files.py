@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from ras_keras.detection.data.text_files import damaged, read_limited
+from ras_keras.detection.data.readers.text_files import damaged, read_limited
 
 # Elements within elements.
 DEEPEST = 50

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from ras_keras.detection.anchors import LEVELS, PER_PLACE
+from ras_keras.detection.network.anchors import LEVELS, PER_PLACE
 
 DEPTH = 4
 # Of the kernels at the published 256 channels. Fewer channels need larger ones, or hardly anything

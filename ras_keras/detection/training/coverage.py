@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ras_keras.detection.anchors import Anchors
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import boxes_on_canvas
-from ras_keras.detection.matching import POSITIVE
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.matching import POSITIVE
 from ras_keras.errors import Argument, UserError
 
 # Boxes of a class that are looked at, at equal distances.

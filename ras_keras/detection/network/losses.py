@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from ras_keras.detection.matching import BACKGROUND, IGNORED, encode, match
+from ras_keras.detection.network.matching import BACKGROUND, IGNORED, encode, match
 
 ALPHA, GAMMA = 0.25, 2.0
 

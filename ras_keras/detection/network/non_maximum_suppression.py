@@ -6,8 +6,8 @@ import keras
 from keras import ops
 from keras.utils import bounding_boxes
 
-from ras_keras.detection.anchors import Anchors
-from ras_keras.detection.matching import decode
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.matching import decode
 from ras_keras.values.checks import check_at_least_one
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from ras_keras.detection.data.text_files import damaged, read_lines
+from ras_keras.detection.data.readers.text_files import damaged, read_lines
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Names
 from ras_keras.values.typed import WrongValue, typed

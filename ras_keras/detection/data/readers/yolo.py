@@ -8,9 +8,9 @@ from tqdm import tqdm
 
 from ras_keras.data.files.image_files import FILE_FORMATS, named
 from ras_keras.data.files.image_paths import images_below, is_hidden
-from ras_keras.detection.data.splits import SPLITS, TRAIN, Split
-from ras_keras.detection.data.text_files import damaged, read_lines
-from ras_keras.detection.data.yolo_names import read_class_names
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.text_files import damaged, read_lines
+from ras_keras.detection.data.readers.yolo_names import read_class_names
 from ras_keras.errors import UserError
 
 LAYOUT = "PATH/data.yaml, PATH/images/train/* and PATH/labels/train/*.txt"

@@ -5,10 +5,10 @@ from typing import Any
 import keras
 
 from ras_keras.backend.recursion import deep_graphs
-from ras_keras.detection.anchors import Anchors
-from ras_keras.detection.feature_pyramid import feature_pyramid
-from ras_keras.detection.heads import head
-from ras_keras.detection.losses import detection_losses
+from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.feature_pyramid import feature_pyramid
+from ras_keras.detection.network.heads import head
+from ras_keras.detection.network.losses import detection_losses
 from ras_keras.values.checks import check_at_least_one, check_positive, is_integer
 
 NEEDED = ("P3", "P4", "P5")

@@ -1,0 +1,1 @@
+"""Readers of annotations: COCO, VOC, YOLO, and what they share."""

@@ -1,0 +1,1 @@
+"""RetinaNet: its parts, its losses, and what makes boxes of its outputs."""
