@@ -50,6 +50,8 @@ class Attention(keras.layers.Layer):
     shared_by_stage = False
     normalizes_branch = False
     constant_by_design = False
+    # Of Keras, which has no types.
+    trainable: bool
 
     def __init__(self, data_format: str | None = None, gain: float = 1.0, **kwargs):
         super().__init__(**kwargs)
@@ -62,6 +64,15 @@ class Attention(keras.layers.Layer):
             )
         self.axis = 1 if self.data_format == "channels_first" else -1
         self.spatial_axes = (2, 3) if self.data_format == "channels_first" else (1, 2)
+
+    def __call__(self, *args, **kwargs):
+        outputs = super().__call__(*args, **kwargs)
+        if not self.trainable and any(weight.trainable for weight in self.weights):
+            # Of a layer that was saved frozen Keras makes parts that are not. On TensorFlow a value
+            # that is there already is not set again.
+            self.trainable = True
+            self.trainable = False
+        return outputs
 
     def channels(self, input_shape: Sequence[int | None]) -> int:
         """C of an input's shape, once it has been checked."""
