@@ -11,8 +11,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
-MODEL = "ras_resnet20_digits"
-IMAGES = Path(__file__).parents[1] / "examples" / "images" / "digits"
+MODEL = "ras_resnet20_cifar10"
+IMAGES = Path(__file__).parents[1] / "examples" / "images" / "cifar10"
 COMMAND = (sys.executable, "-m", "ras_keras")
 TIMEOUT = 60
 
