@@ -24,8 +24,8 @@ def recipe_of(attention, model="resnet", depth=11, aggregation="none"):
     "network",
     [
         *(("none",), ("ras",), ("ras:normalize_input=False",), ("ras:k=1",), ("ras:k=3",)),
-        ("none", "imagenet_resnet", 50),
-        ("none", "imagenet_resnet", 50, "rla:channels=8"),
+        pytest.param(("none", "imagenet_resnet", 50), marks=pytest.mark.slow),
+        pytest.param(("none", "imagenet_resnet", 50, "rla:channels=8"), marks=pytest.mark.slow),
     ],
     ids=str,
 )

@@ -76,6 +76,7 @@ def test_speed(tmp_path, capsys, what):
     assert (plain["batch_size"], plain["n"], plain["steps"], plain["jit"]) == (4, 2, 1, "off")
 
 
+@pytest.mark.slow
 def test_profile(tmp_path, capsys):
     flags = [*QUICK, "--models", "resnet:block=basic", "--depths", "8"]
     rows = measure(capsys, tmp_path / "profile.csv", "profile", *flags)

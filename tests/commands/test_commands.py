@@ -238,6 +238,7 @@ def test_evaluate_beside_another_form(trained, tmp_path, capsys):
     assert float(share) >= abs(float(points))
 
 
+@pytest.mark.slow
 def test_evaluate_beside_classes_in_another_order(trained, tmp_path, capsys):
     """The same network, whose file has its classes backwards: no label differs."""
     model = ras_keras.load_model(trained / "best.keras")

@@ -26,6 +26,7 @@ def test_the_list_has_every_name():
         assert listed[name]["flags"] == flags_of(network)
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_the_list(tmp_path, capsys):
     names = ["ResNet20", "RLAMobileNetV2", "ResNet83"]
     file = tmp_path / "models.csv"

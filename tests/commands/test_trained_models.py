@@ -50,6 +50,7 @@ def test_images_are_named(capsys):
     assert [each["classes"][0]["class"] for each in found] == [*map(str, range(10))]
 
 
+@pytest.mark.slow
 def test_evaluation_knows_the_data_set_and_writes_here(working_folder, capsys):
     flags = ["--mistakes", "mistakes.html", "--corruptions", "corruptions.csv"]
     assert run("evaluate", [DIGITS, *flags], "evaluate") == 0
@@ -69,6 +70,7 @@ def test_evaluation_knows_the_data_set_and_writes_here(working_folder, capsys):
     }
 
 
+@pytest.mark.slow
 def test_a_training_starts_from_them(working_folder):
     flags = ["--dataset", "digits", *NETWORK, "--epochs", "1", "--training-images", "128"]
     assert run("train", [*flags, "--name", "run", "--weights", "digits"], "train") == 0

@@ -42,6 +42,7 @@ def state(folder):
         return {name: arrays[name] for name in arrays.files if name != "progress"}
 
 
+@pytest.mark.slow
 def test_what_a_run_leaves(trained):
     for name in ("best.keras", "final.keras", "metrics.csv", "recipe.json", "environment.json"):
         assert (trained / name).is_file(), name
@@ -67,6 +68,7 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(trained, shapes, tmp_
     assert "--resume" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluated_and_drawn(trained, tmp_path, capsys):
     pictures = tmp_path / "pictures"
     assert detect("evaluate", trained, "--pictures", pictures, "--least-score", "0.01") == 0
@@ -78,6 +80,7 @@ def test_evaluated_and_drawn(trained, tmp_path, capsys):
     assert f"{100 * result['best']['test_ap50']:.2f} %" in output
 
 
+@pytest.mark.slow
 def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
     images = shapes / "images" / "test"
     (tmp_path / "broken.png").write_bytes(b"no image")

@@ -16,6 +16,7 @@ from tests.insertion.networks import nested
 NAMES = ["stage1_module1_mask", "stage2_module1_mask", "stage3_module1_mask"]
 
 
+@pytest.mark.slow
 def test_masks_and_their_gates():
     """Computed anew from what goes into each mask's layer."""
     model = ResidualAttention(56, input_shape=(16, 16, 3))

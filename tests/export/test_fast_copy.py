@@ -134,6 +134,7 @@ def test_what_it_refuses(file, cache, monkeypatch):
     assert with_runtime(ours, "auto", None, PLAN) is ours
 
 
+@pytest.mark.slow
 def test_bfloat16_is_openvino_however_few_images(file, cache):
     """Off by some of its 8 bits, where float32 is off by less than 1e-5."""
     try:

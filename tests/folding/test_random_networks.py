@@ -223,6 +223,7 @@ random_networks = given(
 )
 
 
+@pytest.mark.slow
 @settings(bounded, max_examples=45)
 @random_networks
 def test_random_networks(steps, channels, data_format, seed):

@@ -67,6 +67,7 @@ def test_an_import_changes_nothing_of_others(run_python, imported):
     assert json.loads(done.stdout.splitlines()[-1]) == {}
 
 
+@pytest.mark.slow
 def test_the_check_sees_each_change(run_python):
     changes = (
         "import sys, warnings",
@@ -103,6 +104,7 @@ def test_deep_networks_are_made_and_loaded_under_the_usual_limit(tmp_path):
     np.testing.assert_array_equal(loaded(np.ones((1, 1))), model(np.ones((1, 1))))
 
 
+@pytest.mark.slow
 def test_networks_deeper_than_the_limit_are_built_and_folded():
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(deepest := 150 + len_of_stack())

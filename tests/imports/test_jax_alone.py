@@ -82,6 +82,7 @@ def on_jax_alone(run_python):
     return run
 
 
+@pytest.mark.slow
 def test_a_network_is_built_trained_saved_loaded_and_folded(on_jax_alone, tmp_path):
     on_jax_alone(NETWORK, tmp_path / "x.keras")
 

@@ -18,6 +18,7 @@ class Moves(keras.callbacks.Callback):
         self.run.path.rename(self.away)
 
 
+@pytest.mark.slow
 def test_it_is_missed_though_tensorboard_makes_another(few_digits, tmp_path):
     recipe = resolve(RECIPES["quick"].replace(depth=11, epochs=1, batch_size=16))
     run, away = RunFolder(tmp_path / "run"), tmp_path / "away"

@@ -71,6 +71,7 @@ def test_a_layer_that_was_saved_frozen_is_trained(file):
     assert step(network_of(file))["stem_conv"] > 0
 
 
+@pytest.mark.slow
 def test_what_was_there_moves_by_its_share_of_the_rate(file):
     whole, slow = (
         step(network_of(file, attention="se", weights_rate=rate)) for rate in (1.0, 0.25)
@@ -99,6 +100,7 @@ def test_the_classifier_goes_by_the_names_of_the_classes(file, capsys, names, sa
     assert same == (order is not None)
 
 
+@pytest.mark.slow
 def test_a_network_of_ours_by_its_weights(file):
     """Without the family saved: all but the classifier of other classes is frozen, or slow."""
     of_ours = {"model": "resnet", "depth": 11}
