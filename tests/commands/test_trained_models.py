@@ -112,4 +112,4 @@ def test_the_demonstration(run_python):
     found = run_python(ROOT / "scripts" / "demo.py", CI="1")
     assert found.returncode == 0, found.stderr
     assert '{"status":"ok"}' in found.stdout
-    assert '{"classes":[{"class":"0"' in found.stdout
+    assert '{"classes":[{"class":"airplane"' in found.stdout
