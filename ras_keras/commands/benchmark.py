@@ -9,7 +9,7 @@ from ras_keras.benchmark.file import check_output
 from ras_keras.benchmark.markdown import benchmark_markdown
 from ras_keras.commands.benchmarks import formats, networks, pipeline, serving, versus_pytorch
 from ras_keras.commands.line.flags import parse, parse_with_recipe
-from ras_keras.values.choices import one_of
+from ras_keras.commands.line.subcommands import subcommand
 from ras_keras.values.csv_files import write_table
 
 KINDS = {
@@ -28,14 +28,11 @@ KINDS = {
 
 
 def main(arguments: Sequence[str], program: str) -> None:
-    what, *flags = arguments or ["--help"]
-    if what in ("-h", "--help"):
-        print(f"usage: {program} WHAT [FLAGS]\n")
-        for name, (_, cls) in KINDS.items():
-            print(f"  {name:15} {cls.__doc__}")
-        print(f"\n{program} WHAT --help lists the flags.")
+    classes = {name: cls for name, (_, cls) in KINDS.items()}
+    chosen = subcommand(arguments, program, classes, "what to measure")
+    if chosen is None:
         return
-    one_of("what to measure", what, KINDS)
+    what, flags = chosen
     measure, cls = KINDS[what]
     read = parse_with_recipe if cls is pipeline.BenchmarkData else parse
     options = read(cls, flags, f"{program} {what}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ras_keras.commands.detection import evaluate, export, predict, train
-from ras_keras.values.choices import one_of
+from ras_keras.commands.line.subcommands import subcommand
 
 KINDS = {
     "train": (train.main, train.DetectTrain),
@@ -14,12 +14,10 @@ KINDS = {
 
 
 def main(arguments: Sequence[str], program: str) -> int | None:
-    what, *flags = arguments or ["--help"]
-    if what in ("-h", "--help"):
-        print(f"usage: {program} WHAT [FLAGS]\n")
-        for name, (_, cls) in KINDS.items():
-            print(f"  {name:10} {(cls.__doc__ or '').splitlines()[0]}")
-        print(f"\n{program} WHAT --help lists the flags.")
+    chosen = subcommand(
+        arguments, program, {name: cls for name, (_, cls) in KINDS.items()}, "what to do"
+    )
+    if chosen is None:
         return None
-    one_of("what to do", what, KINDS)
+    what, flags = chosen
     return KINDS[what][0](flags, f"{program} {what}")

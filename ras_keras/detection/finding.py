@@ -1,14 +1,12 @@
 """A detector's boxes in the images' own pixels."""
 
-from collections.abc import Iterator
-
 import keras
 import numpy as np
 
 from ras_keras.detection.data.annotated_pixels import failures_named
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.batches import evaluation_batches
-from ras_keras.detection.data.letterbox import boxes_in_image
+from ras_keras.detection.data.letterbox import boxes_in_image, letterboxed
 from ras_keras.detection.scores import Detections
 
 
@@ -24,15 +22,26 @@ def find(network: keras.Model, images: AnnotatedImages, batch_size: int) -> list
         UserError: naming an image that cannot be read.
     """
     canvas = tuple(network.input_shape[1:3])
-    found = []
+    found: list[Detections] = []
     with failures_named(images):
         for batch in evaluation_batches(images, canvas, batch_size):
-            outputs = network.predict_on_batch(_filled(batch.numpy(), batch_size))
-            found += [*_each({name: np.asarray(out) for name, out in outputs.items()}, len(batch))]
-    return [in_image(each, size, canvas) for each, size in zip(found, images.sizes, strict=True)]
+            found += _on_canvas(network, _filled(batch.numpy(), batch_size))[: len(batch)]
+    return [_in_image(each, size, canvas) for each, size in zip(found, images.sizes, strict=True)]
 
 
-def in_image(found: Detections, size, canvas: tuple[int, int]) -> Detections:
+def find_in(network: keras.Model, pixels: np.ndarray) -> Detections:
+    """What a network finds in an image.
+
+    Args:
+        network: as `detector` makes it.
+        pixels: uint8, (H, W, 3), of any size.
+    """
+    canvas = tuple(network.input_shape[1:3])
+    (found,) = _on_canvas(network, letterboxed(pixels, canvas).numpy()[None])
+    return _in_image(found, pixels.shape[:2], canvas)
+
+
+def _in_image(found: Detections, size, canvas: tuple[int, int]) -> Detections:
     """Detections on a canvas, as those of the image that was brought onto it, cut off at its sides.
 
     Args:
@@ -46,10 +55,11 @@ def in_image(found: Detections, size, canvas: tuple[int, int]) -> Detections:
     return Detections(boxes, found.scores, found.classes)
 
 
-def _each(outputs: dict[str, np.ndarray], count: int) -> Iterator[Detections]:
-    for image in range(count):
-        real = outputs["scores"][image] > 0
-        yield Detections(*(outputs[name][image][real] for name in ("boxes", "scores", "classes")))
+def _on_canvas(network: keras.Model, batch: np.ndarray) -> list[Detections]:
+    """What is found in each image of a batch, in the canvas's pixels."""
+    outputs = network.predict_on_batch(batch)
+    arrays = (np.asarray(outputs[name]) for name in ("boxes", "scores", "classes"))
+    return [Detections(*each).above(0.0) for each in zip(*arrays, strict=True)]
 
 
 def _filled(batch: np.ndarray, size: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 
 from ras_keras.data.files.image_files import read_image
 from ras_keras.detection.data.annotations import AnnotatedImages
+from ras_keras.detection.overlaps import overlaps
 from ras_keras.detection.scores import Detections
 from ras_keras.files import write_atomically
 from ras_keras.text.shown import shown
@@ -45,25 +46,22 @@ def draw_detections(
 
 
 def draw_mistakes(
-    pixels: np.ndarray, found: Detections, truth: tuple[np.ndarray, np.ndarray], names, least_score
-) -> tuple[Image.Image, int]:
+    pixels: np.ndarray,
+    found: Detections,
+    truth: tuple[np.ndarray, np.ndarray],
+    names: Sequence[str],
+    wrong: tuple[list[int], list[int]],
+) -> Image.Image:
     """An image with the objects that were missed, in red, and false detections, in orange.
-
-    A detection finds the object of its class that it overlaps most, by an intersection over union
-    of at least 0.5, if no surer one has.
 
     Args:
         pixels: uint8, (H, W, 3).
         found: in its own pixels.
         truth: boxes (m, 4) and labels (m,).
         names: of the classes.
-        least_score: of a detection that counts.
-
-    Returns:
-        The picture, and how many mistakes are in it.
+        wrong: what `mistakes` returns.
     """
-    boxes, labels = truth
-    missed, false = mistakes(found, boxes, labels, least_score)
+    (boxes, labels), (missed, false) = truth, wrong
     picture, scale = _enlarged(pixels)
     draw = ImageDraw.Draw(picture)
     for number in false:
@@ -71,19 +69,29 @@ def draw_mistakes(
         _box(draw, found.boxes[number] * scale, FALSE, text)
     for number in missed:
         _box(draw, boxes[number] * scale, MISSED, f"missed {shown(names[labels[number]])}")
-    return picture, len(missed) + len(false)
+    return picture
 
 
 def mistakes(
     found: Detections, boxes: np.ndarray, labels: np.ndarray, least_score: float
 ) -> tuple[list[int], list[int]]:
-    """The numbers of the objects that were missed and of the detections that found none."""
+    """The numbers of the objects that were missed and of the detections that found none.
+
+    A detection finds the object of its class that it overlaps most, by an intersection over union
+    of at least 0.5, if no surer one has.
+
+    Args:
+        found: in an image.
+        boxes: of its objects, (m, 4).
+        labels: of its objects, (m,).
+        least_score: of a detection that counts.
+    """
     left, false = {*range(len(boxes))}, []
     for number in np.flatnonzero(found.scores >= least_score):
         own = [each for each in left if labels[each] == found.classes[number]]
-        overlaps = [_overlap(found.boxes[number], boxes[each]) for each in own]
-        if overlaps and max(overlaps) >= MATCHED:
-            left.remove(own[int(np.argmax(overlaps))])
+        common = overlaps(found.boxes[number], boxes[own])
+        if own and common.max() >= MATCHED:
+            left.remove(own[int(common.argmax())])
         else:
             false.append(int(number))
     return sorted(left), false
@@ -113,12 +121,11 @@ def write_pages(
         for boxes, labels, kept in zip(images.boxes, images.labels, real, strict=True)
     ]
     wrong = [
-        sum(map(len, mistakes(each, *objects, least_score)))
-        for each, objects in zip(found, truth, strict=True)
+        mistakes(each, *objects, least_score) for each, objects in zip(found, truth, strict=True)
     ]
     count = min(COLUMNS * ROWS, len(images))
     spread = np.linspace(0, len(images) - 1, count).astype(int)
-    worst = np.argsort(-np.array(wrong), kind="stable")[:count]
+    worst = np.argsort([-sum(map(len, each)) for each in wrong], kind="stable")[:count]
     detections = [
         draw_detections(
             read_image(images.paths[place]), found[place], images.class_names, least_score
@@ -131,10 +138,10 @@ def write_pages(
             found[place],
             truth[place],
             images.class_names,
-            least_score,
-        )[0]
+            wrong[place],
+        )
         for place in worst
-        if wrong[place]
+        if any(wrong[place])
     ]
     files = []
     for name, pictures in (("detections.png", detections), ("mistakes.png", missed)):
@@ -170,10 +177,3 @@ def _box(draw: ImageDraw.ImageDraw, box: np.ndarray, color, text: str) -> None:
     place = left + 3, max(top - 11, 0)
     draw.rectangle(draw.textbbox(place, text), fill=color)
     draw.text(place, text, fill="white")
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    sides = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    common = float(np.clip(sides, 0, None).prod())
-    areas = sum(float((each[2:] - each[:2]).prod()) for each in (one, other))
-    return common / max(areas - common, 1e-7)

@@ -28,6 +28,11 @@ class Detections:
     scores: np.ndarray
     classes: np.ndarray
 
+    def above(self, score: float) -> "Detections":
+        """Those with at least this score, and more than 0, which marks an empty place."""
+        kept = (self.scores >= score) & (self.scores > 0)
+        return Detections(self.boxes[kept], self.scores[kept], self.classes[kept])
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -64,7 +69,7 @@ def score(detections: Sequence[Detections], images: AnnotatedImages) -> Scores:
 
     Source: Lin et al., arXiv 1405.0312, computed by pycocotools.
     """
-    check_installed("scoring detections", ["pycocotools"], "detection")
+    check_scoring()
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
@@ -83,6 +88,15 @@ def score(detections: Sequence[Detections], images: AnnotatedImages) -> Scores:
     }
     figures = {name: _known(evaluation.stats[row]) for row, name in enumerate(ROWS)}
     return Scores(**figures, classes=classes)
+
+
+def check_scoring() -> None:
+    """Refuses to score where pycocotools is not installed.
+
+    Raises:
+        UserError: with the command that installs it.
+    """
+    check_installed("scoring detections", ["pycocotools"], "detection")
 
 
 def _truth(images: AnnotatedImages):

@@ -1,13 +1,10 @@
 """The recipes that have a name: published ones and ours, a file each in the folder `named`."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 
-from ras_keras.recipes.recipe import PARTS, Recipe
-from ras_keras.values.typed import Text, finite, typed
-
-ENDING = ".toml"
+from ras_keras.recipes.named_files import read_named
+from ras_keras.recipes.recipe import Recipe
+from ras_keras.values.typed import Text
 
 
 @dataclass(frozen=True)
@@ -43,29 +40,5 @@ class NamedRecipe:
     paper: Text | None = None
     published: tuple[Figure, ...] = ()
 
-    @classmethod
-    def read(cls, name: str, text: str) -> "NamedRecipe":
-        """The recipe in the text of a file; a field that it does not have is the default.
 
-        Raises:
-            WrongValue: naming a key that is unknown or of another type.
-        """
-        content = tomllib.loads(text)
-        recipe = finite(Recipe(name).to_dict())
-        for part in PARTS:
-            recipe[part] |= content.pop(part, {})
-        empty: dict[str, object] = {"paper": None, "published": []}
-        return typed(empty | content | {"recipe": recipe}, cls)
-
-
-def _named_recipes() -> dict[str, NamedRecipe]:
-    folder = files("ras_keras.recipes") / "named"
-    texts = {
-        file.name.removesuffix(ENDING): file.read_text(encoding="utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(ENDING)
-    }
-    return {name: NamedRecipe.read(name, texts[name]) for name in sorted(texts)}
-
-
-NAMED = _named_recipes()
+NAMED = read_named("ras_keras.recipes", NamedRecipe, Recipe, paper=None, published=[])

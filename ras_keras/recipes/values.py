@@ -7,6 +7,7 @@ from ras_keras.layers.registry import ATTENTION, NONE, make_attention
 from ras_keras.recipes.data import DataRecipe
 from ras_keras.recipes.named import NAMED
 from ras_keras.recipes.network import SAVED, NetworkRecipe, family_of, model_kinds
+from ras_keras.recipes.optimization import DescentRecipe
 from ras_keras.recipes.parted import names_in
 from ras_keras.recipes.recipe import PARTS, Recipe
 from ras_keras.saving.config import MOST_APPLICATIONS
@@ -72,7 +73,7 @@ def check_values(recipe: Recipe) -> None:
         check_fields(getattr(recipe, part))
     family_of(recipe.network.model)
     _check_attention(recipe.network)
-    data, optimization = recipe.data, recipe.optimization
+    data = recipe.data
     if data.cutout and data.cutmix:
         raise UserError(
             Argument("cutout", data.cutout),
@@ -82,11 +83,24 @@ def check_values(recipe: Recipe) -> None:
         )
     _check_crops(data)
     _check_weights(recipe)
-    if optimization.warmup_epochs >= optimization.epochs:
+    check_warmup(recipe.optimization, recipe.recipe)
+
+
+def check_warmup(descent: DescentRecipe, recipe: str) -> None:
+    """Refuses a warm-up that is not over before the training is.
+
+    Args:
+        descent: of the recipe.
+        recipe: its name.
+
+    Raises:
+        UserError: naming both numbers of epochs.
+    """
+    if descent.warmup_epochs >= descent.epochs:
         raise UserError(
-            Argument("warmup_epochs", optimization.warmup_epochs),
-            f" (recipe {recipe.recipe}) must be less than ",
-            Argument("epochs", optimization.epochs),
+            Argument("warmup_epochs", descent.warmup_epochs),
+            f" (recipe {recipe}) must be less than ",
+            Argument("epochs", descent.epochs),
             "; give ",
             Argument("warmup_epochs", 0),
             " for none.",

@@ -6,6 +6,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def percent(share: float | None) -> str:
+    """Such as "97.10 %", or "-" where there is none."""
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
 def accuracy(mean: float, sd: float | None = None, n: int = 1) -> str:
     """Such as "97.10 %", or "97.10 % (sd 0.30, n = 3)" of several seeds."""
-    return f"{100 * mean:.2f} %" + ("" if sd is None else f" (sd {100 * sd:.2f}, n = {n})")
+    return percent(mean) + ("" if sd is None else f" (sd {100 * sd:.2f}, n = {n})")

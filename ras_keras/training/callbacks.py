@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from ras_keras.data.image_dataset import Images
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.gates.gates import ALIVE, Gates, spread
 from ras_keras.runs import best_model, state
 from ras_keras.runs.run_folder import RunFolder
@@ -24,6 +25,20 @@ class Interrupted(Exception):
 
 class Diverged(UserError):
     """The loss or a weight is no longer a finite number."""
+
+    def after(self, epoch: int, file: Path, rate: float) -> "Diverged":
+        """The same with the way out.
+
+        Args:
+            epoch: the last good one.
+            file: of its model.
+            rate: the learning rate then.
+        """
+        return Diverged(
+            f"{self}; the model after epoch {epoch} is {file}. Lower ",
+            Argument("learning_rate"),
+            f" (it was {rate:g}).",
+        )
 
 
 class StopOnSignal(keras.callbacks.Callback):

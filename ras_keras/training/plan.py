@@ -79,8 +79,7 @@ def print_plan(
         "descent": f"{describe_descent(recipe.optimization)}{_averaging(recipe.optimization)}",
         "steps": f"epochs {progress.epoch + 1} to {recipe.optimization.epochs}, each of "
         f"{counted(batches.steps_per_epoch, 'step')} of {recipe.optimization.batch_size} images",
-        "device": f"{devices.description()}, {keras.backend.backend()}, "
-        f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
+        "device": describe_device(model, recipe.execution),
     }
     if replicas() > 1:
         lines["hosts"] = _hosts(batches.batch_size)
@@ -93,6 +92,12 @@ def print_plan(
     for notice in (*data.notices, *([batches.left_out] if batches.left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
+
+
+def describe_device(model: keras.Model, execution: ExecutionRecipe) -> str:
+    """Where a model is trained, by which backend, in which precision."""
+    xla = "on" if model.jit_compile else "off"
+    return f"{devices.description()}, {keras.backend.backend()}, {execution.precision}, XLA {xla}"
 
 
 def _gain(execution: ExecutionRecipe) -> str | None:

@@ -214,11 +214,7 @@ def _fit(
                 return write_last_good(run, model, data.class_names)
 
         epoch = from_first(keep)
-        raise Diverged(
-            f"{error}; the model after epoch {epoch} is {run.file('last_good.keras')}. Lower ",
-            Argument("learning_rate"),
-            f" (it was {rate_at(epoch):g}).",
-        ) from error
+        raise error.after(epoch, run.file("last_good.keras"), rate_at(epoch)) from error
     finally:
         bar.close()
         signals.release()

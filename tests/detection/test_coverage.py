@@ -5,7 +5,7 @@ import pytest
 
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.network.anchors import Anchors
-from ras_keras.detection.training.coverage import check_coverage, coverage
+from ras_keras.detection.training.coverage import boxes_of_classes, check_coverage, coverage
 from ras_keras.errors import UserError
 from tests.detection.test_matching import overlap
 
@@ -53,7 +53,8 @@ def test_a_class_that_no_scale_serves():
 @pytest.mark.parametrize("side", [10, 14, 20, 33, 50])
 def test_by_a_loop_over_the_anchors(side):
     anchors = Anchors(64, 96, 2.0)
-    found = coverage(images(side), int(side < 20), anchors)
+    boxes = boxes_of_classes(images(side), (64, 96))[int(side < 20)]
+    found = coverage("a", boxes, anchors)
     scaled = images(side).boxes[0][0] / 4
     best = max(overlap(scaled, anchor) for anchor in anchors.boxes())
     assert (found.boxes, found.without) == (1, int(best < 0.5))

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from ras_keras.backend.imports import check_installed
-from ras_keras.commands.detection.train import percent
 from ras_keras.commands.line.fields import Folder, Model, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
@@ -15,8 +13,9 @@ from ras_keras.detection.finding import find
 from ras_keras.detection.loading import SavedDetector, load_detector
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.pictures import write_pages
-from ras_keras.detection.scores import score
+from ras_keras.detection.scores import check_scoring, score
 from ras_keras.errors import UserError
+from ras_keras.text.numbers import percent
 from ras_keras.values.typed import Bounds, Count
 
 
@@ -42,7 +41,7 @@ class DetectEvaluate:
 
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(DetectEvaluate, arguments, program)
-    check_installed("scoring detections", ["pycocotools"], "detection")
+    check_scoring()
     saved = load_detector(options.model, options.imports)
     dataset = options.dataset or (saved.recipe.boxes.dataset if saved.recipe else None)
     if dataset is None:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import tyro
 
 from ras_keras.commands.line.error_text import in_flags
 from ras_keras.commands.line.fields import Folder, Images, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data.files.image_files import UnreadableImage, read_image
-from ras_keras.detection.data.letterbox import letterboxed
-from ras_keras.detection.finding import in_image
+from ras_keras.detection.finding import find_in
 from ras_keras.detection.loading import SavedDetector, load_detector
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.pictures import draw_detections
@@ -87,7 +85,6 @@ def _found(
 ) -> Iterator[tuple[Path, Detections]]:
     """What is found in each image that can be read."""
     network = detector(saved.model)
-    canvas = saved.model.anchors.height, saved.model.anchors.width
     for number, path in enumerate(images):
         try:
             pixels = read_image(path)
@@ -95,13 +92,7 @@ def _found(
             left_out.append(path)
             print(f"left out: {shown(in_flags(error))}", file=sys.stderr)
             continue
-        batch = letterboxed(pixels, canvas).numpy()[None]
-        outputs = {
-            name: np.asarray(out)[0] for name, out in network.predict_on_batch(batch).items()
-        }
-        sure = outputs["scores"] >= max(options.least_score, 1e-9)
-        found = Detections(*(outputs[name][sure] for name in ("boxes", "scores", "classes")))
-        found = in_image(found, pixels.shape[:2], canvas)
+        found = find_in(network, pixels).above(options.least_score)
         if options.pictures:
             folder = Path(options.pictures)
             folder.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ras_keras.backend.imports import check_installed, import_modules
+from ras_keras.backend.imports import import_modules
 from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import parse, value_of, without
@@ -16,6 +16,7 @@ from ras_keras.commands.new_run import schedule_of_epochs
 from ras_keras.detection.recipes.check import check_detection_recipe, read_detection_recipe, resolve
 from ras_keras.detection.recipes.named import NAMED
 from ras_keras.detection.recipes.recipe import DetectionRecipe
+from ras_keras.detection.scores import check_scoring
 from ras_keras.detection.training.result import DetectionResult, has_result, read_result
 from ras_keras.detection.training.trainer import train_detector, write_recipe
 from ras_keras.errors import UserError
@@ -23,6 +24,7 @@ from ras_keras.locks import locked
 from ras_keras.recipes.parted import difference
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.flags import flag
+from ras_keras.text.numbers import percent
 from ras_keras.training import Interrupted
 
 LOG_DIR = "Logs"
@@ -45,7 +47,7 @@ class DetectTrain:
 
 
 def main(arguments: Sequence[str], program: str) -> None:
-    check_installed("scoring detections", ["pycocotools"], "detection")
+    check_scoring()
     goes_on = value_of("--resume", arguments) is not None
     with leaving_at_once():
         recipe, run = (_read_resumed if goes_on else _read_new)(arguments, program)
@@ -147,8 +149,3 @@ def _print(result: DetectionResult, run: RunFolder) -> None:
             f"epoch {outcome['epoch']}{chosen}): "
             f"{run.file(which + '.keras')}"
         )
-
-
-def percent(value: float | None) -> str:
-    """Such as "91.20 %", or "-" where nothing was to be found."""
-    return "-" if value is None else f"{100 * value:.2f} %"

@@ -25,8 +25,7 @@ def load_detection(name: str) -> DetectionData:
         name: "shapes", which is made up, "coco:PATH" (PATH/annotations/instances_train*.json and
             PATH/train*/*), "voc:PATH" (PATH/Annotations, PATH/JPEGImages and PATH/ImageSets/Main)
             or "yolo:PATH" (PATH/data.yaml, PATH/images/train and PATH/labels/train). Validation and
-            test images
-            lie beside, named val and test.
+            test images lie beside, named val and test.
 
     Raises:
         UserError: naming the data set or the file at fault, and the way out.

@@ -8,6 +8,7 @@ from ras_keras.detection.recipes.named import NAMED
 from ras_keras.detection.recipes.recipe import DetectionRecipe
 from ras_keras.errors import Argument, UserError
 from ras_keras.recipes.network import SAVED, family_of
+from ras_keras.recipes.values import check_warmup
 from ras_keras.values.choices import one_of
 from ras_keras.values.field_checks import check_fields
 from ras_keras.values.json_files import read_json
@@ -44,16 +45,7 @@ def check_detection_recipe(recipe: DetectionRecipe) -> None:
             Argument("model", SAVED), " is no backbone; name one such as imagenet_resnet."
         )
     recipe.detector.arguments()
-    descent = recipe.descent
-    if descent.warmup_epochs >= descent.epochs:
-        raise UserError(
-            Argument("warmup_epochs", descent.warmup_epochs),
-            f" (recipe {recipe.recipe}) must be less than ",
-            Argument("epochs", descent.epochs),
-            "; give ",
-            Argument("warmup_epochs", 0),
-            " for none.",
-        )
+    check_warmup(recipe.descent, recipe.recipe)
 
 
 def resolve(recipe: DetectionRecipe) -> DetectionRecipe:

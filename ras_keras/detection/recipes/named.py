@@ -1,13 +1,10 @@
 """The recipes of detectors that have a name, a file each in the folder `named`."""
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 
 from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.values.typed import Text, finite, typed
-
-ENDING = ".toml"
+from ras_keras.recipes.named_files import read_named
+from ras_keras.values.typed import Text
 
 
 @dataclass(frozen=True)
@@ -44,23 +41,10 @@ class NamedDetectionRecipe:
     published: PublishedScores | None = None
 
 
-def _read(name: str, text: str) -> NamedDetectionRecipe:
-    content = tomllib.loads(text)
-    recipe = finite(DetectionRecipe(name).to_dict())
-    for part in DetectionRecipe.parts():
-        recipe[part] |= content.pop(part, {})
-    empty: dict[str, object] = {"paper": None, "published": None}
-    return typed(empty | content | {"recipe": recipe}, NamedDetectionRecipe)
-
-
-def _all() -> dict[str, NamedDetectionRecipe]:
-    folder = files("ras_keras.detection.recipes") / "named"
-    texts = {
-        file.name.removesuffix(ENDING): file.read_text(encoding="utf-8")
-        for file in folder.iterdir()
-        if file.name.endswith(ENDING)
-    }
-    return {name: _read(name, texts[name]) for name in sorted(texts)}
-
-
-NAMED = _all()
+NAMED = read_named(
+    "ras_keras.detection.recipes",
+    NamedDetectionRecipe,
+    DetectionRecipe,
+    paper=None,
+    published=None,
+)

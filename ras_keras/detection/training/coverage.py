@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import boxes_on_canvas
 from ras_keras.detection.network.anchors import Anchors
 from ras_keras.detection.network.matching import POSITIVE
+from ras_keras.detection.overlaps import overlaps
 from ras_keras.errors import Argument, UserError
 
 # Boxes of a class that are looked at, at equal distances.
@@ -37,10 +39,11 @@ def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
     Raises:
         UserError: for a class all of whose objects have none, with the scale that would serve.
     """
-    found = [coverage(images, label, anchors) for label in range(len(images.class_names))]
+    looked_at = boxes_of_classes(images, (anchors.height, anchors.width))
+    found = [*map(partial(coverage, anchors=anchors), images.class_names, looked_at)]
     lost = [each for each in found if each.boxes and each.without == each.boxes]
     if lost:
-        scale = _serving(images, anchors)
+        scale = _serving(looked_at, anchors)
         way_out = ("",) if scale is None else (Argument("anchor_scale", scale), ", or ")
         raise UserError(
             Argument("anchor_scale", anchors.scale),
@@ -58,35 +61,37 @@ def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
     ]
 
 
-def coverage(images: AnnotatedImages, label: int, anchors: Anchors) -> Coverage:
-    """How many objects of a class have no anchor; of many those at equal distances."""
-    canvas = anchors.height, anchors.width
+def boxes_of_classes(images: AnnotatedImages, canvas: tuple[int, int]) -> list[np.ndarray]:
+    """The objects of each class on a canvas, (n, 4); of many those at equal distances."""
     boxes = np.concatenate(
         [
-            np.empty((0, 4), "float32"),
-            *(
-                boxes_on_canvas(found[(labels == label) & ~crowd], size, canvas)
-                for found, labels, crowd, size in zip(
-                    images.boxes, images.labels, images.crowd, images.sizes, strict=True
-                )
-            ),
+            boxes_on_canvas(found, size, canvas)
+            for found, size in zip(images.boxes, images.sizes, strict=True)
         ]
     )
-    looked_at = boxes[np.linspace(0, len(boxes) - 1, min(len(boxes), LOOKED_AT)).astype(int)]
+    real = ~np.concatenate(images.crowd)
+    labels = np.concatenate(images.labels)
+    of_classes = [boxes[real & (labels == label)] for label in range(len(images.class_names))]
+    return [
+        each[np.linspace(0, len(each) - 1, min(len(each), LOOKED_AT)).astype(int)]
+        for each in of_classes
+    ]
+
+
+def coverage(name: str, boxes: np.ndarray, anchors: Anchors) -> Coverage:
+    """How many objects of a class have no anchor.
+
+    Args:
+        name: of the class.
+        boxes: of its objects, (n, 4).
+        anchors: on the same canvas.
+    """
     places = anchors.boxes()
-    without = sum(_best(box, places) < POSITIVE for box in looked_at)
-    return Coverage(images.class_names[label], len(looked_at), int(without))
+    without = sum(overlaps(box, places).max() < POSITIVE for box in boxes)
+    return Coverage(name, len(boxes), int(without))
 
 
-def _best(box: np.ndarray, anchors: np.ndarray) -> float:
-    """The largest intersection over union with an anchor."""
-    sides = np.minimum(anchors[:, 2:], box[2:]) - np.maximum(anchors[:, :2], box[:2])
-    common = np.clip(sides, 0, None).prod(axis=1)
-    areas = (anchors[:, 2:] - anchors[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
-    return float((common / (areas - common)).max())
-
-
-def _serving(images: AnnotatedImages, anchors: Anchors) -> float | None:
+def _serving(looked_at: list[np.ndarray], anchors: Anchors) -> float | None:
     """Of the usual scales the one that leaves the fewest objects of the worst class alone.
 
     None if it would leave all of them.
@@ -94,7 +99,7 @@ def _serving(images: AnnotatedImages, anchors: Anchors) -> float | None:
 
     def worst(scale):
         of_scale = dataclasses.replace(anchors, scale=scale)
-        each = (coverage(images, label, of_scale) for label in range(len(images.class_names)))
+        each = (coverage("", boxes, of_scale) for boxes in looked_at)
         return max((one.without / one.boxes for one in each if one.boxes), default=0.0)
 
     shares = {scale: worst(scale) for scale in SCALES}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import keras
 
-from ras_keras.backend import devices
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
 from ras_keras.detection.network.non_maximum_suppression import detector
@@ -17,7 +16,6 @@ from ras_keras.detection.training.compiled_detector import compiled_detector
 from ras_keras.detection.training.coverage import check_coverage
 from ras_keras.detection.training.prepared_boxes import PreparedBoxes, load_boxes
 from ras_keras.detection.training.result import DetectionResult, write_outcome
-from ras_keras.errors import Argument
 from ras_keras.recipes.resolving import given
 from ras_keras.runs import state
 from ras_keras.runs.run_data import check_same_data, write_fingerprint
@@ -32,7 +30,7 @@ from ras_keras.training.callbacks import (
     duration,
 )
 from ras_keras.training.outcome import write_last_good
-from ras_keras.training.plan import describe_descent, measure, trainable_parameters
+from ras_keras.training.plan import describe_descent, describe_device, measure, trainable_parameters
 from ras_keras.training.reading_errors import stopped_by_image
 from ras_keras.training.trainer import check_execution
 
@@ -146,11 +144,7 @@ def _fit(
             )
     except Diverged as error:
         epoch = write_last_good(run, model, data.class_names)
-        raise Diverged(
-            f"{error}; the model after epoch {epoch} is {run.file('last_good.keras')}. Lower ",
-            Argument("learning_rate"),
-            f" (it was {rate_at(epoch):g}).",
-        ) from error
+        raise error.after(epoch, run.file("last_good.keras"), rate_at(epoch)) from error
     finally:
         bar.close()
         signals.release()
@@ -176,8 +170,7 @@ def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
         "descent": describe_descent(descent),
         "steps": f"epochs {progress.epoch + 1} to {descent.epochs}, each of "
         f"{counted(data.batches.steps_per_epoch, 'step')} of {descent.batch_size} images",
-        "device": f"{devices.description()}, {keras.backend.backend()}, "
-        f"{recipe.execution.precision}, XLA {'on' if model.jit_compile else 'off'}",
+        "device": describe_device(model, recipe.execution),
     }
     if network.weights is not None:
         lines["weights"] = f"of the backbone from {network.weights}"
