@@ -14,6 +14,7 @@ from ras_keras.cluster.ray_cluster import executor
 from ras_keras.cluster.resources import Workers
 from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
+from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.commands.run_result import print_result
 from ras_keras.errors import UserError
 from ras_keras.recipes.starts import to_flags
@@ -89,13 +90,13 @@ def main(arguments: Sequence[str], program: str) -> None:
 
 
 def _plan(options: Tune, arguments: Sequence[str]) -> Search:
-    given = {argument.partition("=")[0].replace("_", "-") for argument in arguments}
+    given = {name for name, _ in given_flags(arguments)}
     for name in options.search:
-        for each in (flag(name), flag(f"no_{name}")):
+        for each in (name, f"no_{name}"):
             if each in given:
                 raise UserError(
-                    f"{each} fixes what --search {name} varies; leave one of them out, or narrow "
-                    f"the search by --space {name}=VALUES."
+                    f"{flag(each)} fixes what --search {name} varies; leave one of them out, or "
+                    f"narrow the search by --space {name}=VALUES."
                 )
         for each in ("--model", "--attention", "--aggregation"):
             text = value_of(each, arguments)

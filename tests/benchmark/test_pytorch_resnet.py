@@ -23,9 +23,15 @@ def recipe_of(attention, model="resnet", depth=11, aggregation="none"):
 @pytest.mark.parametrize(
     "network",
     [
-        *(("none",), ("ras",), ("ras:normalize_input=False",), ("ras:k=1",), ("ras:k=3",)),
-        pytest.param(("none", "imagenet_resnet", 50), marks=pytest.mark.slow),
-        pytest.param(("none", "imagenet_resnet", 50, "rla:channels=8"), marks=pytest.mark.slow),
+        *(("none",), ("ras",)),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (
+                *(("ras:normalize_input=False",), ("ras:k=1",), ("ras:k=3",)),
+                ("none", "imagenet_resnet", 50),
+                ("none", "imagenet_resnet", 50, "rla:channels=8"),
+            )
+        ),
     ],
     ids=str,
 )

@@ -60,7 +60,7 @@ def test_half_precision_halves_the_activations(tmp_path, capsys):
     assert 0.5 < half["activation_bytes"] / full["activation_bytes"] < 0.52
 
 
-@pytest.mark.parametrize("what", ["inference", "training"])
+@pytest.mark.parametrize("what", ["inference", pytest.param("training", marks=pytest.mark.slow)])
 def test_speed(tmp_path, capsys, what):
     flags = [*QUICK, "--models", "preresnet", "--depths", "11", "--attentions", "se", "ras"]
     rows = measure(capsys, tmp_path / "speed.csv", what, *flags, "--jit", "off")

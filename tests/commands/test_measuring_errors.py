@@ -6,6 +6,14 @@ from ras_keras.inference import runtimes
 from ras_keras.models import ResNet
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    ResNet(11, classes=4).save(folder / "model.keras")
+    ResNet(11, input_shape=(16, 16, 3)).save(folder / "small.keras")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -23,10 +31,8 @@ from ras_keras.models import ResNet
         (["small.keras", "--dataset", "digits"], ["(16, 16, 3)", "(32, 32, 3)", "--image-size"]),
     ],
 )
-def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
-    monkeypatch.chdir(tmp_path)
-    ResNet(11, classes=4).save("model.keras")
-    ResNet(11, input_shape=(16, 16, 3)).save("small.keras")
+def test_evaluate(refused, models, monkeypatch, arguments, says):
+    monkeypatch.chdir(models)
     refused(*arguments, command="evaluate", says=says)
 
 
@@ -47,7 +53,10 @@ def test_evaluate(refused, tmp_path, monkeypatch, arguments, says):
         (["model", "--attentions", "see"], ["--attentions", "none, ras", "nearest is 'se'"]),
         (["model", "--models", "resnett"], ["--models", "preresnet", "nearest is 'resnet'"]),
         (["model", "--models"], ["--models names nothing"]),
-        (["model", "--depths", "11", "12"], ["depth must be", "11 and 20", "depth=12"]),
+        (
+            ["model", "--depths", "11", "12", "--attentions", "none"],
+            ["depth must be", "11 and 20", "depth=12"],
+        ),
         (["model", "--attentions", "ras:kk=2"], ["ras:kk=2: the option", "nearest is 'k'"]),
         (["model", "--attentions", "cbam:kk=2"], ["cbam:kk=2: the option", "kernel_size"]),
         (["model", "--attentions", "ras:k=two"], ["ras:k=two: k must be an integer", "'two'"]),

@@ -6,7 +6,6 @@ from functools import partial
 
 import keras
 import numpy as np
-import pytest
 from keras import layers, ops
 
 from ras_keras.layers.registry import make_attention
@@ -67,17 +66,6 @@ def subjects() -> dict[str, Subject]:
             make, slow = partial(network, row, row.aggregated), row is not NETWORKS[0]
             found[f"network {row} rla"] = Subject(row, make, slow)
     return found
-
-
-def tiered(values, slow):
-    """Parameters of a test, of which those that `slow` holds for are of the slow tier."""
-    return [
-        pytest.param(
-            *(value if isinstance(value, tuple) else [value]),
-            marks=[pytest.mark.slow] if slow(value) else [],
-        )
-        for value in values
-    ]
 
 
 def images_for(model: keras.Model, count: int = 4) -> np.ndarray:

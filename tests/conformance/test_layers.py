@@ -12,6 +12,7 @@ from tests.conformance.fixed_weights import fixed_map
 from tests.conformance.make_golden import DIA_MAPS, GOLDEN
 from tests.conformance.subjects import CHANNELS, built, fill, make_layer, numpy, shapes
 from tests.conformance.table import LAYERS
+from tests.tiers import HALF_PRECISIONS
 
 GOLDEN_LAYERS = json.loads(GOLDEN.read_text())["layers"]
 CASES = [(row, case) for row in LAYERS for case in row.golden]
@@ -74,7 +75,7 @@ def test_unknown_sizes(row):
 
 
 @every_layer
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_half_precision_keeps_the_gate(row, policy):
     exact, layer = make_layer(row), make_layer(row, dtype=policy)
     x = maps()
@@ -97,7 +98,7 @@ def test_half_precision_keeps_the_gate(row, policy):
     assert np.abs(numpy(y) - expected).max() < precision * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_a_state_stays_in_float32(policy):
     """DIA's h and c, as they go into the next block and come out of it."""
     (row,) = (row for row in LAYERS if row.name == "dia")
@@ -148,7 +149,9 @@ def test_channels_first_is_the_same(row):
 
 
 @every_layer
-@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy", ["float32", pytest.param("mixed_float16", marks=pytest.mark.slow)]
+)
 def test_start_as_identity(row, policy):
     layer = make_layer(row, dtype=policy)
     x = [keras.ops.cast(each, layer.compute_dtype) for each in maps()]

@@ -15,8 +15,8 @@ from tests.conformance.make_golden import (
     layer_case,
     network_case,
 )
-from tests.conformance.subjects import tiered
 from tests.models.test_parameters import DIANET, TABLE_1
+from tests.tiers import tiered
 
 STORED = json.loads(GOLDEN.read_text())
 

@@ -15,6 +15,7 @@ from ras_keras.outputs.class_names import read_class_names
 torch = pytest.importorskip("torch")
 
 from tests.deploy.authors_networks import Network, WideNetwork, randomized  # noqa: E402
+from tests.tiers import tiered  # noqa: E402
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
@@ -68,7 +69,11 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+# One of each kind of part.
+QUICK = ("ras, k=1", "se", "dia, 2 cells")
+
+
+@pytest.mark.parametrize("case", tiered(CASES, lambda case: case not in QUICK))
 def test_outputs_agree(tmp_path, case):
     settings, flags = CASES[case]
     network = randomized(Network(**settings))
@@ -88,7 +93,10 @@ def test_wide_network(tmp_path):
     np.testing.assert_allclose(model.predict(images(), verbose=0), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize(("wrapped", "parallel"), [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize(
+    ("wrapped", "parallel"),
+    tiered([(True, True), (False, True), (False, False)], lambda both: both != (True, True)),
+)
 def test_wrappings_pixels_and_image_size(tmp_path, wrapped, parallel):
     network = randomized(Network(blocks=1, attention="ras"))
     mean, std = (0.5, 0.4, 0.3), (0.25, 0.3, 0.2)

@@ -24,6 +24,7 @@ def network():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["onnx", "openvino"])
 def test_the_same_objects(tmp_path, form):
     pytest.importorskip({"onnx": "onnxruntime"}.get(form, form))

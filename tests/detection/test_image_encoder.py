@@ -19,6 +19,7 @@ def images():
     return np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3)).astype("uint8")
 
 
+@pytest.mark.slow
 def test_it_is_loaded_with_its_pyramid(tmp_path):
     made = encoder()
     made.save(tmp_path / "encoder.keras")

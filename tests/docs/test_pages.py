@@ -28,12 +28,17 @@ def name(page) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+# What a new user reads first; the other pages are run by make test-slow.
+FIRST = ("README.md", "docs/start/first_run.md", "docs/guides/train.md", "docs/guides/python.md")
+
+
 def parameters():
     """A row for each page whose blocks run, one more with its slow blocks among them."""
     for page in PAGES:
         marks = {block.mark for block in blocks(page) if block.runs}
         if marks - {"slow"}:
-            yield pytest.param(page, False, id=name(page))
+            marked = [] if name(page) in FIRST else [pytest.mark.slow]
+            yield pytest.param(page, False, id=name(page), marks=marked)
         if "slow" in marks:
             yield pytest.param(page, True, id=f"{name(page)}, slow", marks=pytest.mark.slow)
 
@@ -104,7 +109,9 @@ def test_flags_are_known(page, place, monkeypatch):
 
     for command in COMMANDS:
         importlib.import_module(f"ras_keras.commands.{command}")
-    for module in [*sys.modules.values()]:
+    # Others may import what they name as soon as it is asked for.
+    ours = [module for name, module in sys.modules.items() if name.startswith("ras_keras.")]
+    for module in ours:
         if getattr(module, "parse", None) is real:
             monkeypatch.setattr(module, "parse", parse)
     for block in blocks(page):

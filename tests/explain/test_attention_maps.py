@@ -10,8 +10,9 @@ from ras_keras.gates import Gates
 from ras_keras.insertion import add_attention
 from ras_keras.models import ResidualAttention, ResNet
 from tests.conformance.fixed_weights import fixed_images
-from tests.conformance.subjects import fill, tiered
+from tests.conformance.subjects import fill
 from tests.insertion.networks import nested
+from tests.tiers import tiered
 
 NAMES = ["stage1_module1_mask", "stage2_module1_mask", "stage3_module1_mask"]
 

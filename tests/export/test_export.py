@@ -23,6 +23,7 @@ from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
 from tests.conformance.subjects import outputs
 from tests.once import made_once
+from tests.tiers import HALF_PRECISIONS
 
 pytestmark = pytest.mark.slow
 
@@ -143,7 +144,7 @@ def test_networks_of_any_size_and_with_grouped_convolutions(tmp_path):
         np.testing.assert_allclose(predictor.predict(images), expected, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_half_precision_becomes_float32(policy, images):
     full = ResNet(11)
     with dtype_policy(policy):

@@ -16,10 +16,10 @@ from tests.conformance.subjects import (
     numpy,
     outputs,
     small_network,
-    tiered,
 )
 from tests.conformance.table import LAYERS, NETWORKS
 from tests.folding.test_folding import normalizations, random_images, scramble
+from tests.tiers import tiered
 
 CASES = [(row, case) for row in NETWORKS for case in row.golden]
 # One of each kind of block, mask and cell is quick.

@@ -60,7 +60,10 @@ print(json.dumps({name: str(value) for name, value in after.items() if value != 
 """
 
 
-@pytest.mark.parametrize("imported", ["ras_keras", "ras_keras.training, ras_keras.explain"])
+@pytest.mark.parametrize(
+    "imported",
+    ["ras_keras", pytest.param("ras_keras.training, ras_keras.explain", marks=pytest.mark.slow)],
+)
 def test_an_import_changes_nothing_of_others(run_python, imported):
     done = run_python("-c", IMPORTING.replace("IMPORT\n", f"import {imported}\n"))
     assert done.returncode == 0, done.stderr

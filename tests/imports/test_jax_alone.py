@@ -87,6 +87,7 @@ def test_a_network_is_built_trained_saved_loaded_and_folded(on_jax_alone, tmp_pa
     on_jax_alone(NETWORK, tmp_path / "x.keras")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "imported", ["ras_keras.layers", "ras_keras.models", "ras_keras.folding.folding"]
 )

@@ -11,9 +11,9 @@ from ras_keras.gates import Gates
 from ras_keras.inference.exported import open_exported
 from ras_keras.layers import ATTENTION, RecurrentAttention
 from ras_keras.models import PreResNet, ResNet, WideResNet
-from tests.conformance.subjects import tiered
 from tests.conformance.table import LAYERS
 from tests.insertion.networks import application, images, nested, small
+from tests.tiers import tiered
 
 # The network, what `where` is, and how many layers are added.
 NETWORKS = {

@@ -8,8 +8,8 @@ from keras import layers
 
 import ras_keras
 from ras_keras.models import PreResNet, ResNet, WideResNet
-from tests.conformance.subjects import tiered
 from tests.insertion.networks import application, block, nested, small
+from tests.tiers import tiered
 
 # Branches, and additions that are left out by why they are.
 APPLICATIONS = {

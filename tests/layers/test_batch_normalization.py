@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from ras_keras.layers.parts.batch_normalization import BatchNormalization
+from tests.tiers import HALF_PRECISIONS
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="the fused kernel is TensorFlow's"
@@ -62,7 +63,7 @@ def test_a_frozen_layer_uses_and_keeps_its_moving_statistics():
     np.testing.assert_allclose(*outputs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_half_precision(policy):
     shape = (4, 6, 5, 8)
     ours, theirs = (layer(images(shape), training=True) for layer in pair(shape, dtype=policy))

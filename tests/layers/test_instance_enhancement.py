@@ -14,6 +14,7 @@ from ras_keras.layers.parts.batch_normalization import EPSILON
 from ras_keras.models import ImageNetResNet, PreResNet, ResNet, ResNeXt, WideResNet
 from ras_keras.saving.loading import load_model
 from tests.conformance.fixed_weights import fixed_images
+from tests.tiers import HALF_PRECISIONS, tiered
 
 
 def test_the_gate_is_recurrent_attention_of_one_application():
@@ -60,7 +61,7 @@ def test_channels_first():
     np.testing.assert_allclose(ops.transpose(found, (0, 2, 3, 1)), last(x), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_half_precision(policy):
     half, exact = random_layer(dtype=policy), random_layer()
     x = ops.cast(np.random.default_rng(0).normal(size=(3, 5, 6, 4)), half.compute_dtype)
@@ -70,19 +71,17 @@ def test_half_precision(policy):
     assert np.abs(found - expected).max() < 2**-6 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda **options: ResNet(11, attention=None, **options),
-        lambda **options: ResNet(
-            11, aggregation="rla", aggregation_config={"channels": 4}, **options
-        ),
-        lambda **options: PreResNet(11, attention="se", **options),
-        lambda **options: WideResNet(10, widen_factor=1, **options),
-        lambda **options: ResNeXt(11, cardinality=2, base_width=8, **options),
-        lambda **options: ImageNetResNet(18, input_shape=(32, 32, 3), classes=10, **options),
-    ],
-)
+BUILDS = [
+    lambda **options: ResNet(11, attention=None, **options),
+    lambda **options: ResNet(11, aggregation="rla", aggregation_config={"channels": 4}, **options),
+    lambda **options: PreResNet(11, attention="se", **options),
+    lambda **options: WideResNet(10, widen_factor=1, **options),
+    lambda **options: ResNeXt(11, cardinality=2, base_width=8, **options),
+    lambda **options: ImageNetResNet(18, input_shape=(32, 32, 3), classes=10, **options),
+]
+
+
+@pytest.mark.parametrize("build", tiered(BUILDS, lambda build: build is not BUILDS[1]))
 def test_networks(build, tmp_path):
     """In the place of every normalization of the network itself, and of no gate's."""
     plain, made = build(), build(normalization="iebn")

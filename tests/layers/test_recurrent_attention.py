@@ -5,6 +5,7 @@ from keras import ops
 
 from ras_keras.layers import RecurrentAttention
 from tests.layers.reference import BatchNorm, recurrent_attention
+from tests.tiers import HALF_PRECISIONS
 
 CHANNELS = 6
 POLICIES = ["float32", "mixed_bfloat16", "mixed_float16"]
@@ -108,7 +109,7 @@ def test_policies_keep_the_gate_in_float32(policy):
     assert {keras.backend.standardize_dtype(w.dtype) for w in layer.weights} == {"float32"}
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_a_small_gamma_survives_half_precision(policy):
     rng = np.random.default_rng(0)
     layer = RecurrentAttention(

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from ras_keras.layers.soft_mask import SoftMask
+from tests.tiers import HALF_PRECISIONS
 
 RANDOM = np.random.default_rng(0)
 TRUNK, X = (RANDOM.normal(1, 2, (2, 5, 4, 6)).astype("float32") for _ in range(2))
@@ -56,7 +57,7 @@ def test_a_mask_of_one_value_is_finite(mask):
     np.testing.assert_allclose(ops.convert_to_numpy(y), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_the_mask_stays_in_float32(policy):
     layer = SoftMask("channel", dtype=policy)
     # Squares of these are beyond float16.

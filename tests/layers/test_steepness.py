@@ -7,6 +7,7 @@ from keras import ops
 
 from ras_keras.layers import EfficientChannelAttention, RecurrentAttention
 from ras_keras.layers.parts import steepness
+from tests.tiers import HALF_PRECISIONS
 
 CHANNELS = 16
 
@@ -99,3 +100,13 @@ def test_gradients_that_a_float32_holds_are_those_of_the_equations(training, mon
     ):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-12)
     assert np.abs(guarded[-1][..., 0]).max() > 1e6 or not training
+
+
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
+def test_half_precision(policy):
+    """Keras casts what is read of a connection outside of its own call."""
+    layer = RecurrentAttention(k=steepness.LONG, dtype=policy)
+    x = ops.cast(images(1.0), layer.compute_dtype)
+    y = layer(x, training=True)
+    assert y.dtype == x.dtype
+    assert np.isfinite(ops.convert_to_numpy(ops.cast(y, "float32"))).all()

@@ -9,6 +9,7 @@ from keras import ops
 from ras_keras.errors import UserError
 from ras_keras.layers import RecurrentAttention
 from ras_keras.models import ResNet, ResNet164
+from tests.tiers import HALF_PRECISIONS
 
 
 @pytest.mark.slow
@@ -107,7 +108,7 @@ def test_attention_of_ones_own():
         assert isinstance(model.get_layer("stage1_block1_attention"), Mine)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", HALF_PRECISIONS)
 def test_half_precision(policy, tmp_path):
     keras.config.set_dtype_policy(policy)
     model = ResNet(11)

@@ -7,6 +7,7 @@ from ras_keras.layers import DenseImplicitAttention, SqueezeExcitation
 from ras_keras.models import PreResNet, ResNet, ResNeXt, WideResNet
 from tests.conformance import subjects
 from tests.conformance.table import NETWORKS
+from tests.tiers import tiered
 
 
 def attention_layers(model):
@@ -22,7 +23,7 @@ def test_a_layer_a_block_or_a_layer_a_stage():
         assert list(attention_layers(ResNet(20, shared))) == stages
 
 
-@pytest.mark.parametrize("row", subjects.tiered(NETWORKS, lambda row: row.slow), ids=str)
+@pytest.mark.parametrize("row", tiered(NETWORKS, lambda row: row.slow), ids=str)
 def test_attention_stages(row):
     given = {"attention": "dia", "attention_config": None}
     network = subjects.network(row, attention_stages=(1, 3), **given)

@@ -60,6 +60,12 @@ def full_size(tmp_path):
     return folder
 
 
+@pytest.fixture
+def without_pictures(monkeypatch):
+    """For what a table and the page say: drawing takes longer than all the rest."""
+    monkeypatch.setattr("ras_keras.papers.report.write_pictures", lambda *arguments: [])
+
+
 def rows_of(file):
     """The rows of a table's CSV file, None for an empty cell of numbers."""
     return read_results(file).replace({float("nan"): None}).to_dict("records")
@@ -94,6 +100,7 @@ def test_a_row_of_full_size_has_our_figures_beside_the_published_ones(full_size)
     assert (missing["n"], missing["accuracy"], missing["published"]) == (0, None, "94.56")
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_markdown_leaves_out_what_nobody_has(output, full_size):
     heading, _, first, second, *_ = markdown(
         read_results(report_table(output / STUDY.name)[0])
@@ -106,6 +113,7 @@ def test_markdown_leaves_out_what_nobody_has(output, full_size):
     assert "45.00 ± 7.07" in first and "94.83" in first and "-49.83" in first
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_speeds_come_from_benchmarks(output):
     recipe = resolve(STUDY.rows()[0].recipe)
     statistics = {"median": 321.0, "low": 300.0, "high": 330.0}
@@ -135,6 +143,7 @@ def test_speeds_come_from_benchmarks(output):
     assert "### Benchmark: inference" in results_section(output, output.parent)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_line_against_k_is_one_module_in_one_form(output):
     (row, *_) = read_results(report_table(output / STUDY.name)[0]).to_dict("records")
     rows = [
@@ -147,6 +156,7 @@ def test_a_line_against_k_is_one_module_in_one_form(output):
     assert all(len(x) == 2 and x[0] < x[1] for x in lines)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_there_are_as_many_colours_and_shapes_as_rows(output):
     (row, *_) = read_results(report_table(output / STUDY.name)[0]).to_dict("records")
     rows = [row | {"entry": f"module {n}", "parameters": n, "accuracy": n} for n in range(1, 31)]
@@ -164,6 +174,7 @@ def test_there_are_as_many_colours_and_shapes_as_rows(output):
     assert figure.bbox.y0 <= beside.y0 and beside.y1 <= figure.bbox.y1
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_without_records_the_csv_stays(output):
     file, *_ = report_table(output / STUDY.name)
     before = file.read_text()
@@ -182,6 +193,7 @@ def test_a_record_of_another_recipe_is_refused(output):
         report_table(output / name)
 
 
+@pytest.mark.usefixtures("without_pictures")
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [

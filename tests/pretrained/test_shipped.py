@@ -15,6 +15,7 @@ from ras_keras.outputs.class_names import read_class_names
 from ras_keras.pretrained import named, of_file, shipped_file, shipped_models, written_as
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.training import evaluate
+from tests.tiers import tiered
 
 DIGITS = "ras_resnet20_digits"
 
@@ -73,7 +74,7 @@ def test_a_model_is_loaded_by_its_name():
         load_model("nothing")
 
 
-@pytest.mark.parametrize("weights", ["digits", DIGITS])
+@pytest.mark.parametrize("weights", tiered(["digits", DIGITS], lambda name: name == DIGITS))
 def test_weights_by_name_are_those_of_the_file(weights):
     """Its classes, its mean and its variance too."""
     network = ResNet20(attention="ras", weights=weights)

@@ -29,7 +29,7 @@ from ras_keras.values.typed import Bounds
 
 # What is typed for "nothing" is no text.
 LIKE_FLAGS = st.sampled_from(
-    ["", "-", "--", "-x", "-1", "--epochs", "--epochs=3", "--no-mirror", "a=1"]
+    ["", "-", "--", "__", "-x", "-1", "--epochs", "__epochs", "--epochs=3", "--no-mirror", "a=1"]
 )
 TEXT = LIKE_FLAGS | st.text(st.characters(exclude_categories=["C"]))
 TEXT = TEXT.filter(lambda text: text.lower() != NONE)

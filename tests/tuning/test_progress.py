@@ -15,9 +15,12 @@ from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.oracles import ALGORITHMS
 from ras_keras.tuning.progress import Progress
 from ras_keras.tuning.search import Search
+from tests.tiers import tiered
 
 FIXED = RECIPES["quick"].replace(epochs=9)
 BOTH = ("k", "learning_rate")
+# Its Gaussian process takes longer than all the others.
+EACH_ALGORITHM = tiered(ALGORITHMS, lambda name: name == "bayesian")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +67,7 @@ def all_of(progress):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", EACH_ALGORITHM)
 def test_a_search_that_is_cut_off_is_the_one_that_never_was(tmp_path, algorithm, workers):
     """At every fifth event, in trials and between them; a half-written event is none."""
     trials = {"hyperband": None, "bayesian": 6}.get(algorithm, 9)
@@ -88,7 +91,7 @@ def test_a_search_that_is_cut_off_is_the_one_that_never_was(tmp_path, algorithm,
         assert file.read_bytes().splitlines() == [line.strip() for line in lines]
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", EACH_ALGORITHM)
 def test_a_small_space_is_searched_once_and_then_ends(tmp_path, algorithm):
     with opened(tmp_path, algorithm, trials=None if algorithm == "hyperband" else 10) as progress:
         while step(progress, workers=1):
@@ -101,7 +104,9 @@ def test_a_small_space_is_searched_once_and_then_ends(tmp_path, algorithm):
     assert sum(trial.own_epochs for trial in progress.trials) == progress.planned_epochs
 
 
-@pytest.mark.parametrize("algorithm", ["grid", "random", "bayesian"])
+@pytest.mark.parametrize(
+    "algorithm", ["grid", "random", pytest.param("bayesian", marks=pytest.mark.slow)]
+)
 def test_more_trials_go_on_and_fewer_are_no_error(tmp_path, algorithm):
     """The points that a Bayesian search begins with are as many as before."""
     points = []

@@ -53,11 +53,8 @@ def _check_names(flags: dict[str, Parameter], given: Sequence[str]) -> None:
     """Refuses unknown flags, naming the nearest, and those that have another name now."""
     negative = [f"no_{name}" for name, each in flags.items() if each.bare is bool]
     names = {*HELP, *map(flag, [*flags, *negative])}
-    unknown = [
-        name
-        for name in (argument.partition("=")[0].replace("_", "-") for argument in given)
-        if name.startswith("--") and name not in names
-    ]
+    typed = [each.partition("=")[0].replace("_", "-") for each in given if each.startswith("--")]
+    unknown = [name for name in typed if name not in names]
     if not unknown:
         return
     if "attention" in flags:

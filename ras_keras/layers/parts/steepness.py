@@ -48,7 +48,8 @@ def _slope(layer, v, training):
     if layer is None:
         return 1.0
     slope = getattr(layer, "slope", None)
-    return None if slope is None else slope(v, training)
+    # Under a half precision Keras casts the weights that are read outside of their own layer.
+    return None if slope is None else ops.cast(slope(v, training), "float32")
 
 
 @ops.custom_gradient
