@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from ras_keras.recipes.part import Part
 from ras_keras.values.typed import Bounds, That
@@ -18,6 +18,8 @@ Rising = That(
 @dataclass(frozen=True)
 class DescentRecipe(Part):
     """Stochastic gradient descent, whatever it is that is trained."""
+
+    ADDED_LATER: ClassVar[tuple[str, ...]] = ("clip_norm",)
 
     epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
     """Passes over the training images."""
@@ -40,6 +42,9 @@ class DescentRecipe(Part):
     """Nesterov's momentum."""
     weight_decay: Annotated[float, Bounds(0)] = 1e-4
     """In the papers' sense: added to the gradient of every trainable variable."""
+    clip_norm: Annotated[float, Bounds(0)] = 0.0
+    """Largest norm of the gradient of all variables together, the weight decay apart: a longer one
+    is shortened to it; 0 for no limit."""
 
     def scaled(self, epochs: int) -> Self:
         """The same over another number of epochs: the schedule shrinks or grows with them."""
@@ -74,7 +79,7 @@ class DescentRecipe(Part):
 class OptimizationRecipe(DescentRecipe):
     """How a classifier is trained."""
 
-    ADDED_LATER = ("weights_rate", "freeze")
+    ADDED_LATER = (*DescentRecipe.ADDED_LATER, "weights_rate", "freeze")
 
     weights_rate: Positive = 1.0
     """Factor of the learning rate of the layers that start from --weights; the classifier of other

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
+from ras_keras.errors import Argument, UserError
+from ras_keras.layers.parts.batch_normalization import replicas
 from ras_keras.optimizers import CoupledSGD
 from ras_keras.recipes.optimization import DescentRecipe
 
@@ -21,7 +23,17 @@ def make_optimizer(
         precision: that the network computes in.
         rates: factors of the learning rate, one for each trainable variable; None for 1.
         average_decay: of a moving average of the weights, 0 for none.
+
+    Raises:
+        UserError: for a `clip_norm` on several devices of TensorFlow, each of which would clip the
+            gradient of its part of the batch.
     """
+    if recipe.clip_norm and keras.backend.backend() == "tensorflow" and replicas() > 1:
+        raise UserError(
+            Argument("clip_norm", recipe.clip_norm),
+            " needs the gradient of the whole batch, which no device of TensorFlow has; train on "
+            "JAX (KERAS_BACKEND=jax), or on one device.",
+        )
     optimizer = CoupledSGD(
         recipe.learning_rate,
         recipe.momentum,
@@ -29,6 +41,7 @@ def make_optimizer(
         average_decay=average_decay,
         nesterov=recipe.nesterov,
         rates=rates,
+        global_clipnorm=recipe.clip_norm or None,
     )
     if precision == "mixed_float16":
         # Wrapped here and not by `compile`, which would save the bare one's configuration: the

@@ -169,6 +169,8 @@ def describe_descent(recipe: DescentRecipe) -> str:
             parts.append("constant")
     parts.append(f"{'Nesterov ' if recipe.nesterov else ''}momentum {recipe.momentum:g}")
     parts.append(f"weight decay {recipe.weight_decay:g}")
+    if recipe.clip_norm:
+        parts.append(f"gradients of norm {recipe.clip_norm:g} at most")
     return ", ".join(parts)
 
 

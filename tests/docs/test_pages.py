@@ -45,9 +45,10 @@ def parameters():
 
 @pytest.fixture(scope="module")
 def small():
-    """The recipe quick of the least depth, on a few digits."""
+    """Recipes of the least depth and of few epochs, on a few digits."""
     with few_digits(32), pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RECIPES, "quick", RECIPES["quick"].replace(depth=11))
+        for recipe, less in (("quick", {"depth": 11}), ("fine-tuning", {"epochs": 2})):
+            patch.setitem(RECIPES, recipe, RECIPES[recipe].replace(**less))
         yield
 
 

@@ -40,6 +40,7 @@ CHANGED = Recipe("quick").replace(
     learning_rate=0.05,
     schedule=(3, 5),
     weight_decay=5e-4,
+    clip_norm=2.5,
     seed=9,
     protocol="paper",
     precision="mixed_bfloat16",

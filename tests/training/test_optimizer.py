@@ -3,7 +3,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from ras_keras.errors import UserError
 from ras_keras.optimizers import CoupledSGD
+from ras_keras.recipes.optimization import DescentRecipe
+from ras_keras.training.optimizer import make_optimizer
 
 STEPS = 200
 
@@ -139,3 +142,22 @@ def test_every_trainable_variable_of_a_recipe_decays():
     model.optimizer.apply(zeros)
     for weight in model.trainable_weights:
         np.testing.assert_allclose(ops.convert_to_numpy(weight), 1 - 0.1 * 0.5, rtol=1e-6)
+
+
+def test_the_gradient_of_all_variables_is_clipped_before_the_weight_decay():
+    """Of norm 5 to norm 1; a shorter one stays as it is."""
+    recipe = DescentRecipe(learning_rate=0.1, weight_decay=0.5, clip_norm=1.0)
+    for gradient, factor in (((3.0, 4.0), 1 / 5), ((0.3, 0.4), 1.0)):
+        variables = [keras.Variable([1.0]) for _ in gradient]
+        optimizer = make_optimizer(recipe, "float32")
+        optimizer.apply([ops.convert_to_tensor([each]) for each in gradient], variables)
+        found = [float(ops.convert_to_numpy(each)[0]) for each in variables]
+        assert found == pytest.approx([1 - 0.1 * (factor * each + 0.5) for each in gradient])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX clips the whole gradient")
+def test_several_devices_of_tensorflow_would_clip_each_its_own(monkeypatch):
+    monkeypatch.setattr("ras_keras.training.optimizer.replicas", lambda: 2)
+    with pytest.raises(UserError, match=r"clip_norm=1\.0 needs the gradient of the whole batch"):
+        make_optimizer(DescentRecipe(clip_norm=1.0), "float32")
+    make_optimizer(DescentRecipe(), "float32")

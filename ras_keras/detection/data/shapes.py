@@ -10,12 +10,14 @@ from PIL import Image, ImageDraw
 
 CLASSES = ("disc", "square", "triangle")
 SPLITS = {"train": 2000, "val": 200, "test": 200}
-SIDE = 96
+SIDE = 64
 # Shapes of an image, and their sides in pixels.
-MOST, LEAST_SIDE, MOST_SIDE = 3, 16, 48
+MOST, LEAST_SIDE, MOST_SIDE = 3, 14, 36
 # Of a shape that lies under another, the part that has to be seen.
 SEEN = 0.7
-VERSION = "2"
+# The least difference of a shape from the noise behind it, in one of the colours.
+CONTRAST = 60
+VERSION = "3"
 
 
 def shapes_folder() -> Path:
@@ -40,7 +42,7 @@ def shapes_folder() -> Path:
 
 
 def write_shapes(folder: Path, splits: dict[str, int] = SPLITS) -> None:
-    """Writes the data set: 96x96 PNG images with one to three shapes each.
+    """Writes the data set: PNG images of `SIDE` by `SIDE` pixels with one to three shapes each.
 
     Args:
         folder: an empty one.
@@ -58,7 +60,8 @@ def write_shapes(folder: Path, splits: dict[str, int] = SPLITS) -> None:
 
 
 def _image(random: np.random.Generator) -> tuple[Image.Image, list[str]]:
-    noise = random.normal(random.uniform(60, 190, 3), 25, (SIDE, SIDE, 3))
+    ground = random.uniform(60, 190, 3)
+    noise = random.normal(ground, 25, (SIDE, SIDE, 3))
     image = Image.fromarray(np.clip(noise, 0, 255).astype("uint8"))
     draw = ImageDraw.Draw(image)
     owners = np.full((SIDE, SIDE), -1)
@@ -75,8 +78,10 @@ def _image(random: np.random.Generator) -> tuple[Image.Image, list[str]]:
         ):
             continue
         owners, label = covered, int(random.integers(len(CLASSES)))
-        color = tuple(int(each) for each in random.integers(0, 256, 3))
-        _draw(draw, label, box, color)
+        color = random.integers(0, 256, 3)
+        while np.abs(color - ground).max() < CONTRAST:
+            color = random.integers(0, 256, 3)
+        _draw(draw, label, box, tuple(map(int, color)))
         shapes.append((label, box, side))
     lines = [
         f"{label} {(left + right) / 2 / SIDE} {(top + bottom) / 2 / SIDE} {side / SIDE} "
