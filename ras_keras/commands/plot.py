@@ -18,7 +18,7 @@ from ras_keras.training import RunFolder
 
 @dataclass(frozen=True)
 class Plot:
-    """Draw accuracy, loss and gate spread of training runs over their epochs."""
+    """Draw accuracy, or average precision, loss and gate spread of training runs over epochs."""
 
     runs: Annotated[tuple[Run, ...], tyro.conf.Positional]
     """Run folders, drawn into one picture."""

@@ -11,7 +11,9 @@ from ras_keras.text.picture import literal
 
 QUANTITIES = {
     "accuracy": "accuracy",
+    "ap50": "average precision at an IoU of 0.5",
     "loss": "cross-entropy in nats",
+    "detection_loss": "focal loss and error of boxes",
     "gate_spread": "gate spread (deviation of V)",
 }
 # The images that a column of metrics.csv is of, by its prefix, and the style of its line.
@@ -25,6 +27,8 @@ def read_curves(run: RunFolder) -> pd.DataFrame:
         UserError: if it has not finished an epoch, or its metrics.csv is damaged.
     """
     metrics = run.read_metrics()
+    if "box_loss" in metrics:
+        metrics = metrics.rename(columns={"loss": "detection_loss"})
     parts = [
         metrics.reindex(columns=[f"{prefix}{name}" for name in QUANTITIES])
         .set_axis([*QUANTITIES], axis="columns")
@@ -36,7 +40,7 @@ def read_curves(run: RunFolder) -> pd.DataFrame:
 
 
 def plot_curves(runs: Sequence[pd.DataFrame], file: Path) -> None:
-    """Draws accuracy, loss and gate spread: a colour a run, held-out curves dashed."""
+    """Draws what runs have of `QUANTITIES`: a colour a run, held-out curves dashed."""
     import seaborn.objects as so
 
     names = [run["run"].iloc[0] for run in runs]
@@ -53,4 +57,5 @@ def plot_curves(runs: Sequence[pd.DataFrame], file: Path) -> None:
         .scale(x=whole_numbers(), color="husl", linestyle=so.Nominal(styles))
         .label(**{f"y{place}": label for place, label in enumerate(labels.values())})
     )
-    drawn(plot, (4 * len(labels), 3.8), log={QUANTITIES["loss"]}).savefig(file, **SAVED)
+    losses = {QUANTITIES[name] for name in ("loss", "detection_loss")}
+    drawn(plot, (4 * len(labels), 3.8), log=losses).savefig(file, **SAVED)

@@ -10,8 +10,23 @@ from ras_keras.training import RunFolder
 
 
 @pytest.fixture
-def drawn(monkeypatch, tmp_path):
+def figure_of(monkeypatch, tmp_path):
     """From folders of runs to the Figure of their curves."""
+    figures, draw = [], curves.drawn
+    monkeypatch.setattr(
+        curves, "drawn", lambda *a, **b: figures.append(draw(*a, **b)) or figures[0]
+    )
+
+    def figure(*names):
+        plot_curves([read_curves(RunFolder(tmp_path / name)) for name in names], tmp_path / "x.png")
+        return figures[0]
+
+    return figure
+
+
+@pytest.fixture
+def drawn(figure_of, tmp_path):
+    """The same of runs that are made up."""
 
     def draw(*names):
         for folder in map(tmp_path.joinpath, names):
@@ -21,13 +36,7 @@ def drawn(monkeypatch, tmp_path):
             held_out = {"val_accuracy": 0.4, "val_loss": 1.1} if "all" not in folder.name else {}
             rows = [{"epoch": epoch} | row | held_out for epoch in (1, 2, 3)]
             RunFolder(folder).write_metrics(rows)
-        figures, draw_it = [], curves.drawn
-        monkeypatch.setattr(
-            curves, "drawn", lambda *a, **b: figures.append(draw_it(*a, **b)) or figures[0]
-        )
-        runs = [read_curves(RunFolder(tmp_path / name)) for name in names]
-        plot_curves(runs, tmp_path / "curves.png")
-        return figures[0]
+        return figure_of(*names)
 
     return draw
 
@@ -65,3 +74,14 @@ def test_runs_of_one_name_are_told_apart(drawn):
     (legend,) = drawn("a/run", "b/run").legends
     texts = {text.get_text() for text in legend.findobj(Text)}
     assert texts >= {"1: run", "2: run"}
+
+
+def test_detectors_have_average_precision_and_a_loss_of_their_own(figure_of, tmp_path):
+    losses = {"loss": 1.0, "class_loss": 0.6, "box_loss": 0.4}
+    rows = [{"epoch": epoch} | losses | {"val_ap": 0.2, "val_ap50": 0.5} for epoch in (1, 2)]
+    (tmp_path / "run").mkdir()
+    RunFolder(tmp_path / "run").write_metrics(rows)
+    precision, loss = figure_of("run").axes
+    assert precision.get_ylabel() == "average precision at an IoU of 0.5"
+    assert loss.get_ylabel() == "focal loss and error of boxes"
+    assert [axes.get_yscale() == "log" for axes in (precision, loss)] == [False, True]
