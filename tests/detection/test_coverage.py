@@ -5,6 +5,7 @@ import pytest
 
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.overlaps import overlaps
 from ras_keras.detection.training.coverage import boxes_of_classes, check_coverage, coverage
 from ras_keras.errors import UserError
 from tests.detection.test_matching import overlap
@@ -48,6 +49,16 @@ def test_a_class_that_no_scale_serves():
     with pytest.raises(UserError, match="; give larger images") as error:
         check_coverage(images(64, 4), Anchors(256, 256))
     assert len([each for each in error.value.args if not isinstance(each, str)]) == 1
+
+
+def test_no_anchor_overlaps_more_than_the_nearest():
+    random = np.random.default_rng(0)
+    anchors = Anchors(64, 96, 2.0)
+    for _ in range(100):
+        corner, size = random.uniform(-20, 90, 2), random.uniform(2, 80, 2)
+        box = np.concatenate([corner, corner + size]).astype("float32")
+        best = overlaps(box, anchors.boxes()).max()
+        assert overlaps(box, anchors.nearest(box)).max() == pytest.approx(best, abs=1e-6)
 
 
 @pytest.mark.parametrize("side", [10, 14, 20, 33, 50])

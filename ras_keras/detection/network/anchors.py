@@ -43,13 +43,30 @@ class Anchors:
         """All anchors, level by level, row by row: float32 (A, 4), left, top, right, bottom."""
         return np.concatenate([*map(self._of_level, LEVELS, self.maps)])
 
-    def _of_level(self, level: int, size: tuple[int, int]) -> np.ndarray:
-        stride = 2**level
+    def nearest(self, box: np.ndarray) -> np.ndarray:
+        """Of each level the nine at the place nearest to a box's centre: float32 (45, 4).
+
+        An anchor of their form overlaps the box nowhere more than there.
+
+        Args:
+            box: (4,): left, top, right, bottom.
+        """
+        centre = (box[:2] + box[2:]) / 2
+        found = []
+        for level, (rows, columns) in zip(LEVELS, self.maps, strict=True):
+            place = 2**level * np.clip(np.round(centre / 2**level), 0, (columns - 1, rows - 1))
+            found.append(np.tile(place, 2) + self._around(level))
+        return np.concatenate(found).astype("float32")
+
+    def _around(self, level: int) -> np.ndarray:
+        """The nine of a place as seen from it, (9, 4)."""
         height_of_width = np.sqrt(RATIOS)[:, None]
-        sides = self.scale * stride * np.array(OCTAVES)[None]
+        sides = self.scale * 2**level * np.array(OCTAVES)[None]
         widths, heights = (sides / height_of_width).ravel(), (sides * height_of_width).ravel()
-        around = np.stack([-widths, -heights, widths, heights], axis=1) / 2
-        rows, columns = (stride * np.arange(count) for count in size)
+        return np.stack([-widths, -heights, widths, heights], axis=1) / 2
+
+    def _of_level(self, level: int, size: tuple[int, int]) -> np.ndarray:
+        rows, columns = (2**level * np.arange(count) for count in size)
         y, x = np.meshgrid(rows, columns, indexing="ij")
         centres = np.stack([x, y, x, y], axis=-1)[:, :, None]
-        return (centres + around).reshape(-1, 4).astype("float32")
+        return (centres + self._around(level)).reshape(-1, 4).astype("float32")

@@ -86,8 +86,7 @@ def coverage(name: str, boxes: np.ndarray, anchors: Anchors) -> Coverage:
         boxes: of its objects, (n, 4).
         anchors: on the same canvas.
     """
-    places = anchors.boxes()
-    without = sum(overlaps(box, places).max() < POSITIVE for box in boxes)
+    without = sum(overlaps(box, anchors.nearest(box)).max() < POSITIVE for box in boxes)
     return Coverage(name, len(boxes), int(without))
 
 
