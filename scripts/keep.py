@@ -1,7 +1,8 @@
 """Keep what a run says of itself and its last weights: python scripts/keep.py RUN FOLDER
 
 FOLDER/last.keras is in float32, whatever the run was trained in, and without the optimizer's
-moments; the rest is what the tables of results are made of.
+moments; the rest is what the tables of results are made of. Of a detector, which is larger, the
+weights are not kept.
 """
 
 import argparse
@@ -13,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
+from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.errors import UserError
 from ras_keras.export.precision import in_float32
 from ras_keras.outputs.class_names import read_class_names, save_model
@@ -31,7 +33,11 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(options.folder)
     try:
-        keep(RunFolder.open(options.run), folder, folder / "last.keras")
+        run = RunFolder.open(options.run)
+        if is_detector(run):
+            keep_record(run, folder)
+        else:
+            keep(run, folder, folder / "last.keras")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -8,6 +8,9 @@ import pytest
 
 from ras_keras.commands import run
 from ras_keras.detection.data.shapes import write_shapes
+from ras_keras.detection.training.record import is_detector, keep_record
+from ras_keras.detection.training.result import read_result
+from ras_keras.runs.run_folder import RunFolder
 
 pytest.importorskip("pycocotools")
 
@@ -51,6 +54,22 @@ def test_what_a_run_leaves(trained):
     assert {*result["best"]["test_classes"]} == {"disc", "square", "triangle"}
     header = (trained / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"loss", "class_loss", "box_loss", "val_ap", "val_ap50"} <= {*header}
+
+
+@pytest.mark.slow
+def test_its_record_names_no_place(trained, shapes, tmp_path):
+    run = RunFolder(trained)
+    assert is_detector(run)
+    keep_record(run, tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {
+        *("recipe.json", "metrics.csv", "result.json")
+    }
+    for file in tmp_path.iterdir():
+        assert str(shapes.parent) not in file.read_text()
+    assert read_result(RunFolder(tmp_path)) == read_result(run)
+    assert json.loads((tmp_path / "recipe.json").read_text())["boxes"]["dataset"] == (
+        f"yolo:{shapes.name}"
+    )
 
 
 @pytest.mark.slow

@@ -50,6 +50,12 @@ class BoxesRecipe(Part):
     def __hash__(self) -> int:
         return hash(tuple(self.compared().values()))
 
+    @property
+    def name(self) -> str:
+        """Of the data set, wherever it lies: its kind and its folder's own name."""
+        kind, colon, path = self.dataset.partition(":")
+        return f"{kind}{colon}{Path(path).name}"
+
     def located(self) -> "BoxesRecipe":
         """With the absolute path of the data, which holds in any working directory."""
         kind, colon, path = self.dataset.partition(":")

@@ -79,7 +79,7 @@ def write_outcome(
     if chosen.ap50 is not None:
         best["val_ap50"] = chosen.ap50
     result: DetectionResult = {
-        "dataset": recipe.boxes.located().dataset,
+        "dataset": recipe.boxes.name,
         "training_images": len(data.train),
         "test_images": len(data.test),
         "trainable_parameters": trainable_parameters(model),
