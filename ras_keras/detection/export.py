@@ -7,6 +7,7 @@ from typing import Literal
 import keras
 import numpy as np
 
+from ras_keras.detection.network.non_maximum_suppression import NonMaximumSuppression
 from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.export.export import INPUT, WRITERS, ExportDiffers, output_names
 from ras_keras.inference.formats import FORMATS, check_installed
@@ -44,10 +45,17 @@ def export_detector(
     with tempfile.TemporaryDirectory(prefix=".export.", dir=path.parent) as folder:
         made = Path(folder, path.name)
         try:
-            WRITERS[form](network, made)
-        except OSError:
+            for layer in network.layers:
+                if isinstance(layer, NonMaximumSuppression):
+                    # It may leave nothing of made images, whatever goes into it.
+                    outputs = dict(zip(("boxes", "classes"), layer.input, strict=True))
+                    before = keras.Model(network.inputs, outputs, name=network.name)
+                    with tempfile.TemporaryDirectory(dir=folder) as other:
+                        _write(before, Path(other, path.name), form, path)
+            _write(network, made, form, path)
+        except (OSError, UserError):
             raise
-        # What a converter raises is its own affair, and of many kinds.
+        # What a converter or a runtime raises is its own affair, and of many kinds.
         except Exception as error:
             raise UserError(
                 f"{network.name} cannot be converted to {form} ({first_line(error)}); choose "
@@ -55,7 +63,6 @@ def export_detector(
                 Argument("format"),
                 ".",
             ) from error
-        _check(network, made, form, path)
         write_class_names(made, class_names)
         for each in sorted(Path(folder).iterdir(), key=lambda file: file == made):
             each.rename(path.parent / each.name)
@@ -87,7 +94,9 @@ def run_exported(path: Path, form: str, images: np.ndarray) -> dict[str, np.ndar
     return {output.get_any_name(): found[output] for output in compiled.outputs}
 
 
-def _check(network: keras.Model, made: Path, form: str, path: Path) -> None:
+def _write(network: keras.Model, made: Path, form: str, path: Path) -> None:
+    """Writes a network to `made` and runs it there; messages name `path`."""
+    WRITERS[form](network, made)
     images = made_images(network.input_shape[1:])
     expected, found = network.predict_on_batch(images), run_exported(made, form, images)
     for name in output_names(network):

@@ -52,7 +52,9 @@ def _in_image(found: Detections, size, canvas: tuple[int, int]) -> Detections:
     height, width = size
     boxes = boxes_in_image(found.boxes, size, canvas)
     boxes = np.clip(boxes, 0, np.array([width, height, width, height], "float32"))
-    return Detections(boxes, found.scores, found.classes)
+    # Beside the image there is the black of the canvas.
+    inside = (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+    return Detections(boxes[inside], found.scores[inside], found.classes[inside])
 
 
 def _on_canvas(network: keras.Model, batch: np.ndarray) -> list[Detections]:

@@ -73,28 +73,33 @@ def draw_mistakes(
 
 
 def mistakes(
-    found: Detections, boxes: np.ndarray, labels: np.ndarray, least_score: float
+    found: Detections,
+    boxes: np.ndarray,
+    labels: np.ndarray,
+    crowd: np.ndarray,
+    least_score: float,
 ) -> tuple[list[int], list[int]]:
     """The numbers of the objects that were missed and of the detections that found none.
 
     A detection finds the object of its class that it overlaps most, by an intersection over union
-    of at least 0.5, if no surer one has.
+    of at least 0.5, if no surer one has. Crowds are not missed, and what lies on one is not false.
 
     Args:
         found: in an image.
         boxes: of its objects, (m, 4).
         labels: of its objects, (m,).
+        crowd: bool, (m,): which of them are crowds, or do not count.
         least_score: of a detection that counts.
     """
     left, false = {*range(len(boxes))}, []
     for number in np.flatnonzero(found.scores >= least_score):
         own = [each for each in left if labels[each] == found.classes[number]]
         common = overlaps(found.boxes[number], boxes[own])
-        if own and common.max() >= MATCHED:
-            left.remove(own[int(common.argmax())])
-        else:
+        if not own or common.max() < MATCHED:
             false.append(int(number))
-    return sorted(left), false
+        elif not crowd[chosen := own[int(common.argmax())]]:
+            left.remove(chosen)
+    return [number for number in sorted(left) if not crowd[number]], false
 
 
 def write_pages(
@@ -115,13 +120,10 @@ def write_pages(
         UserError: if one cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    real = [~crowd for crowd in images.crowd]
-    truth = [
-        (boxes[kept], labels[kept])
-        for boxes, labels, kept in zip(images.boxes, images.labels, real, strict=True)
-    ]
+    truth = [*zip(images.boxes, images.labels, strict=True)]
     wrong = [
-        mistakes(each, *objects, least_score) for each, objects in zip(found, truth, strict=True)
+        mistakes(each, *objects, crowd, least_score)
+        for each, objects, crowd in zip(found, truth, images.crowd, strict=True)
     ]
     count = min(COLUMNS * ROWS, len(images))
     spread = np.linspace(0, len(images) - 1, count).astype(int)

@@ -24,7 +24,8 @@ class DescentRecipe(Part):
     epochs: Annotated[int, Bounds(1, 1_000_000)] = 164
     """Passes over the training images."""
     batch_size: Annotated[int, Bounds(1, 1_000_000)] | None = None
-    """Images per step, over all devices; None is 128, or 16 for stl10."""
+    """Images per step, over all devices; None is 128, or 16 for stl10 and
+    for detectors."""
     learning_rate: Positive = 0.1
     """Of stochastic gradient descent, at its highest."""
     decay: Literal["step", "cosine", "exponential"] = "step"

@@ -15,7 +15,9 @@ def write_fingerprint(run: RunFolder, data: Fingerprint) -> None:
     write_json(run.file(DATA), dataclasses.asdict(data))
 
 
-def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
+def check_same_data(
+    run: RunFolder, data: Fingerprint, dataset: str, argument: str = "data_dir"
+) -> None:
     """Refuses to go on with a run on other data.
 
     Of a run that has no data.json the names of its classes are compared, and a notice says so.
@@ -24,6 +26,7 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
         run: to go on with.
         data: of the data that it would go on with.
         dataset: by which they were asked for.
+        argument: that says where they lie.
 
     Raises:
         UserError: naming what differs, or that data.json is damaged.
@@ -43,7 +46,7 @@ def check_same_data(run: RunFolder, data: Fingerprint, dataset: str) -> None:
         raise UserError(
             f"{run.path} was trained on other data than {dataset} holds now: {difference}; name "
             "its own by ",
-            Argument("data_dir"),
+            Argument(argument),
             ", or start a new run.",
         )
 

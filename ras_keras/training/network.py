@@ -1,13 +1,13 @@
 """From a recipe to its data and its compiled network."""
 
-import contextlib
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
+from ras_keras.backend.policies import dtype_policy
 from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.files import write_atomically
 from ras_keras.models.parts.starting_weights import CLASSIFIER, StartingWeights
@@ -174,17 +174,6 @@ def _rates(model, trained, descent: OptimizationRecipe) -> list[float] | None:
         descent.weights_rate if id(variable) in slow else 1.0
         for variable in model.trainable_variables
     ]
-
-
-@contextlib.contextmanager
-def dtype_policy(name: str) -> Iterator[None]:
-    """Makes `name` Keras's dtype policy for a while."""
-    previous = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(previous)
 
 
 def start_from(

@@ -43,6 +43,15 @@ def test_an_annotation_whose_image_is_missing(tmp_path, kind):
     assert "missing" in message and f"{os.sep}b." in message
 
 
+@pytest.mark.parametrize("kind", ["voc", "yolo"])
+def test_two_images_of_one_name(tmp_path, kind):
+    folder = MAKERS[kind](tmp_path)
+    (image,) = folder.rglob("b.png")
+    paint(image.with_suffix(".jpg"), (9, 9))
+    message = refused(f"{kind}:{folder}")
+    assert f"{os.sep}b.jpg and " in message and "rename one of them" in message
+
+
 @pytest.mark.parametrize("kind", MAKERS)
 def test_an_empty_split(tmp_path, kind):
     content = {"train": CONTENT["train"], "val": [("d", (9, 9), [])]}
@@ -219,7 +228,7 @@ def yaml(text):
         (label("0 120 0.5 0.1 0.1"), "a.txt, line 1: '120' is no number from 0 to 1"),
         (label("0 0.5 0.5 nan 0.1"), "a.txt, line 1: 'nan' is no number from 0 to 1"),
         (label("0 0.5 0.5 0.1"), "a.txt, line 1: it has 4 values, not five"),
-        (lambda folder: paint(folder / "images/train/a.jpg", (9, 9)).write_bytes(b"x"), "a.jpg is"),
+        (lambda folder: paint(folder / "images/train/e.jpg", (9, 9)).write_bytes(b"x"), "e.jpg is"),
         (lambda folder: (folder / "data.yaml").unlink(), "data.yaml is missing"),
         (yaml("nc: 3"), "data.yaml has no lists of `names`"),
         (yaml("names: cat"), "line 1: `names` is 'cat', no list of names"),

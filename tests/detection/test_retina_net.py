@@ -4,7 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from ras_keras.backend.keras_graph import all_layers
+from ras_keras.backend.policies import dtype_policy
 from ras_keras.detection import RetinaNet, detector
+from ras_keras.export.precision import half_precision, in_float32
 from ras_keras.models import ImageNetResNet, ResNet18, RLAResNet50
 from ras_keras.saving.loading import load_model
 
@@ -121,6 +124,28 @@ def test_frozen_stages():
         for variable in layer.variables:
             if variable.path in frozen:
                 np.testing.assert_array_equal(variable, frozen[variable.path])
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
+def test_a_file_keeps_the_precision(tmp_path, policy):
+    """Whatever Keras computes in where it is loaded."""
+    file = tmp_path / "model.keras"
+    with dtype_policy(policy):
+        model = small()
+        model.save(file)
+    with dtype_policy({"float32": "mixed_bfloat16"}.get(policy, "float32")):
+        again = load_model(file)
+    found = [
+        {
+            layer.name: layer.dtype_policy.name
+            for layer in all_layers(each)
+            if layer.weights and not isinstance(layer, keras.Model)
+        }
+        for each in (model, again)
+    ]
+    assert found[0] == found[1]
+    assert {*found[0].values()} == {policy}
+    assert half_precision(in_float32(again)) is None
 
 
 def test_a_map_of_odd_size():

@@ -10,6 +10,7 @@ from ras_keras.commands import run
 from ras_keras.detection.data.shapes import write_shapes
 from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.detection.training.result import read_result
+from ras_keras.models import ImageNetResNet
 from ras_keras.runs.run_folder import RunFolder
 
 pytest.importorskip("pycocotools")
@@ -88,6 +89,40 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(trained, shapes, tmp_
 
 
 @pytest.mark.slow
+def test_a_run_without_its_state_is_not_begun_anew(trained, shapes, tmp_path, capsys):
+    run = shutil.copytree(trained, tmp_path / "run")
+    shutil.rmtree(run / "state")
+    files = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    flags = ["--dataset", f"yolo:{shapes}", "--log-dir", tmp_path, "--name", "run"]
+    assert detect("train", *SMALL, *flags, "--epochs", "2") == 2
+    assert "is not overwritten" in capsys.readouterr().err
+    assert detect("train", "--resume", run, "--epochs", "3") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == files
+
+
+@pytest.mark.slow
+def test_it_goes_on_without_the_weights_that_it_started_from(shapes, tmp_path):
+    weights = tmp_path / "backbone.keras"
+    ImageNetResNet(18, None, input_shape=(64, 64, 3), classes=3).save(weights)
+    flags = ["--dataset", f"yolo:{shapes}", "--log-dir", tmp_path, "--name", "run"]
+    assert detect("train", *SMALL, *flags, "--weights", weights, "--epochs", "1") == 0
+    weights.unlink()
+    assert detect("train", "--resume", tmp_path / "run", "--epochs", "2") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [[], ["--raw"]])
+def test_exported(trained, tmp_path, capsys, flags):
+    pytest.importorskip("onnxruntime")
+    assert detect("export", trained, "--output", tmp_path, *flags) == 0
+    (file,) = tmp_path.glob("*.onnx")
+    assert f"exported {file}" in capsys.readouterr().out
+    assert detect("export", trained, "--output", tmp_path, *flags) == 2
+    assert "is not overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_evaluated_and_drawn(trained, tmp_path, capsys):
     pictures = tmp_path / "pictures"
     assert detect("evaluate", trained, "--pictures", pictures, "--least-score", "0.01") == 0
@@ -120,11 +155,11 @@ def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
         (["train", "--recipe", "none-such"], "none-such"),
         (["train", "--dataset", "coco:/none/such"], "/none/such"),
         (["train", "--height", "8"], "--height"),
-        (["train", "--model", "resnet", "--depth", "11"], "P3, P4, P5"),
+        (["train", "--model", "resnet", "--depth", "11"], "--model resnet has no maps P3, P4, P5"),
         (["train", "--model", "saved"], "saved"),
         (["train", "--anchor-scale", "40"], "--anchor-scale"),
         (["train", "--batch-size", "50"], "--batch-size"),
-        (["train", "--frozen-stages", "9"], "frozen_stages"),
+        (["train", "--attention", "ras", "--frozen-stages", "9"], "error: --frozen-stages must be"),
         (["train", "--warmup-epochs", "9"], "--warmup-epochs"),
         (["evaluate", "none-such"], "none-such"),
         (["predict", "none-such", "image.png"], "image.png"),

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from ras_keras.backend.policies import dtype_policy
 from ras_keras.benchmark.networks.speed import scattered
 from ras_keras.data import load_dataset
 from ras_keras.errors import UserError
@@ -19,7 +20,6 @@ from ras_keras.inference.predictor import open_predictor
 from ras_keras.models import ResNet, ResNeXt
 from ras_keras.outputs.class_names import write_class_names
 from ras_keras.training import Recipe, resolve
-from ras_keras.training.network import dtype_policy
 from tests.commands.test_commands import call, train
 from tests.conformance.subjects import outputs
 from tests.once import made_once

@@ -1,1 +1,1 @@
-"""What detect.py does: training, evaluation, prediction."""
+"""What detect.py does: training, evaluation, prediction, export."""

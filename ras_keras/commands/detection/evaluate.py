@@ -80,7 +80,12 @@ def _split(data: DetectionData, split: str, dataset: str) -> AnnotatedImages:
 def _check_classes(saved: SavedDetector, data: DetectionData) -> None:
     if saved.class_names != data.class_names:
         unknown = [name for name in data.class_names if name not in saved.class_names]
-        what = f"{unknown[0]!r} is none of its classes" if unknown else "they are in another order"
+        lacking = [name for name in saved.class_names if name not in data.class_names]
+        what = "the data set has them in another order"
+        if unknown:
+            what = f"{unknown[0]!r} is none of them"
+        elif lacking:
+            what = f"the training images of the data set have no {lacking[0]!r}"
         raise UserError(
             f"{saved.path} knows the classes {', '.join(saved.class_names)}, and {what}; evaluate "
             "it on the data set that it was trained on, by --dataset."

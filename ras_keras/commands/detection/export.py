@@ -10,6 +10,7 @@ from ras_keras.detection.export import DetectorFormat, ending_of, export_detecto
 from ras_keras.detection.loading import load_detector
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.errors import UserError
+from ras_keras.export.precision import in_float32
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str], program: str) -> None:
     file = folder / name
     if file.exists():
         raise UserError(f"{file} exists and is not overwritten; remove it, or give --output.")
-    network = saved.model if options.raw else detector(saved.model)
+    model = in_float32(saved.model)
+    network = model if options.raw else detector(model)
     export_detector(network, file, options.format, saved.class_names)
     print(f"exported {file}, its outputs: {', '.join(sorted(network.output))}")

@@ -84,7 +84,7 @@ def _found(
     saved: SavedDetector, images: Sequence[Path], options: DetectPredict, left_out: list[Path]
 ) -> Iterator[tuple[Path, Detections]]:
     """What is found in each image that can be read."""
-    network = detector(saved.model)
+    network = detector(saved.model, score_threshold=options.least_score)
     for number, path in enumerate(images):
         try:
             pixels = read_image(path)
@@ -92,7 +92,7 @@ def _found(
             left_out.append(path)
             print(f"left out: {shown(in_flags(error))}", file=sys.stderr)
             continue
-        found = find_in(network, pixels).above(options.least_score)
+        found = find_in(network, pixels)
         if options.pictures:
             folder = Path(options.pictures)
             folder.mkdir(parents=True, exist_ok=True)

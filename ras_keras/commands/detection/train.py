@@ -54,7 +54,7 @@ def main(arguments: Sequence[str], program: str) -> None:
 
     def leave() -> str:
         """Removes a new run that has not begun; says how to go on with another."""
-        if not run.has_state():
+        if not goes_on and not run.has_begun():
             run.discard()
             return ""
         again = f"{program} --resume {shlex.quote(str(run.path))}"
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             # The epochs were asked for: a command that was given before may be given again.
             print(f"notice: {run.path} has finished its epochs", file=sys.stderr)
             return _print(read_result(run), run)
-        resume = run.has_state()
+        resume = run.has_begun()
         if resume and not goes_on:
             raise UserError(
                 f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, "

@@ -4,11 +4,13 @@ from typing import Any
 
 import keras
 
+from ras_keras.backend.policies import dtype_policy
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.detection.network.anchors import Anchors
 from ras_keras.detection.network.feature_pyramid import feature_pyramid
 from ras_keras.detection.network.heads import head
 from ras_keras.detection.network.losses import detection_losses
+from ras_keras.errors import ArgumentError
 from ras_keras.values.checks import check_at_least_one, check_positive, is_integer
 
 NEEDED = ("P3", "P4", "P5")
@@ -33,6 +35,8 @@ class RetinaNet(keras.Model):
             scales and offsets are trained all the same.
         frozen_stages: first stages of the backbone, its stem with them, whose weights and
             statistics stay as they are; 0 for none, the stem as well.
+        dtype: name of the policy of the pyramid and the heads; None is Keras's own. The backbone
+            has that with which it was made.
         name: of the model.
 
     Inputs:
@@ -58,6 +62,7 @@ class RetinaNet(keras.Model):
         anchor_scale: float = 4.0,
         norm_eval: bool = False,
         frozen_stages: int = 0,
+        dtype: str | None = None,
         name: str | None = "retina_net",
     ):
         classes = check_at_least_one("classes", classes)
@@ -65,14 +70,15 @@ class RetinaNet(keras.Model):
         anchor_scale = check_positive("anchor_scale", anchor_scale)
         images, maps = _checked(backbone)
         _freeze(backbone, frozen_stages)
-        inputs = keras.Input(images, name="images")
-        maps = (InferenceMode(backbone) if norm_eval else backbone)(inputs)
-        pyramid = feature_pyramid(maps, channels)
-        outputs = {
-            "boxes": head(pyramid, 4, "boxes", channels),
-            "classes": head(pyramid, classes, "classes", channels, prior=True),
-        }
-        super().__init__(inputs=inputs, outputs=outputs, name=name)
+        with dtype_policy(dtype or keras.config.dtype_policy().name):
+            inputs = keras.Input(images, name="images")
+            maps = (InferenceMode(backbone) if norm_eval else backbone)(inputs)
+            pyramid = feature_pyramid(maps, channels)
+            outputs = {
+                "boxes": head(pyramid, 4, "boxes", channels),
+                "classes": head(pyramid, classes, "classes", channels, prior=True),
+            }
+            super().__init__(inputs=inputs, outputs=outputs, name=name)
         self.backbone = backbone
         self.classes = classes
         self.channels = channels
@@ -100,6 +106,7 @@ class RetinaNet(keras.Model):
             "anchor_scale": self.anchors.scale,
             "norm_eval": self.norm_eval,
             "frozen_stages": self.frozen_stages,
+            "dtype": self.dtype_policy.name,
             "name": self.name,
         }
 
@@ -153,9 +160,10 @@ def _freeze(backbone: keras.Model, stages: int) -> None:
     names = ("stem", *(f"stage{number + 1}_" for number in range(int(stages))))
     known = any(layer.name.startswith(names[-1]) for layer in backbone.layers)
     if not is_integer(stages) or stages < 0 or not known:
-        raise ValueError(
-            "`frozen_stages` must be an integer from 0 to the number of stages that the backbone "
-            f"has. Received: frozen_stages={stages!r}"
+        raise ArgumentError.of(
+            "frozen_stages",
+            "must be an integer from 0 to the number of stages that the backbone has",
+            stages,
         )
     for layer in backbone.layers:
         if layer.name.startswith(names):

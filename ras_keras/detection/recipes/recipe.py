@@ -13,8 +13,8 @@ from ras_keras.recipes.part import Part
 from ras_keras.recipes.parted import PartedRecipe
 from ras_keras.values.typed import Bounds
 
-# Of an image: fewer than 32 pixels leave P5 nothing.
-Side = Annotated[int, Bounds(32, 8192)]
+# Of an image: at fewer than 32 pixels P5 is a single place, and so are the levels above it.
+Side = Annotated[int, Bounds(32, 8000)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,16 @@
 
 import keras
 
-from ras_keras.detection.network.retina_net import RetinaNet
-from ras_keras.detection.recipes.recipe import DetectionRecipe
-from ras_keras.errors import UserError
+from ras_keras.backend.policies import dtype_policy
+from ras_keras.detection.network.retina_net import NEEDED, RetinaNet
+from ras_keras.detection.recipes.recipe import DetectionRecipe, DetectorRecipe
+from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.recipes.execution import JIT_COMPILE
 from ras_keras.recipes.network import family_of
+from ras_keras.recipes.parted import names_in
 from ras_keras.recipes.resolving import given
 from ras_keras.recipes.values import in_recipe
 from ras_keras.runs.trained_model import TrainedModel
-from ras_keras.training.network import dtype_policy
 from ras_keras.training.optimizer import make_optimizer
 
 
@@ -37,6 +38,7 @@ def compiled_detector(recipe: DetectionRecipe, classes: int) -> RetinaNet:
                 weights=weights and str(weights),
                 input_shape=(*recipe.boxes.canvas, 3),
             )
+            _check_pyramid(backbone, network.model)
             model = RetinaNet(
                 backbone,
                 classes,
@@ -48,7 +50,9 @@ def compiled_detector(recipe: DetectionRecipe, classes: int) -> RetinaNet:
         except UserError:
             raise
         except ValueError as error:
-            raise UserError(*in_recipe(error, network)) from error
+            named = isinstance(error, ArgumentError) and error.args[0].name
+            own = named in names_in(DetectorRecipe)
+            raise UserError(*(error.args if own else in_recipe(error, network))) from error
         model.compile(
             optimizer=make_optimizer(recipe.descent, precision),
             jit_compile=JIT_COMPILE[execution.jit],
@@ -57,3 +61,12 @@ def compiled_detector(recipe: DetectionRecipe, classes: int) -> RetinaNet:
     # So that its variables exist before the first step and can be captured.
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _check_pyramid(backbone: keras.Model, model: str) -> None:
+    if not {*NEEDED} <= {*backbone.output}:
+        raise UserError(
+            Argument("model", model),
+            f" has no maps {', '.join(NEEDED)}, at strides 8, 16 and 32; name one such as "
+            "imagenet_resnet or mobilenet_v2.",
+        )

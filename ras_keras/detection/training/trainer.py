@@ -64,9 +64,12 @@ def train_detector(
         seed=recipe.execution.seed,
     )
     if resume:
-        check_same_data(run, data.fingerprint, recipe.boxes.dataset)
+        check_same_data(run, data.fingerprint, recipe.boxes.dataset, "dataset")
     check_execution(recipe.execution, data.batches)
-    model = compiled_detector(recipe, len(data.class_names))
+    # The weights of a run that goes on are in its state.
+    model = compiled_detector(
+        recipe.replace(weights=None) if resume else recipe, len(data.class_names)
+    )
     uncovered = check_coverage(data.train, model.anchors)
     start, progress = state.load(run) if resume else (state.capture(model), state.Progress())
     if resume:

@@ -1,6 +1,6 @@
 """What a reader finds of a split, and how the splits become one data set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,16 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.outputs.class_order import listed
 
 TRAIN, VALIDATION, TEST = SPLITS = "train", "val", "test"
+
+
+def check_stems(paths: Sequence[Path], stems: Sequence[str]) -> None:
+    """Refuses two images of one name, which would share an annotation."""
+    first: dict[str, Path] = {}
+    for path, stem in zip(paths, stems, strict=True):
+        if first.setdefault(stem, path) != path:
+            raise UserError(
+                f"{first[stem]} and {path} have one name, and one annotation; rename one of them."
+            )
 
 
 @dataclass

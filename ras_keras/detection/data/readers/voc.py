@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ras_keras.data.files.image_paths import SUFFIXES, images_below
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems
 from ras_keras.detection.data.readers.text_files import damaged, read_lines
 from ras_keras.detection.data.readers.xml_files import Element, read_xml
 from ras_keras.errors import UserError
@@ -45,10 +45,9 @@ def read_voc(folder: Path) -> dict[str, Split]:
             annotation or the other way round.
     """
     found = images_below(folder / "JPEGImages").files
-    images = {
-        image.relative_to(folder / "JPEGImages").with_suffix("").as_posix(): image
-        for image in found
-    }
+    names = [image.relative_to(folder / "JPEGImages").with_suffix("").as_posix() for image in found]
+    check_stems(found, names)
+    images = dict(zip(names, found, strict=True))
     lists = {name: folder / "ImageSets/Main" / f"{name}.txt" for name in SPLITS}
     if not lists[TRAIN].exists():
         raise UserError(

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ras_keras.data.files.image_files import FILE_FORMATS, named
 from ras_keras.data.files.image_paths import images_below, is_hidden
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems
 from ras_keras.detection.data.readers.text_files import damaged, read_lines
 from ras_keras.detection.data.readers.yolo_names import read_class_names
 from ras_keras.errors import UserError
@@ -55,7 +55,9 @@ def _split(images: Path, labels: Path, names) -> Split:
         raise UserError(f"{lost} cannot be read; mend or remove it.")
     split.paths = found.files
     below = [path.relative_to(images) for path in split.paths]
-    split.ids = [path.with_suffix("").as_posix() for path in below]
+    names = [path.with_suffix("").as_posix() for path in below]
+    check_stems(split.paths, names)
+    split.ids = [*names]
     files = [labels / path.with_suffix(".txt") for path in below]
     there = {*labels.rglob("*.txt")}
     for file in sorted(there - {*files}):
