@@ -91,6 +91,15 @@ def split(
         )
     order = np.random.default_rng([seed, count]).permutation(count)
     train = data.train.subset(np.sort(order[held:]))
+    emptied = np.flatnonzero((train.box_counts == 0) & (data.train.box_counts > 0))
+    if len(emptied):
+        raise UserError(
+            Argument("validation_split", recipe.validation_split),
+            f" holds out every image with {data.train.class_names[emptied[0]]!r}; choose another "
+            "fraction, or another ",
+            Argument("seed"),
+            ".",
+        )
     return (
         dataclasses.replace(train, notices=data.train.notices),
         data.train.subset(np.sort(order[:held])),
