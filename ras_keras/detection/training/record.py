@@ -26,4 +26,4 @@ def keep_record(run: RunFolder, folder: Path) -> None:
     record = RunFolder(folder)
     record.write_json("recipe.json", recipe.replace(dataset=recipe.boxes.name).to_dict())
     shutil.copyfile(run.file("metrics.csv"), record.file("metrics.csv"))
-    record.write_json(FILE, dict(result))
+    record.write_json(FILE, result | {"dataset": recipe.boxes.name})
