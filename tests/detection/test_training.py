@@ -10,6 +10,7 @@ from ras_keras.commands import run
 from ras_keras.detection.data.shapes import write_shapes
 from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.detection.training.result import read_result
+from ras_keras.errors import UserError
 from ras_keras.models import ImageNetResNet
 from ras_keras.runs.run_folder import RunFolder
 
@@ -55,6 +56,12 @@ def test_what_a_run_leaves(trained):
     assert {*result["best"]["test_classes"]} == {"disc", "square", "triangle"}
     header = (trained / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"loss", "class_loss", "box_loss", "val_ap", "val_ap50"} <= {*header}
+
+
+def test_a_recipe_that_is_damaged_is_named(tmp_path):
+    (tmp_path / "recipe.json").write_text("{")
+    with pytest.raises(UserError, match=r"recipe\.json is damaged"):
+        is_detector(RunFolder(tmp_path))
 
 
 @pytest.mark.slow

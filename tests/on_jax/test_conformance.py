@@ -4,10 +4,11 @@ pytestmark = pytest.mark.slow
 
 
 def test_conformance(passes_on):
-    # That networks say the same on JAX, test_subjects.py sees with the ones it has saved.
+    # Of the larger families one network: without compiling, JAX takes half a minute for each.
     which = (
-        "(test_layers and golden) or channels_first_is or keeps_the_gate or stays_in_float32 "
-        "or (lowers and layer) or (start_as_identity and float32)"
+        "(golden or channels_first or unknown_sizes or keeps_the_gate or stays_in_float32 "
+        "or (lowers and layer) or (start_as_identity and float32)) and not (rla_ or attention_ "
+        "or xception or imagenet_residual or wide_residual or resnet50)"
     )
     passes_on("jax", "tests/conformance", which=which)
 

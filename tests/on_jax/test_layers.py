@@ -4,13 +4,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_layers_and_models(passes_on):
-    """Counts, refusals, building time and start-up do not depend on the backend.
+    """Counts, building time and start-up do not depend on the backend.
 
     Of the larger networks the quick tests: without compiling, JAX takes half a minute for each.
     """
     which = (
-        "not parameters and not _counts and not builds_fast and not process and not refuse "
-        "and not floatx and not (instance_enhancement and networks) "
+        "not parameters and not _counts and not builds_fast and not process "
         "and not ((slow or exact) and (imagenet or residual or aggregation))"
     )
     passes_on("jax", "tests/layers", "tests/models", which=which)

@@ -4,7 +4,6 @@ import keras_tuner as kt
 import pytest
 
 from ras_keras.errors import UserError
-from ras_keras.layers.registry import make_attention
 from ras_keras.models.registry import MODELS
 from ras_keras.recipes.starts import with_attention
 from ras_keras.training import RECIPES, check_recipe
@@ -89,7 +88,7 @@ def test_a_fixed_option_is_dropped_where_it_says_nothing():
     space = make_space(QUICK.replace(k=3), ["attention"], [])
     for point in space.points():
         recipe = space.recipe(point)
-        make_attention(*recipe.network.attention_arguments())
+        check_recipe(recipe)
         assert (option(recipe, "k") == 3) == (
             point["attention"] in ("ras", "se", "eca", "spa", "dia_se", "fca")
         )

@@ -6,12 +6,16 @@ from pathlib import Path
 from ras_keras.detection.recipes.check import read_detection_recipe
 from ras_keras.detection.training.result import FILE, read_result
 from ras_keras.runs.run_folder import RunFolder
-from ras_keras.values.json_files import parse_json
+from ras_keras.values.json_files import read_json
 
 
 def is_detector(run: RunFolder) -> bool:
-    """Whether a run folder is that of a detector."""
-    return "detector" in parse_json(run.file("recipe.json").read_bytes(), dict[str, object])
+    """Whether a run folder is that of a detector.
+
+    Raises:
+        UserError: if its recipe is damaged.
+    """
+    return "detector" in read_json(run.file("recipe.json"), dict[str, object], "restore it")
 
 
 def keep_record(run: RunFolder, folder: Path) -> None:
