@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,16 +27,22 @@ from ras_keras.commands.line.flags import (
     without,
 )
 from ras_keras.commands.line.moved_flags import given_flags
-from ras_keras.commands.new_run import epochs_of, refuse_another, schedule_of_epochs
-from ras_keras.commands.run_result import print_result
-from ras_keras.commands.several_seeds import train_seeds
+from ras_keras.commands.runs.beginning import (
+    epochs_of,
+    refuse_another,
+    refuse_beside_resume,
+    schedule_of_epochs,
+)
+from ras_keras.commands.runs.ending import print_result
+from ras_keras.commands.runs.several_seeds import train_seeds
+from ras_keras.commands.runs.stopping import stoppable_run
 from ras_keras.data.folder import is_folder
 from ras_keras.errors import UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.locks import locked
 from ras_keras.recipes.network import SAVED
 from ras_keras.text.flags import flag
-from ras_keras.training import RECIPES, Interrupted, Recipe, RunFolder, check_recipe, resolve, train
+from ras_keras.training import RECIPES, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.training.gradient_norms import GradientNorms
 from ras_keras.training.network import resumed
 from ras_keras.values.options import name_of, split, with_options
@@ -99,18 +104,6 @@ def _main(arguments: Sequence[str], program: str) -> None:
             lambda run: _options(options, run, recipe),
         )
 
-    def leave() -> str:
-        """Removes a new run that has not begun; says how to go on with another."""
-        if not is_first():
-            return ""
-        if not goes_on and not run.file("state").exists():
-            run.discard()
-            return ""
-        again = f"{program} --resume {shlex.quote(str(run.path))}"
-        if part()[1] > 1:
-            again = f"starting the {part()[1]} processes anew, each as {again}"
-        return f"; go on, with the epoch under way done again, by: {again}"
-
     with locked(run.path) if is_first() else contextlib.nullcontext():
         if goes_on and _is_finished(run, recipe):
             # The epochs were asked for: a command that was given before may be given again.
@@ -121,14 +114,8 @@ def _main(arguments: Sequence[str], program: str) -> None:
             return print_result(run.read_result(), run)
         if not goes_on and is_first():
             refuse_another(run, recipe)
-        with leaving_at_once(leave):
-            try:
-                result = _train(options, recipe, run)
-            except BaseException as error:
-                hint = leave()
-                if hint and isinstance(error, Interrupted | KeyboardInterrupt):
-                    raise Interrupted(f"{str(error) or 'SIGINT'}{hint}") from error
-                raise
+        with stoppable_run(run, program, goes_on=goes_on):
+            result = _train(options, recipe, run)
     print_result(result, run)
 
 
@@ -253,11 +240,7 @@ def _refuse_changes(stored: Recipe, options: Train, run: RunFolder) -> None:
         ("seeds", options.seeds, 1),
         ("add_attention", options.add_attention, None),
     ):
-        if given != kept:
-            raise UserError(
-                f"{flag(name)} {given} says nothing beside --resume, which goes on in {run.path}; "
-                "leave it out."
-            )
+        refuse_beside_resume(name, given, kept, run)
     given = options.recipe.compared()
     for name, before in stored.compared().items():
         if before == given[name] or (name == "epochs" and given[name] > before):

@@ -15,7 +15,7 @@ from ras_keras.cluster.resources import Workers
 from ras_keras.commands.line.fields import Folder, Name, Shown
 from ras_keras.commands.line.flags import parse_with_recipe, value_of
 from ras_keras.commands.line.moved_flags import given_flags
-from ras_keras.commands.run_result import print_result
+from ras_keras.commands.runs.ending import print_result
 from ras_keras.errors import UserError
 from ras_keras.recipes.starts import to_flags
 from ras_keras.text.flags import flag

@@ -119,6 +119,7 @@ def test_ctrl_c_outside_of_the_steps(capsys, tmp_path, monkeypatch, begun):
     def interrupted(recipe, run, **options):
         if begun:
             run.file("state").mkdir()
+            run.file("state/epoch-0001.npz").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("ras_keras.commands.train.train", interrupted)

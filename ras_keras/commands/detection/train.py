@@ -1,7 +1,6 @@
 """Train a detector and leave a run folder."""
 
 import dataclasses
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,12 @@ from ras_keras.commands.interruption import leaving_at_once
 from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import parse, value_of, without
 from ras_keras.commands.line.moved_flags import given_flags
-from ras_keras.commands.new_run import schedule_of_epochs
+from ras_keras.commands.runs.beginning import (
+    refuse_begun,
+    refuse_beside_resume,
+    schedule_of_epochs,
+)
+from ras_keras.commands.runs.stopping import stoppable_run
 from ras_keras.detection.recipes.check import check_detection_recipe, read_detection_recipe, resolve
 from ras_keras.detection.recipes.named import NAMED
 from ras_keras.detection.recipes.recipe import DetectionRecipe
@@ -23,9 +27,7 @@ from ras_keras.errors import UserError
 from ras_keras.locks import locked
 from ras_keras.recipes.parted import difference
 from ras_keras.runs.run_folder import RunFolder
-from ras_keras.text.flags import flag
 from ras_keras.text.numbers import percent
-from ras_keras.training import Interrupted
 
 LOG_DIR = "Logs"
 
@@ -52,36 +54,19 @@ def main(arguments: Sequence[str], program: str) -> None:
     with leaving_at_once():
         recipe, run = (_read_resumed if goes_on else _read_new)(arguments, program)
 
-    def leave() -> str:
-        """Removes a new run that has not begun; says how to go on with another."""
-        if not goes_on and not run.has_begun():
-            run.discard()
-            return ""
-        again = f"{program} --resume {shlex.quote(str(run.path))}"
-        return f"; go on, with the epoch under way done again, by: {again}"
-
     with locked(run.path):
         if goes_on and has_result(run, recipe.descent.epochs):
             # The epochs were asked for: a command that was given before may be given again.
             print(f"notice: {run.path} has finished its epochs", file=sys.stderr)
             return _print(read_result(run), run)
-        resume = run.has_begun()
-        if resume and not goes_on:
-            raise UserError(
-                f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, "
-                "or choose another --name."
-            )
-        with leaving_at_once(leave):
-            try:
-                if not resume:
-                    run.clear()
-                    write_recipe(run, recipe)
-                result = train_detector(recipe, run, ["detect", "train", *arguments], resume=resume)
-            except BaseException as error:
-                hint = leave()
-                if hint and isinstance(error, Interrupted | KeyboardInterrupt):
-                    raise Interrupted(f"{str(error) or 'SIGINT'}{hint}") from error
-                raise
+        if not goes_on:
+            refuse_begun(run)
+        with stoppable_run(run, program, goes_on=goes_on):
+            resume = run.has_begun()
+            if not resume:
+                run.clear()
+                write_recipe(run, recipe)
+            result = train_detector(recipe, run, ["detect", "train", *arguments], resume=resume)
     _print(result, run)
     return None
 
@@ -118,11 +103,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionReci
     stored = read_detection_recipe(run.file("recipe.json"), "restore it or start anew")
     options = parse(DetectTrain, arguments, program, DetectTrain(recipe=stored))
     for name, kept in (("log_dir", LOG_DIR), ("name", None)):
-        if getattr(options, name) != kept:
-            raise UserError(
-                f"{flag(name)} {getattr(options, name)} says nothing beside --resume, which goes "
-                f"on in {run.path}; leave it out."
-            )
+        refuse_beside_resume(name, getattr(options, name), kept, run)
     recipe = options.recipe
     epochs = recipe.descent.epochs
     if epochs < stored.descent.epochs or recipe != stored.replace(epochs=epochs):

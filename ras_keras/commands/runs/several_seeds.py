@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ras_keras.backend.devices import strategy
-from ras_keras.commands.interruption import leaving_at_once
-from ras_keras.commands.run_result import print_result
+from ras_keras.commands.runs.ending import print_result
+from ras_keras.commands.runs.stopping import stoppable
 from ras_keras.text.numbers import accuracy
-from ras_keras.training import Interrupted, Recipe, RunFolder, train_or_resume
+from ras_keras.training import Recipe, RunFolder, train_or_resume
 from ras_keras.values.field_checks import check_fields
 
 
@@ -36,7 +36,7 @@ def train_seeds(
         run = RunFolder.create(log_dir, name and f"{name}-s{seed}", of_seed)
         is_new = not run.file("recipe.json").is_file()
 
-        def leave(run=run, is_new=is_new) -> str:
+        def clean_up(run=run, is_new=is_new) -> str:
             """Removes a new run that has not begun; says how to go on."""
             begun = run.has_begun()
             if is_new and not begun:
@@ -45,14 +45,8 @@ def train_seeds(
                 return "; the same command goes on"
             return f"; {run.path} goes on by --resume" if begun else ""
 
-        with leaving_at_once(leave):
-            try:
-                result = train_or_resume(of_seed, run.path, strategy=strategy(), **options(run))
-            except BaseException as error:
-                hint = leave()
-                if isinstance(error, Interrupted | KeyboardInterrupt):
-                    raise Interrupted(f"{str(error) or 'SIGINT'}{hint}") from error
-                raise
+        with stoppable(clean_up):
+            result = train_or_resume(of_seed, run.path, strategy=strategy(), **options(run))
         print_result(result, run)
         found.append(result["best"]["test_accuracy"])
     mean = accuracy(statistics.fmean(found), statistics.stdev(found), seeds)
