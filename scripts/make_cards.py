@@ -62,7 +62,7 @@ def card(model: ShippedModel) -> str:
         _facts(model, record),
         f'```python\nimport ras_keras\n\nmodel = ras_keras.load_model("{model.name}")\n```',
         f"Trained by\n\n<!-- not run: trains -->\n```bash\n{model.command}\n```",
-        f"![Curves and gates](../../results/pretrained/{model.name}/curves.png)",
+        f"![Curves](../../results/pretrained/{model.name}/curves.png)",
         "## Forms",
         "The test images in the runtimes and types that the model deploys in; changed labels are "
         "those that differ from Keras's in float32.",
