@@ -6,7 +6,20 @@ from pathlib import Path
 
 import keras
 
+from ras_keras.text.numbers import counted
+
 _open_scopes = contextlib.ExitStack()
+
+
+def cores() -> int:
+    """The cores that this process may use: a cluster, or taskset, may leave it some of them."""
+    import psutil
+
+    process = psutil.Process()
+    # Not on macOS.
+    if hasattr(process, "cpu_affinity"):
+        return len(process.cpu_affinity())
+    return os.cpu_count() or 1
 
 
 def gpus() -> list:
@@ -109,7 +122,7 @@ def description() -> str:
     """Such as "CPU, 2 cores" or "2 x NVIDIA H200"."""
     found = gpus()
     if not found:
-        return f"CPU, {os.cpu_count()} cores"
+        return f"CPU, {counted(cores(), 'core')}"
     if keras.backend.backend() == "jax":
         name = found[0].device_kind
     elif keras.backend.backend() == "torch":

@@ -1,6 +1,5 @@
 """On what something was measured, as columns of a table."""
 
-import os
 import platform
 from datetime import date
 from pathlib import Path
@@ -44,7 +43,7 @@ def processor() -> str:
 
 def threads() -> int:
     """Threads that TensorFlow splits an operation over."""
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+    return tf.config.threading.get_intra_op_parallelism_threads() or devices.cores()
 
 
 def use_threads(number: int) -> None:

@@ -15,7 +15,7 @@ from ras_keras.errors import Argument, UserError, first_line
 from ras_keras.export.agreement import LOG_TOLERANCE, Agreement, Reference
 from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import FORMATS
-from ras_keras.inference.runtimes import import_openvino
+from ras_keras.inference.runtimes import import_openvino, unreported
 from ras_keras.layers import GatedConvolution
 from ras_keras.outputs.class_names import write_class_names
 from ras_keras.outputs.made_images import made_images
@@ -185,7 +185,8 @@ def _sum(graph, node, name, arguments):
 def _write_openvino(model, path):
     """As Keras's own export, which makes outputs of shapes that are computed on the way."""
     openvino = import_openvino()
-    converted = openvino.convert_model(_concrete_function(model))
+    with unreported():
+        converted = openvino.convert_model(_concrete_function(model))
     names = output_names(model)
     results = converted.get_results()[: len(names)]
     converted = openvino.Model(results, converted.get_parameters(), model.name)

@@ -1,5 +1,6 @@
 """A Keras model that OpenVINO runs folded, from a copy that is kept by the model's checksum."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -54,7 +55,8 @@ def with_runtime(
         plan: how OpenVINO uses the cores, and in which precision.
 
     Raises:
-        UserError: if OpenVINO is asked for and cannot run the model.
+        UserError: if OpenVINO is asked for and cannot run the model, or Keras runs it and does not
+            take the plan.
     """
     if predictor.model is None:
         if runtime != "auto":
@@ -68,20 +70,19 @@ def with_runtime(
         if lower:
             raise UserError(
                 Argument("precision", plan.precision),
-                " is for OpenVINO, and Keras runs a model as it was trained; leave it out, or ",
-                Argument("runtime", "keras"),
-                ".",
+                " is for OpenVINO, and Keras runs a model as it was trained; leave one "
+                "of them out.",
             )
-        return predictor
+        return _by_keras(predictor, plan)
     if runtime == "auto" and not lower:
         if not _fits(predictor) or not (images is None or images >= MANY):
-            return predictor
+            return _by_keras(predictor, plan)
         try:
             return _run_by_openvino(predictor, plan)
         # Whatever a converter, a layer of the user's or a folder does not take, Keras does.
         except Exception as error:
             notice = f"run by Keras, for OpenVINO cannot ({first_line(error)})"
-            return replace(predictor, notices=(*predictor.notices, notice))
+            return replace(_by_keras(predictor, plan), notices=(*predictor.notices, notice))
     check_installed(NAME)
     check_precision(plan.precision)
     if keras.backend.backend() != "tensorflow":
@@ -99,6 +100,19 @@ def with_runtime(
             Argument("precision", "float32") if lower else Argument("runtime", "keras"),
             ".",
         ) from error
+
+
+def _by_keras(predictor: Predictor, plan: ExecutionPlan) -> Predictor:
+    """The predictor as it is, if Keras takes the plan."""
+    if predictor.together is None:
+        for name in ("streams", "micro_batch"):
+            if getattr(plan, name) is not None:
+                raise UserError(
+                    Argument(name, getattr(plan, name)),
+                    " says nothing here: Keras is given whole batches but by TensorFlow, on a CPU, "
+                    "for images of one size.",
+                )
+    return predictor
 
 
 def _fits(predictor) -> bool:
@@ -142,7 +156,9 @@ def _run_by_openvino(predictor, plan) -> Predictor:
     except (UserError, OSError):
         _make(model, file)
         exported = opened()
-    os.utime(file)
+    # By which old copies are told; the folder may be another's.
+    with contextlib.suppress(OSError):
+        os.utime(file)
     how = ""
     if plan.precision != "float32":
         exported = open_exported(file, NAME, plan)
@@ -151,7 +167,7 @@ def _run_by_openvino(predictor, plan) -> Predictor:
         predictor,
         predict=lambda images: exported.predict(in_pixel_units(images)),
         together=1,
-        notices=(*predictor.notices, f"run folded by OpenVINO{how}, which is faster than Keras"),
+        notices=(*predictor.notices, f"run folded by OpenVINO{how}"),
     )
 
 
@@ -180,11 +196,13 @@ def _make(model: keras.Model, file: Path) -> None:
             export(fold(model), path, NAME, None)
             for each in (path.with_suffix(".bin"), path):
                 each.replace(file.with_name(each.name))
-        copies = sorted(file.parent.glob("*.xml"), key=lambda each: each.stat().st_mtime)
-        for old in copies[:-COPIES]:
-            old.unlink(missing_ok=True)
-            old.with_suffix(".bin").unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"{file.parent}, where the copy would lie, cannot be written: {error.strerror}"
         ) from error
+    # Another process may be at it as well, or have a copy open.
+    with contextlib.suppress(OSError):
+        copies = sorted(file.parent.glob("*.xml"), key=lambda each: each.stat().st_mtime)
+        for old in copies[:-COPIES]:
+            old.unlink(missing_ok=True)
+            old.with_suffix(".bin").unlink(missing_ok=True)

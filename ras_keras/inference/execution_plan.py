@@ -1,9 +1,9 @@
 """How a runtime uses the cores of a machine: many small calls side by side, not one large one."""
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 
+from ras_keras.backend.devices import cores
 from ras_keras.errors import ArgumentError
 
 # Pixels of a call, of 8 images of 32x32: the maps of so many stay in the cache of a core.
@@ -68,7 +68,7 @@ class ExecutionPlan:
             width: likewise.
             a_call: pixels of a micro-batch, where the plan leaves it open.
         """
-        threads = self.threads or os.cpu_count() or 1
+        threads = self.threads or cores()
         streams = self.streams or threads
         pixels = height * width if height and width else a_call
         images = self.micro_batch or max(1, a_call // pixels)

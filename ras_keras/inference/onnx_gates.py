@@ -46,21 +46,15 @@ def _is_map(sizes, name) -> bool:
 
 
 def _mean(graph, node, sizes):
-    """A sum over the positions of a map, divided by how many there are, as a pooling."""
+    """A sum over the positions of a map, as a pooling times how many there are."""
     if node.op_type != "ReduceSum" or graph.axes(node) != MAP_AXES:
         return
     if graph.attribute(node, "keepdims") != 0 or not _is_map(sizes, node.input[0]):
         return
     _, height, width = sizes[node.input[0]]
-    takers = graph.takers(node.output[0])
-    if len(takers) != 1 or takers[0].op_type != "Mul":
-        return
-    shares = [graph.constant(name) for name in takers[0].input if name != node.output[0]]
-    (share,) = shares or (None,)
-    # 1 / (H W - 1), which some take, is told from it up to 1,400 x 1,400.
-    if share is not None and share.size == 1 and abs(share.item() * height * width - 1) < 5e-7:
-        mean = graph.add("GlobalAveragePool", [node.input[0]])
-        graph.replace(takers[0], "Flatten", [mean], axis=1)
+    mean = graph.add("Flatten", [graph.add("GlobalAveragePool", [node.input[0]])], axis=1)
+    positions = graph.add_constant(np.array(height * width, "float32"))
+    graph.replace(node, "Mul", [mean, positions])
 
 
 def _product(graph, node, sizes):

@@ -12,7 +12,7 @@ from ras_keras.backend import devices
 from ras_keras.data.encoded.forms import Centre
 from ras_keras.data.files.image_decoding import to_pixels
 from ras_keras.data.files.image_files import UnreadableImage, read_image
-from ras_keras.errors import Argument, UserError, first_line
+from ras_keras.errors import first_line
 from ras_keras.inference.execution_plan import PIXELS_OF_TENSORFLOW, ExecutionPlan
 from ras_keras.inference.exported import open_exported
 from ras_keras.inference.formats import format_of
@@ -135,10 +135,11 @@ def open_predictor(
         path: of the model, or the name of one of the package.
         imports: modules that define layers of the user's.
         plan: how it uses the cores, None for one stream a core; streams of TensorFlow share the
-            threads of the process, and Keras computes in the precision of the model.
+            threads of the process. Keras computes in the precision of the model, and is given
+            whole batches on other backends, on a GPU, and of images of any size.
 
     Raises:
-        UserError: if it cannot be opened or takes no images, or Keras does not take the plan.
+        UserError: if it cannot be opened or takes no images.
     """
     path = shipped_file(path) or Path(path)
     name = format_of(path)
@@ -185,13 +186,6 @@ def _of_keras(
 
     _, height, width, _ = model.input_shape
     if keras.backend.backend() != "tensorflow" or devices.gpus() or not (height and width):
-        for name in ("streams", "micro_batch"):
-            if getattr(plan, name) is not None:
-                raise UserError(
-                    Argument(name, getattr(plan, name)),
-                    " says nothing here: Keras is given whole batches but by TensorFlow, on a CPU, "
-                    "for images of one size.",
-                )
         return run, None
     settled = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
     streams = Streams([run] * settled.streams, settled.micro_batch)

@@ -9,7 +9,7 @@ from ras_keras.layers.registry import ATTENTION, NONE, constructor_kinds
 from ras_keras.layers.registry import make_attention as make_layer
 from ras_keras.models.aggregation import AGGREGATION
 from ras_keras.models.aggregation.registry import aggregation_kinds
-from ras_keras.models.parts.starting_weights import fitting
+from ras_keras.models.parts.starting_weights import give_fitting
 from ras_keras.models.registry import MODELS, Family
 from ras_keras.pretrained import named
 from ras_keras.recipes.part import Part
@@ -86,7 +86,7 @@ class NetworkRecipe(Part):
         if models and models[0].name != weights and self.family != SAVED:
             network = family_of(self.model).build(**arguments, include_top=False)
             try:
-                weights = fitting(network, models, weights).name
+                weights = give_fitting(network, models, weights).name
             except ArgumentError as error:
                 raise UserError(*error.args) from error
         return replace(self, depth=arguments.get("depth"), weights=weights)

@@ -1,5 +1,6 @@
 """What a processor says of itself."""
 
+import psutil
 import pytest
 
 from ras_keras.backend import devices
@@ -23,6 +24,20 @@ def test_instruction_of_bfloat16(tmp_path, monkeypatch, flags, instruction):
 def test_a_system_that_does_not_say(tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "gpus", list)
     assert devices.bfloat16_instruction(tmp_path / "none") is None
+
+
+def test_cores_are_those_that_the_process_may_use():
+    process = psutil.Process()
+    if not hasattr(process, "cpu_affinity"):
+        pytest.skip("this operating system binds no process to cores")
+    before = process.cpu_affinity()
+    process.cpu_affinity(before[:1])
+    try:
+        assert devices.cores() == 1
+        assert devices.description() == "CPU, 1 core"
+    finally:
+        process.cpu_affinity(before)
+    assert devices.cores() == len(before)
 
 
 def test_a_gpu_is_what_counts(tmp_path, monkeypatch):

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+# OpenVINO reports its use unless this is missing.
+sys.modules.setdefault("openvino_telemetry", None)
+
 
 def saved_model(path):
     import tensorflow as tf

@@ -278,3 +278,31 @@ def test_evaluate_takes_exported_models(trained, exported, name, tmp_path, capsy
     # Another runtime rounds otherwise, and the last digit shown with it.
     loss = float(re.search(r"^loss +([\d.]+)", printed, re.MULTILINE)[1])
     assert loss == pytest.approx(result["test_loss"], abs=2e-3)
+
+
+REPORTS = """
+import openvino_telemetry
+from openvino_telemetry.backend import backend_ga4
+
+sent = []
+backend_ga4.GA4Backend.send = lambda self, message: sent.append(message)
+import openvino
+
+before = len(sent)
+from ras_keras.export.export import export
+from ras_keras.models import ResNet
+
+export(ResNet(11), __import__("pathlib").Path(r"{path}"), "openvino", None)
+print(len(sent) - before)
+"""
+
+
+@pytest.mark.slow
+def test_openvino_reports_no_use_of_ours(run_python, tmp_path):
+    """Where it was imported before us, as here, by someone else."""
+    pytest.importorskip("openvino")
+    code = REPORTS.format(path=tmp_path / "model.xml")
+    home = {"HOME": str(tmp_path), "CI": ""}
+    done = run_python("-c", code, **home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == "0"

@@ -20,15 +20,18 @@ pytestmark = pytest.mark.slow
 BATCH = 8
 
 
-@pytest.fixture(params=["ras", "se", "eca", "cbam"])
-def case(request, tmp_path):
-    """A model, and what is in its file."""
-    model = ResNet(11, attention=request.param)
+def written(model, folder):
+    """A model, folded, and what is in its file."""
     fill(model)
     model = fold(model)
-    path = tmp_path / "model.onnx"
+    path = folder / "model.onnx"
     export(model, path, "onnx", None)
-    return model, onnx.load(path), request.param
+    return model, onnx.load(path)
+
+
+@pytest.fixture(params=["ras", "se", "eca", "cbam"])
+def case(request, tmp_path):
+    return *written(ResNet(11, attention=request.param), tmp_path), request.param
 
 
 def run(proto, images, folder):
@@ -42,6 +45,13 @@ def run(proto, images, folder):
     probabilities = session.run(None, {"images": images.astype("float32")})[0]
     nodes = onnx.load(folder / "optimized.onnx").graph.node
     return probabilities, Counter(node.op_type for node in nodes)
+
+
+def maps_taken_out(folder):
+    """How many maps leave the blocked layout; of a pooling only a vector does."""
+    nodes = onnx.load(folder / "optimized.onnx").graph.node
+    pooled = {node.output[0] for node in nodes if node.op_type == "GlobalAveragePool"}
+    return sum(node.op_type == "ReorderOutput" and node.input[0] not in pooled for node in nodes)
 
 
 def test_a_gate_costs_no_transposition_and_no_change_of_layout(case, tmp_path):
@@ -59,6 +69,19 @@ def test_a_gate_costs_no_transposition_and_no_change_of_layout(case, tmp_path):
     np.testing.assert_allclose(in_blocks, expected, rtol=0, atol=1e-5)
     if attention != "cbam":
         assert after["ReorderOutput"] < before["ReorderOutput"]
+
+
+def test_maps_of_basic_blocks_stay_in_the_layout(tmp_path):
+    """Where a folded gate has taken in what its sum is divided by."""
+    model, proto = written(ResNet(14, block="basic", attention="ras"), tmp_path)
+    images = fixed_images((BATCH, 32, 32, 3))
+    run(written(ResNet(14, block="basic"), tmp_path)[1], images, tmp_path)
+    of_plain = maps_taken_out(tmp_path)
+    gates.with_gates_in_blocks(proto)
+    in_blocks, after = run(proto, images, tmp_path)
+    np.testing.assert_allclose(in_blocks, outputs(model, images), rtol=0, atol=1e-5)
+    assert after["ReduceSum"] == 0
+    assert maps_taken_out(tmp_path) <= of_plain
 
 
 def test_a_hard_sigmoid_costs_no_transpositions(tmp_path):

@@ -1,9 +1,9 @@
 """Networks in the formats that export.py writes."""
 
-import os
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
+from ras_keras.backend.devices import cores
 from ras_keras.benchmark.format_speed import BFLOAT16, FOLDED, RUNTIMES, check_formats, format_rows
 from ras_keras.benchmark.machine import use_threads
 from ras_keras.commands.benchmarks.common import (
@@ -38,7 +38,7 @@ class BenchmarkFormats(Networks):
     """Networks as they are (no), folded (yes), or both."""
     batch_size: int = 128
     """Images per batch; latency is that of one image."""
-    threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
+    threads: Annotated[int, Bounds(1, 10_000)] = cores()
     """Of every runtime."""
     calling: CallFlags = field(default_factory=CallFlags)
     seed: int = 0

@@ -1,9 +1,9 @@
 """A network beside the same in PyTorch."""
 
-import os
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from ras_keras.backend.devices import cores
 from ras_keras.benchmark.networks.listed import network_recipes
 from ras_keras.benchmark.networks.speed import INFERENCE, TRAINING
 from ras_keras.benchmark.pytorch import versus
@@ -48,7 +48,7 @@ class BenchmarkVersusPytorch:
     """Of the classifier."""
     batch_size: int = 128
     """Images per batch."""
-    threads: Annotated[int, Bounds(1, 10_000)] = os.cpu_count()
+    threads: Annotated[int, Bounds(1, 10_000)] = cores()
     """Of both frameworks."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Of both frameworks: mixed_bfloat16 is PyTorch's autocast, and bfloat16 in OpenVINO."""

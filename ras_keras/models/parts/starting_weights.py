@@ -139,25 +139,28 @@ def give_weights(model: keras.Model, weights: str | Path) -> None:
         UserError: for a file that is missing or damaged.
     """
     shipped = named(weights)
-    if shipped:
-        weights = fitting(model, shipped, weights).path
-    check_exists(weights)
-    StartingWeights.read(weights).give_to(model)
+    if shipped and shipped[0].name != weights:
+        give_fitting(model, shipped, weights)
+        return
+    path = shipped[0].path if shipped else weights
+    check_exists(path)
+    StartingWeights.read(path).give_to(model)
 
 
-def fitting(model: keras.Model, shipped: Sequence[ShippedModel], name: object) -> ShippedModel:
-    """The one of the package's models that has the weights of this network.
+def give_fitting(model: keras.Model, shipped: Sequence[ShippedModel], name: object) -> ShippedModel:
+    """Gives a network the weights of the one of the package's models that is this network.
 
     Args:
         model: the network; its classifier counts where it has one.
         shipped: to choose from, one at least.
         name: that they were called by, for messages.
 
+    Returns:
+        That model.
+
     Raises:
-        ArgumentError: if none has.
+        ArgumentError: if none is.
     """
-    if name == shipped[0].name:
-        return shipped[0]
     for each in shipped:
         try:
             StartingWeights.read(each.path).give_to(model)
