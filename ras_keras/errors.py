@@ -54,7 +54,7 @@ class ArgumentError(ValueError):
         return cls(Argument(name), f" {problem}. Received: {name}={value!r}")
 
 
-def first_line(error: BaseException) -> str:
+def first_line(error: BaseException | str) -> str:
     """The first line of an error's message, or its type where it says nothing.
 
     Of one that Keras or OpenVINO wrapped it is the first line of what was raised.

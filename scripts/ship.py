@@ -54,20 +54,22 @@ def main() -> int:
     parser.add_argument("--run", help="run folder of a training that has finished")
     parser.add_argument("--data-dir", help="of prepared data sets")
     options = parser.parse_args()
-    folder = RECORDS / options.name
-    file = file_of(options.name)
+    folder, file = RECORDS / options.name, file_of(options.name)
     try:
         with tempfile.TemporaryDirectory() as place:
+            # Only what was measured takes the place of what is there.
+            new, shipped = Path(place, options.name), Path(place, file.name)
             if options.run:
-                file = Path(place, file.name)
-                keep(RunFolder.open(options.run), folder, file)
-            record = RunRecord(RunFolder(folder))
+                keep(RunFolder.open(options.run), new, shipped)
+            else:
+                shutil.copytree(folder, new)
+                shutil.copyfile(file, shipped)
+            record = RunRecord(RunFolder(new))
             data = dataclasses.replace(record.recipe.data, data_dir=options.data_dir).resolved()
             dataset = load_dataset(data.dataset, data.data_dir, **data.reading())
-            accuracy = measure(folder, file, dataset)
-            # Only what was measured takes the place of a model that is there.
-            if options.run:
-                shutil.copyfile(file, file_of(options.name))
+            accuracy = measure(new, shipped, dataset)
+            shutil.copytree(new, folder, dirs_exist_ok=True)
+            shutil.copyfile(shipped, file)
             write_list(record, folder, dataset, accuracy)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -77,8 +79,10 @@ def main() -> int:
 
 def measure(folder: Path, file: Path, dataset: ImageDataset) -> float:
     """Writes forms.csv and corruptions.csv, draws the latter, and returns Keras's accuracy."""
+    by_keras = open_predictor(file)
+    fast = with_runtime(by_keras, "openvino", None, ExecutionPlan())
     forms = []
-    for name, predictor in predictors(file, dataset):
+    for name, predictor in predictors(by_keras, fast, dataset):
         found = evaluate_predictor(
             predictor, dataset.test, len(dataset.class_names), BATCH_SIZE, name
         )
@@ -96,18 +100,18 @@ def measure(folder: Path, file: Path, dataset: ImageDataset) -> float:
         )
         print(f"{name:20} {100 * found.accuracy:.2f} %", flush=True)
     write_table(folder / "forms.csv", forms)
-    predictor = with_runtime(open_predictor(file), "openvino", None, ExecutionPlan())
-    corruptions = [*robustness_rows(predictor, dataset.test, BATCH_SIZE)]
+    corruptions = [*robustness_rows(fast, dataset.test, BATCH_SIZE)]
     write_table(folder / "corruptions.csv", corruptions)
     plot_robustness(corruptions, folder / "corruptions.png")
     return forms[0]["accuracy"]
 
 
-def predictors(file: Path, dataset: ImageDataset) -> Iterator[tuple[str, Predictor]]:
+def predictors(
+    by_keras: Predictor, fast: Predictor, dataset: ImageDataset
+) -> Iterator[tuple[str, Predictor]]:
     """A model in each form that it deploys in, Keras first."""
-    by_keras = open_predictor(file)
     yield "Keras, float32", by_keras
-    yield "OpenVINO, float32", with_runtime(by_keras, "openvino", None, ExecutionPlan())
+    yield "OpenVINO, float32", fast
     try:
         half = ExecutionPlan(precision="bfloat16")
         yield "OpenVINO, bfloat16", with_runtime(by_keras, "openvino", None, half)

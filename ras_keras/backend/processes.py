@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import keras
 import numpy as np
 
-from ras_keras.backend.starters import Start, find_start
+from ras_keras.backend.starters import COUNT, Start, find_start
 from ras_keras.errors import UserError, first_line
 
 # Seconds in which all processes have to be there.
@@ -76,7 +76,8 @@ def _check_backend(start: Start) -> None:
     }
     raise UserError(
         f"{start.starter} started {start.count or 'several'} processes, which cannot train "
-        f"together on {backend} ({reason[backend]}); give the same command with KERAS_BACKEND=jax."
+        f"together on {backend} ({reason[backend]}); give the same command with "
+        f"KERAS_BACKEND=jax, or set {COUNT}=1 for a training of each."
     )
 
 

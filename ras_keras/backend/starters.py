@@ -55,7 +55,7 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
         return _placed(Start("deactivate", "KERAS_DISTRIBUTION_*", index, count, address))
     # Before SLURM, within whose jobs mpirun starts its processes.
     for size, rank in MPI:
-        if environment.get(size, "1") != "1":
+        if environment.get(size, "1") != "1" and not _said_by_slurm(environment, size, rank):
             count, index = _number(environment, size, 1), _number(environment, rank, 0)
             alone = environment.get("OMPI_COMM_WORLD_LOCAL_SIZE") == "1"
             method = "ompi" if OPEN_MPI_ADDRESS in environment else "deactivate"
@@ -81,6 +81,14 @@ def find_start(environment: Mapping[str, str] = os.environ) -> Start | None:
         # Without how many there are each would train by itself.
         _number(environment, COUNT, 1)
     return None
+
+
+def _said_by_slurm(environment, size: str, rank: str) -> bool:
+    """Whether srun itself names its processes as MPI does, with its plugin pmi2."""
+    if not all(name in environment for name in SLURM):
+        return False
+    named = (environment.get(size), environment.get(rank))
+    return named == (environment["SLURM_NTASKS"], environment["SLURM_PROCID"])
 
 
 def _number(environment, name: str, least: int) -> int:

@@ -4,6 +4,8 @@ import contextlib
 import logging
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ from ras_keras.training.callbacks import Interrupted
 # Workers that a job may kill.
 DEATHS = 3
 SECONDS_TO_ANSWER = 10
+# In which Ray's own question, in a process of its own, is answered.
+SECONDS_OF_A_CHECK = 30
 POLL_SECONDS = 0.2
 OBJECT_STORE_BYTES = 100 * 2**20
 # Of the driver's environment, for workers on other machines.
@@ -168,8 +172,13 @@ def _check_answers(address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), SECONDS_TO_ANSWER).close()
+        # Something else may listen there.
+        ask = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+        subprocess.run(ask, capture_output=True, check=True, timeout=SECONDS_OF_A_CHECK)
     except OSError as error:
         raise _no_cluster(address, error.strerror or first_line(error)) from error
+    except subprocess.SubprocessError as error:
+        raise _no_cluster(address, "what listens there is no Ray") from error
 
 
 def _no_cluster(address: str, problem: str) -> UserError:

@@ -1,5 +1,6 @@
 """How many workers there are, and what each has of cores and GPUs."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Annotated
 
 from ras_keras.backend.imports import check_installed
 from ras_keras.errors import Argument, UserError
+from ras_keras.text.numbers import counted
 from ras_keras.values.field_checks import check_fields
 from ras_keras.values.typed import Bounds, That
 
@@ -63,11 +65,18 @@ class Workers:
             )
         check_installed("running in workers", ["ray"], "cluster")
         cores, needed = os.cpu_count() or 1, self.worker_cpus or 1
-        if self.address is None and self.workers and self.workers * needed > cores:
+        if self.address is not None:
+            return
+        if needed > cores:
+            raise UserError(
+                Argument("worker_cpus", needed),
+                f" is more than this machine has, {counted(cores, 'core')}; give at most {cores}.",
+            )
+        if self.workers and self.workers * needed > cores:
             raise UserError(
                 Argument("workers", self.workers),
                 f" is too many for the {cores} cores of this machine, for each needs {needed}; "
-                f"give at most {max(1, cores // needed)}.",
+                f"give at most {cores // needed}.",
             )
 
 
@@ -93,13 +102,14 @@ class Share:
             UserError: if more is asked than there is.
         """
         slots = asked.workers or 1
-        even = gpus // slots if gpus >= slots else gpus / slots
+        # A part of a GPU lies on one of them.
+        even = gpus // slots if gpus >= slots or not gpus else 1 / math.ceil(slots / gpus)
         share = cls(
             slots,
             asked.worker_cpus or max(1, cores // slots),
             even if asked.worker_gpus is None else asked.worker_gpus,
         )
-        if share.gpus * slots > gpus + 1e-6:
+        if share.gpus and slots > _on_node(gpus, share.gpus):
             raise UserError(
                 Argument("worker_gpus", asked.worker_gpus),
                 f" is too many for {slots} workers, for this machine has {gpus} GPUs.",
@@ -122,7 +132,7 @@ class Share:
         shares = [int(cpus * each_gpus / own) for cpus, own in nodes if own and each_gpus]
         each_cpus = asked.worker_cpus or max(1, min(shares, default=1))
         room = sum(
-            min(cpus // each_cpus, int(own / each_gpus + 1e-6) if each_gpus else cpus)
+            min(cpus // each_cpus, _on_node(own, each_gpus) if each_gpus else cpus)
             for cpus, own in nodes
         )
         if room < 1:
@@ -141,3 +151,10 @@ class Share:
                 f"{each_gpus:g} GPUs each; give at most {room}.",
             )
         return cls(asked.workers or room, each_cpus, each_gpus)
+
+
+def _on_node(gpus: int, each: float) -> int:
+    """How many workers the GPUs of a machine have room for, parts of one lying on one."""
+    if each < 1:
+        return gpus * int(1 / each + 1e-6)
+    return int(gpus // each)

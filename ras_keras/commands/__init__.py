@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from ras_keras.backend.out_of_memory import is_out_of_memory
 from ras_keras.backend.processes import leave
 from ras_keras.backend.starters import find_start
 from ras_keras.commands.interruption import INTERRUPTED, interruptible
@@ -65,12 +66,9 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         sys.stdout.flush()
     except UserError as error:
         return _refuse(in_flags(error))
-    except tf.errors.ResourceExhaustedError as error:
-        return _refuse(
-            f"memory or disk is full ({first_line(error.message)}); lower --batch-size, or make "
-            "room."
-        )
     except tf.errors.OpError as error:
+        if is_out_of_memory(error):
+            return _refuse_size(error)
         # TensorBoard's file says so in its own way, whatever the disk said.
         if not OF_TENSORBOARD.search(error.message):
             raise
@@ -91,7 +89,18 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
         where = f"{error.filename}: " if error.filename else ""
         remedy = "; make room or choose another folder" if error.errno in ROOM else ""
         return _refuse(f"{where}{error.strerror or first_line(error)}{remedy}.")
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        return _refuse_size(error)
     return code or 0
+
+
+def _refuse_size(error: Exception) -> int:
+    said = getattr(error, "message", "") or first_line(error)
+    return _refuse(
+        f"memory or disk is full ({first_line(said)}); lower --batch-size, or make room."
+    )
 
 
 def _refuse(message: str) -> int:

@@ -46,11 +46,9 @@ def main(arguments: Sequence[str], program: str) -> None:
     where = {"name": name, "data_dir": options.data_dir, "image_size": SIDE, "stream": True}
     try:
         check_dataset(**where)
+        dataset = load_dataset(**where)
     except UserError as error:
-        unnamed = Argument("dataset")
-        parts = ("the data set" if part == unnamed else part for part in error.args)
-        raise UserError(*parts) from error
-    dataset = load_dataset(**where)
+        raise UserError(*map(_in_words, error.args)) from error
     print_notices(dataset)
     count = 0
     for error in unreadable_of(dataset):
@@ -63,3 +61,10 @@ def main(arguments: Sequence[str], program: str) -> None:
         f"{len(dataset.train):,} training images and {len(dataset.test):,} test images of "
         f"{len(dataset.class_names)} classes can be read"
     )
+
+
+def _in_words(part):
+    """Of a message, what it says of flags that this command does not have."""
+    if not isinstance(part, Argument) or part.name != "dataset":
+        return part
+    return "the data set" if part.value is None else str(part.value)

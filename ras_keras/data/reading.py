@@ -4,12 +4,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.forms import Centre, Form
 from ras_keras.data.encoded.sources import Memory, Source
 from ras_keras.data.files.image_files import check_image_size
+from ras_keras.data.free_memory import free_memory
 from ras_keras.errors import Argument, UserError
 
 # Of the memory that is free, what the encoded images of a split may take; twice that for a while.
@@ -56,7 +56,7 @@ class Reading:
         """Whether `count` images of `size` (height, width) stay encoded, by need or by wish."""
         # Splitting arrays and handing them to TensorFlow each take a copy for a while.
         needed = 3 * count * size[0] * size[1] * 3
-        too_large = needed > psutil.virtual_memory().total
+        too_large = needed > free_memory()
         return self.stream or self.keep_sizes or self.evaluation_resize is not None or too_large
 
     def form(self, otherwise: Form) -> Form:
@@ -73,7 +73,7 @@ class Reading:
         """
         places = np.arange(count, dtype="int32")
         images = EncodedImages(source, form, places)
-        if self.stream or source.size > SHARE * psutil.virtual_memory().available:
+        if self.stream or source.size > SHARE * free_memory():
             return images
         with images.naming(range(count)):
             return EncodedImages(Memory(source, count), form, places)

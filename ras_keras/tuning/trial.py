@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, NotRequired, TypedDict
 
 import keras
-import tensorflow as tf
 from tqdm import tqdm
 
+from ras_keras.backend.out_of_memory import is_out_of_memory
 from ras_keras.errors import first_line
 from ras_keras.runs.run_folder import DATA, RunFolder
 from ras_keras.training import Recipe, train_here
@@ -90,7 +90,9 @@ def train_trial(
             others = [other for other in runs if other.path != run][:1]
             own = recipe.replace(seed=seed)
             results.append(train_here(own, run, test=False, callbacks=callbacks, same_data=others))
-    except (Diverged, tf.errors.ResourceExhaustedError) as error:
+    except Exception as error:
+        if not isinstance(error, Diverged) and not is_out_of_memory(error):
+            raise
         return {"failed": first_line(error)}
     accuracies = [result["best"][OBJECTIVE] for result in results]
     seconds = sum(result["seconds"] for result in results)

@@ -45,6 +45,8 @@ def test_one_process_alone(environment):
         (SLURM | {"SLURM_NTASKS": "8"}, ("slurm", 1, 8, None, False)),
         (OPEN_MPI | {"OMPI_MCA_orte_hnp_uri": "1.0;tcp://10.0.0.1:1"}, ("ompi", 3, 4, None, False)),
         (OPEN_MPI | {ADDRESSES: "a:1"}, ("deactivate", 3, 4, "a:1", False)),
+        # srun with its plugin pmi2 names its processes as MPI does.
+        (SLURM | {"PMI_SIZE": "2", "PMI_RANK": "1"}, ("slurm", 1, 2, None, True)),
         ({"PMI_SIZE": "2", "PMI_RANK": "0", ADDRESSES: "a:1"}, ("deactivate", 0, 2, "a:1", False)),
     ],
 )

@@ -12,6 +12,8 @@ from ras_keras.errors import UserError
         (Workers(workers=2), 8, 0, (2, 4, 0)),
         (Workers(workers=3), 8, 1, (3, 2, 1 / 3)),
         (Workers(workers=2), 8, 5, (2, 4, 2)),
+        # Parts of a GPU, of which two of 2/3 would not lie on one.
+        (Workers(workers=3), 8, 2, (3, 2, 1 / 2)),
         (Workers(workers=2, worker_cpus=1, worker_gpus=0), 8, 4, (2, 1, 0)),
     ],
 )
@@ -25,6 +27,7 @@ def test_of_a_machine(asked, cores, gpus, share):
         (Workers(address="auto"), 16, 0, (16, 1, 0)),
         (Workers(address="auto"), 32, 4, (4, 8, 1)),
         (Workers(address="auto", worker_gpus=0.25), 32, 4, (16, 2, 0.25)),
+        (Workers(address="auto", worker_gpus=0.6), 32, 4, (4, 4, 0.6)),
         (Workers(address="auto", worker_cpus=4, worker_gpus=0), 32, 4, (8, 4, 0)),
         (Workers(address="auto", workers=3), 32, 4, (3, 8, 1)),
     ],

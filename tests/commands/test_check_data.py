@@ -27,6 +27,7 @@ def test_images_that_cannot_be_read_are_named(tmp_path, capsys):
         (["digits"], ["nothing to check"]),
         (["./no/such/folder"], ["no such folder"]),
         (["cifar11"], ["the nearest is"]),
+        (["folder:no/such/folder"], ["error: folder:no/such/folder"]),
     ],
 )
 def test_what_cannot_be_checked(refused, arguments, says):

@@ -76,6 +76,10 @@ def test_evaluate(refused, models, monkeypatch, arguments, says):
         (["versus-pytorch", "--what", "all"], ["--what must be one of both, inference"]),
         (["versus-pytorch", "--precision", "mixed_float16"], ["--precision", "mixed_bfloat16"]),
         (["versus-pytorch", "--threads", "0"], ["--threads must be >= 1. Received: 0"]),
+        (
+            ["versus-pytorch", "--what", "training", "--settings", "ours", "ours-openvino"],
+            ["--settings ours-openvino is for inference alone, and --what training times none"],
+        ),
     ],
 )
 def test_benchmark(refused, arguments, says):

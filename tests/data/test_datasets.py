@@ -124,6 +124,8 @@ def test_tensorflow_datasets_offline(tmp_path):
     assert (values == values[:, :1]).all()
     assert sorted(values[:, 0]) == list(range(30))
     np.testing.assert_array_equal(values[:, 0] % 10, data.train.labels)
+    # Digits are mirrored by no name.
+    assert not load_dataset("mnist:3.0.1", data_dir=str(tmp_path)).flip
     resized = load_dataset("mnist", data_dir=str(tmp_path), image_size=14)
     assert resized.image_shape == (14, 14, 3)
 

@@ -10,6 +10,7 @@ from PIL import Image
 from ras_keras.data.augmentation.color_jitter import jitter_colors
 from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.augmentation.resizing import resized
+from ras_keras.data.encoded import decoding
 from ras_keras.data.encoded.decoding import decode, decode_whole
 from ras_keras.data.files.image_files import decode_image
 from tests.data.made_folder import clouds
@@ -52,6 +53,21 @@ def test_every_format_is_decoded_as_in_prediction(mode, form, options):
     image = clouds(np.random.default_rng(0), 31, 45).convert(mode)
     data = encoded(image, form, **options)
     np.testing.assert_array_equal(decode_whole(data), decode_image(data))
+
+
+@pytest.mark.parametrize("order", [b"II", b"MM"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_what_exif_says_of_turning(order, orientation, monkeypatch):
+    """Only files that are to be turned go another way, in both orders of bytes."""
+    exif = Image.Exif()
+    exif.endian = "<" if order == b"II" else ">"
+    exif[0x010F] = "a maker"
+    exif[0x0112] = orientation
+    data = encoded(clouds(np.random.default_rng(0), 31, 45), "JPEG", exif=exif)
+    assert b"Exif\x00\x00" + order in data
+    np.testing.assert_array_equal(decode_whole(data), decode_image(data))
+    turned = tf.strings.regex_full_match(data, decoding.TURNED)
+    assert bool(turned) == (orientation > 1)
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -120,6 +121,23 @@ def test_at_most_a_thousand_files_are_read(tmp_path):
     assert unread != before
     files[-1][1].write_bytes(b"aa")
     assert digest_of_files(files) != before
+
+
+def test_a_file_that_may_not_be_opened_has_a_digest(tmp_path, monkeypatch):
+    """Reading the images names it."""
+    files = [(str(i), tmp_path / str(i)) for i in range(2)]
+    for name, file in files:
+        file.write_text(name)
+    whole = digest_of_files(files)
+    opened = Path.open
+
+    def refused(path, *arguments):
+        if path.name == "1":
+            raise PermissionError
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert digest_of_files(files) not in (whole, digest_of_files(files[:1]))
 
 
 def test_of_large_files_some_are_read(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from ras_keras.data.augmentation.random_resized_crop import RandomResizedCrop
 from ras_keras.data.encoded import record_index
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.sources import Files, Memory
+from ras_keras.data.files.image_files import UnreadableImage
 from ras_keras.data.unreadable import unreadable_of
 from ras_keras.errors import UserError
 from tests.data.made_folder import make_folder
@@ -96,10 +97,7 @@ def test_the_parts_of_processes_are_the_whole_batch(varied, augmentation):
 
 
 def test_a_set_too_large_for_memory_stays_encoded(folder, monkeypatch):
-    class Small:
-        total = available = 60_000
-
-    monkeypatch.setattr(reading.psutil, "virtual_memory", lambda: Small)
+    monkeypatch.setattr(reading, "free_memory", lambda: 60_000)
     images = load_dataset(folder).train.images
     assert isinstance(images, EncodedImages)
     assert isinstance(images.source, Files)
@@ -121,6 +119,9 @@ def test_records_are_read_by_index(tmp_path, monkeypatch):
     whole = shard.read_bytes()
     shard.write_bytes(whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:])
     assert "is damaged" in str(list(unreadable_of(stream))[-1])
+    # A bit of its last pixels, which no decoder would notice.
+    with pytest.raises(UnreadableImage, match=r"train\.tfrecord\S*, record 29, .*checksum differs"):
+        stream.train.images[:]
     shard.write_bytes(whole)
 
     def not_again(*arguments):

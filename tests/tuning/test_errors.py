@@ -1,6 +1,7 @@
 """Bad input to a search: one line that names the value and the way out, exit code 2."""
 
 import os
+import socket
 import sys
 
 import pytest
@@ -52,7 +53,7 @@ def refused(capsys, tmp_path):
         (["--workers", "999"], ["--workers 999 is too many for the", "cores of this machine"]),
         (
             ["--workers", "1", "--worker-cpus", "9999"],
-            ["--workers 1 is too many", "for each needs 9999"],
+            ["--worker-cpus 9999 is more than this machine has", "give at most"],
         ),
         (["--worker-cpus", "1"], ["--worker-cpus 1 says nothing without --workers or --address"]),
         (["--worker-gpus", "-1", "--workers", "1"], ["--worker-gpus must be >= 0"]),
@@ -82,6 +83,15 @@ def test_refused_before_workers_are_started(refused, monkeypatch, arguments, say
 
     monkeypatch.setattr("ras_keras.commands.tune.executor", started)
     refused("--workers", "1", *arguments, says=says)
+
+
+@pytest.mark.slow
+def test_an_address_where_something_else_listens(refused):
+    """Ray itself would wait for its answer without a word."""
+    pytest.importorskip("ray")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        refused("--address", address, says=[f"--address {address}: no Ray cluster answers there"])
 
 
 @pytest.mark.parametrize("name", ["two/folders", "."])

@@ -7,10 +7,11 @@ import pytest
 from ras_keras.cluster.jobs import WorkersDied
 from ras_keras.errors import Argument, UserError
 from ras_keras.training import RECIPES
-from ras_keras.tuning import running
+from ras_keras.tuning import running, trial
 from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.running import run_search
 from ras_keras.tuning.search import Search
+from ras_keras.tuning.trial import train_trial
 
 
 class Pretended:
@@ -78,3 +79,22 @@ def test_no_trial_came_to_its_end(search):
         run_search(
             search, Pretended({number: {"failed": "loss became nan"} for number in (1, 2, 3, 4)})
         )
+
+
+def test_a_trial_that_is_too_large_for_the_memory_has_failed(tmp_path, monkeypatch):
+    """Else the same command would meet it again first, for ever."""
+
+    def full(*arguments, **options):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(trial, "train_here", full)
+    assert train_trial(RECIPES["quick"], tmp_path / "trial", 1) == {"failed": "no room"}
+
+
+def test_an_error_of_ours_is_no_failure(tmp_path, monkeypatch):
+    def wrong(*arguments, **options):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(trial, "train_here", wrong)
+    with pytest.raises(RuntimeError, match="a bug"):
+        train_trial(RECIPES["quick"], tmp_path / "trial", 1)

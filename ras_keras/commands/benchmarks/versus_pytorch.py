@@ -11,6 +11,7 @@ from ras_keras.benchmark.pytorch.settings import SETTINGS
 from ras_keras.benchmark.pytorch.twin import check_twin
 from ras_keras.commands.benchmarks.common import Repeats, Spelled, Steps, needs_tensorflow
 from ras_keras.commands.line.fields import File, among
+from ras_keras.errors import UserError
 from ras_keras.inference.formats import check_installed
 from ras_keras.inference.runtimes import check_precision
 from ras_keras.layers.registry import NONE
@@ -19,6 +20,7 @@ from ras_keras.values.choices import one_of
 from ras_keras.values.typed import Bounds
 
 OPENVINO = "openvino"
+USUAL = tuple(name for name, each in SETTINGS.items() if each.framework != OPENVINO)
 OURS = tuple(name for name in SETTINGS if name.startswith("ours"))
 
 
@@ -28,9 +30,7 @@ class BenchmarkVersusPytorch:
 
     what: Literal["both", "inference", "training"] = "both"
     """What is timed."""
-    settings: tuple[Annotated[str, among(SETTINGS)], ...] = tuple(
-        name for name, each in SETTINGS.items() if each.framework != OPENVINO
-    )
+    settings: tuple[Annotated[str, among(SETTINGS)], ...] = USUAL
     """Ways to run it; ours as it is, is always timed. Those with openvino need its extra."""
     ours: Annotated[str, among(OURS)] = "ours"
     """Which of ours the others are set beside in inference."""
@@ -68,8 +68,17 @@ def measure(options: BenchmarkVersusPytorch) -> list[dict]:
     for name in options.settings:
         one_of("--settings", name, SETTINGS)
     one_of("--ours", options.ours, OURS)
-    named = [SETTINGS[name] for name in (*options.settings, options.ours)]
-    if options.what != TRAINING and any(each.framework == OPENVINO for each in named):
+    wanted = kinds[options.what]
+    fitting = [
+        name for name in (*options.settings, options.ours) if {*wanted} & {*SETTINGS[name].kinds}
+    ]
+    for name in options.settings if options.settings != USUAL else ():
+        if name not in fitting:
+            raise UserError(
+                f"--settings {name} is for inference alone, and --what {options.what} times none; "
+                "leave it out."
+            )
+    if any(SETTINGS[name].framework == OPENVINO for name in fitting):
         check_installed(OPENVINO)
         check_precision("float32" if options.precision == "float32" else "bfloat16")
     versus.prepare(options.threads)
@@ -87,8 +96,8 @@ def measure(options: BenchmarkVersusPytorch) -> list[dict]:
     check_twin(recipe.network)
     return versus.versus_rows(
         recipe,
-        kinds[options.what],
-        options.settings,
+        wanted,
+        fitting,
         options.classes,
         options.repeats,
         options.steps,

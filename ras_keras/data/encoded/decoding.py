@@ -5,10 +5,14 @@ import tensorflow as tf
 from ras_keras.data.augmentation.resizing import part
 from ras_keras.data.files.image_files import decode_image
 
-# Where a JPEG file may say that it is to be turned; what stands behind is the image.
+# Where a JPEG file says that it is to be turned; what stands behind is the image.
 HEADER_BYTES = 2**16
 JPEG = b"\xff\xd8\xff"
-TURNED = r"\C*Exif\C*"
+# Exif's orientation, a short of 2 to 8, in the order of bytes of Intel and in that of Motorola.
+TURNED = (
+    r"(?s)\C*Exif\x00\x00(?:II\*\C*\x12\x01\x03\x00\x01\x00\x00\x00[\x02-\x08]\x00|"
+    r"MM\x00\*\C*\x01\x12\x00\x03\x00\x00\x00\x01\x00[\x02-\x08])\C*"
+)
 
 
 def decode(data, box_of=None):

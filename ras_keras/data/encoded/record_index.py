@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from ras_keras.data.encoded.sources import BEFORE, BEHIND
 from ras_keras.errors import UserError
 from ras_keras.files import cache_folder, write_atomically
 
-FIELDS = ("shard", "offset", "length", "label")
+FIELDS = ("shard", "offset", "length", "checksum", "label")
+# That are taken from TensorFlow at a time.
+RECORDS = 100
 
 
 @dataclass(frozen=True)
@@ -25,12 +28,14 @@ class RecordIndex:
         shard: int32, (N,): the number of the shard.
         offset: int64, (N,): where its content begins there, in bytes.
         length: int64, (N,): of its content, in bytes.
+        checksum: uint32, (N,): of its content, by `zlib.crc32`.
         label: int32, (N,).
     """
 
     shard: np.ndarray
     offset: np.ndarray
     length: np.ndarray
+    checksum: np.ndarray
     label: np.ndarray
 
 
@@ -81,19 +86,21 @@ def _index(shards, count) -> RecordIndex:
     with tqdm(total=count, desc="indexing records", unit="image", leave=False, delay=2) as bar:
         for number, shard in enumerate(shards):
             records = tf.data.TFRecordDataset(str(shard), buffer_size=2**23)
-            described = records.map(_describe, num_parallel_calls=tf.data.AUTOTUNE).batch(1000)
-            length, label = [np.empty(0, "int64")], [np.empty(0, "int64")]
-            for lengths, labels in described.as_numpy_iterator():
-                length.append(lengths)
-                label.append(labels)
+            labelled = records.map(_with_label, num_parallel_calls=tf.data.AUTOTUNE).batch(RECORDS)
+            found: list[tuple[int, int, int]] = []
+            for contents, labels in labelled.as_numpy_iterator():
+                for content, label in zip(contents, labels, strict=True):
+                    found.append((len(content), zlib.crc32(content), label))
                 bar.update(len(labels))
-            lengths = np.concatenate(length)
-            begins = np.cumsum(lengths + BEFORE + BEHIND) - lengths - BEHIND
-            numbers = np.full(len(lengths), number, "int32")
-            parts.append((numbers, begins, lengths, np.concatenate(label).astype("int32")))
+            length, checksum, label = np.array(found, "int64").reshape(-1, 3).T
+            begins = np.cumsum(length + BEFORE + BEHIND) - length - BEHIND
+            numbers = np.full(len(length), number, "int32")
+            parts.append(
+                (numbers, begins, length, checksum.astype("uint32"), label.astype("int32"))
+            )
     return RecordIndex(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _describe(record):
+def _with_label(record):
     label = tf.io.parse_single_example(record, {"label": tf.io.FixedLenFeature([], tf.int64)})
-    return tf.cast(tf.strings.length(record), tf.int64), label["label"]
+    return record, label["label"]

@@ -1,6 +1,7 @@
 """Where encoded images come from: files, records of TFRecord shards, or memory."""
 
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -66,6 +67,7 @@ class Records:
         shard: int, (N,): in which of them each record lies.
         offset: int64, (N,): where its content begins there, in bytes.
         length: int64, (N,): of its content, in bytes.
+        checksum: uint32, (N,): of its content, by `zlib.crc32`.
     """
 
     def __init__(
@@ -74,9 +76,11 @@ class Records:
         shard: np.ndarray,
         offset: np.ndarray,
         length: np.ndarray,
+        checksum: np.ndarray,
     ):
         self._shards = [*shards]
         self._shard, self._offset, self._length = shard, offset, length
+        self._checksum = checksum
         self.size = int(length.sum())
 
     def read(self, place) -> tf.Tensor:
@@ -86,7 +90,10 @@ class Records:
     def _record(self, place):
         with self._shards[self._shard[place]].open("rb") as file:
             file.seek(self._offset[place])
-            return file.read(self._length[place])
+            content = file.read(self._length[place])
+        if zlib.crc32(content) != self._checksum[place]:
+            raise ValueError("its checksum differs from that of its first reading")
+        return content
 
     def name(self, place: int) -> str:
         shard = self._shard[place]

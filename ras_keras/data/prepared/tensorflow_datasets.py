@@ -70,7 +70,7 @@ def load_tensorflow_dataset(
         train,
         test,
         tuple(label.names),
-        **PARTICULARS.get(name, {}),
+        **PARTICULARS.get(builder.name, {}),
         contents=_digest(builder, splits),
     )
 
@@ -141,7 +141,7 @@ def _decoded(builder, split, count, reading, form) -> Images:
 def _encoded(builder, split, count, reading, form) -> Images:
     shards = [Path(file) for file in builder.info.splits[split].filepaths]
     index = index_records(shards, count, _digest(builder, [split]))
-    source = Records(shards, index.shard, index.offset, index.length)
+    source = Records(shards, index.shard, index.offset, index.length, index.checksum)
     return Images(reading.images(source, len(index.label), reading.form(form)), index.label)
 
 
