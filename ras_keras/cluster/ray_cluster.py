@@ -27,6 +27,8 @@ SECONDS_TO_ANSWER = 10
 # In which Ray's own question, in a process of its own, is answered.
 SECONDS_OF_A_CHECK = 30
 POLL_SECONDS = 0.2
+# After which the user is told how far the jobs are.
+SECONDS_OF_SILENCE = 60
 OBJECT_STORE_BYTES = 100 * 2**20
 # Of the driver's environment, for workers on other machines.
 INHERITED = ("KERAS_HOME", "TFDS_DATA_DIR", "XLA_FLAGS", "TF_CPP_MIN_LOG_LEVEL")
@@ -63,13 +65,16 @@ class RayExecutor:
         reference = self._remote.options(name=job.name).remote(job, self._setting)
         self._running[reference] = job
 
-    def wait(self) -> tuple[Job, Callable[[], Any]]:
+    def wait(self, meanwhile: Callable[[], object] = bool) -> tuple[Job, Callable[[], Any]]:
         import ray
 
-        running = [*self._running]
+        running, said = [*self._running], time.monotonic()
         # Ray would turn a signal's exception into one without its name.
         while not (ready := ray.wait(running, timeout=0)[0]):
             time.sleep(POLL_SECONDS)
+            if time.monotonic() - said >= SECONDS_OF_SILENCE:
+                meanwhile()
+                said = time.monotonic()
         job = self._running.pop(ready[0])
         return job, lambda: _result(job, ready[0])
 

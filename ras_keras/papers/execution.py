@@ -12,8 +12,9 @@ from ras_keras.papers.scale import TRAINING_IMAGES
 from ras_keras.papers.speeds import IMAGE_SIZES, stored_speeds
 from ras_keras.papers.study import Study
 from ras_keras.recipes.recipe import Recipe
+from ras_keras.text.numbers import duration
 from ras_keras.training import RunFolder, check_recipe, resolve, train_here
-from ras_keras.training.callbacks import Diverged, duration
+from ras_keras.training.callbacks import Diverged
 from ras_keras.training.memory import released
 from ras_keras.training.network import recipe_data, recipe_network
 from ras_keras.training.plan import measure
@@ -162,6 +163,7 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
             partial(_run, recipe, log_dir / name, records / name),
             log_dir / f"{name}.log",
             work,
+            partial(_share_done, RunFolder(log_dir / name), recipe.optimization.epochs),
         )
         for (name, recipe), work in zip(missing.items(), expected, strict=True)
     ]
@@ -185,13 +187,22 @@ def _run_all(missing: dict[str, Recipe], log_dir: Path, records: Path, executor:
             outcome = f"not done: {error}"
         pace.end(job)
         done = len(jobs) - len(waiting) - len(pace.begun)
-        left = duration(pace.left(sum(each.work for each in waiting)))
         print(f"{job.name}: {outcome}")
-        print(f"{mark.lstrip()}{done} of {len(jobs)} runs done, about {left} left", flush=True)
+        print(f"{mark.lstrip()}{done} of {len(jobs)} runs done, {left()} left", flush=True)
 
-    run_jobs(executor, next_job, ended)
+    def left():
+        return pace.left(sum(each.work for each in waiting))
+
+    def print_progress():
+        print(f"{pace.under_way()}, {left()} left", flush=True)
+
+    run_jobs(executor, next_job, ended, print_progress)
     if deaths:
         raise deaths[0]
+
+
+def _share_done(run: RunFolder, epochs: int) -> float:
+    return min(1.0, run.epochs_trained() / epochs)
 
 
 def _plan(missing: dict[str, Recipe], executor: Executor) -> list[float]:

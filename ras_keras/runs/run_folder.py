@@ -305,6 +305,14 @@ class RunFolder:
             file, lambda header: dict.fromkeys(header, float | None) | {"epoch": Count}
         )
 
+    def epochs_trained(self) -> int:
+        """Epochs that metrics.csv has rows of; 0 where there is none."""
+        try:
+            text = self.file("metrics.csv").read_text(encoding="utf-8")
+        except OSError:
+            return 0
+        return max(0, text.count("\n") - 1)
+
     def write_json(self, name: str, content: Mapping | list) -> None:
         write_json(self.file(name), content)
 

@@ -17,6 +17,7 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.gates.gates import ALIVE, Gates, spread
 from ras_keras.runs import best_model, state
 from ras_keras.runs.run_folder import RunFolder
+from ras_keras.text.numbers import duration
 
 
 class Interrupted(Exception):
@@ -289,11 +290,3 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.close()
-
-
-def duration(seconds: float) -> str:
-    """Such as "45 s", "12 min" or "3 h 20 min"."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

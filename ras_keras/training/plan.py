@@ -18,9 +18,8 @@ from ras_keras.recipes.optimization import DescentRecipe, OptimizationRecipe
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.runs.state import Progress
-from ras_keras.text.numbers import counted
+from ras_keras.text.numbers import counted, duration
 from ras_keras.training.averaging import statistics_steps
-from ras_keras.training.callbacks import duration
 from ras_keras.training.prepared_data import Data
 
 MEASURED_EXECUTIONS = 3

@@ -8,14 +8,13 @@ from ras_keras.cluster.jobs import Executor, Job, Pace, WorkersDied, run_jobs
 from ras_keras.errors import Argument, UserError
 from ras_keras.locks import locked
 from ras_keras.text.numbers import accuracy
-from ras_keras.training.callbacks import duration
 from ras_keras.tuning.event_log import EventLog
 from ras_keras.tuning.picture import plot_search
 from ras_keras.tuning.progress import Progress
 from ras_keras.tuning.search import OBJECTIVE, Outcome, Search
 from ras_keras.tuning.space import describe
 from ras_keras.tuning.tensorboard import write_search, write_trial
-from ras_keras.tuning.trial import FirstEpoch, Trial, TrialResult, train_trial
+from ras_keras.tuning.trial import FirstEpoch, Trial, TrialResult, share_done, train_trial
 from ras_keras.tuning.trials import best_row, doubt, row_accuracy, write_trials
 from ras_keras.values.json_files import write_json
 
@@ -38,7 +37,7 @@ def run_search(search: Search, executor: Executor) -> Outcome:
         progress = Progress(search, EventLog(search.file("log.jsonl")), place)
         write_search(search.path, search.space)
         jobs = TrialJobs(search, progress, executor)
-        run_jobs(executor, jobs.next, jobs.ended)
+        run_jobs(executor, jobs.next, jobs.ended, jobs.print_progress)
         return _conclude(search, write_trials(search, progress.trials))
 
 
@@ -67,6 +66,7 @@ class TrialJobs:
             partial(train_trial, recipe, path, search.seeds, self.callbacks),
             search.file(f"{trial.name}.log"),
             trial.own_epochs,
+            partial(share_done, path, search.seeds, trial),
         )
         self.running[job.name] = trial
         self.pace.begin(job)
@@ -96,10 +96,16 @@ class TrialJobs:
         if best:
             parts.append(f"best {accuracy(best[OBJECTIVE])} by trial {best['trial']}")
         done = len(progress.trials) - len(progress.unfinished())
-        begun = sum(each.own_epochs for each in progress.trials)
-        left = duration(self.pace.left(max(0, progress.planned_epochs - begun)))
-        parts.append(f"{done} of {progress.planned} done, about {left} left for the search")
+        parts.append(f"{done} of {progress.planned} done, {self._left()} left for the search")
         print("  ".join(parts), flush=True)
+
+    def print_progress(self) -> None:
+        """Of the trials that run."""
+        print(f"{self.pace.under_way()}, {self._left()} left for the search", flush=True)
+
+    def _left(self) -> str:
+        begun = sum(each.own_epochs for each in self.progress.trials)
+        return self.pace.left(max(0, self.progress.planned_epochs - begun))
 
 
 def _conclude(search: Search, rows: list[dict]) -> Outcome:

@@ -13,8 +13,9 @@ from tqdm import tqdm
 from ras_keras.backend.out_of_memory import is_out_of_memory
 from ras_keras.errors import first_line
 from ras_keras.runs.run_folder import DATA, RunFolder
+from ras_keras.text.numbers import duration
 from ras_keras.training import Recipe, train_here
-from ras_keras.training.callbacks import Diverged, duration
+from ras_keras.training.callbacks import Diverged
 from ras_keras.tuning.search import OBJECTIVE
 from ras_keras.values.typed import Bounds, Text
 
@@ -100,6 +101,19 @@ def train_trial(
     if seeds > 1:
         outcome["sd"] = statistics.stdev(accuracies)
     return outcome
+
+
+def share_done(path: Path, seeds: int, trial: Trial) -> float:
+    """How much of a trial is trained, from 0 to 1, by its folders.
+
+    Args:
+        path: as `train_trial` takes it.
+        seeds: likewise.
+        trial: that is under way.
+    """
+    runs = [path] if seeds == 1 else [*path.glob("seed*")]
+    done = sum(max(0, RunFolder(run).epochs_trained() - trial.epochs_before) for run in runs)
+    return done / (seeds * trial.own_epochs)
 
 
 class FirstEpoch(keras.callbacks.Callback):

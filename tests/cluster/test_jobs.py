@@ -1,5 +1,6 @@
 """Jobs one after the other, and the time that they still take."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,8 @@ class Two:
         self.running.append(job)
         self.most = max(self.most, len(self.running))
 
-    def wait(self):
+    def wait(self, meanwhile):
+        meanwhile()
         job = self.running.pop()
         return job, job.run
 
@@ -54,8 +56,11 @@ def test_a_job_may_come_of_one_that_ended():
         if job.name == "b":
             waiting.append(globals()["job"]("c"))
 
-    run_jobs(Two(), lambda: waiting.pop(0) if waiting else None, end)
+    silent = []
+    meanwhile = partial(silent.append, "")
+    run_jobs(Two(), lambda: waiting.pop(0) if waiting else None, end, meanwhile)
     assert ended == ["b", "c", "a"]
+    assert len(silent) == 3
 
 
 def test_an_error_is_raised_where_the_result_is_wanted():
@@ -77,9 +82,23 @@ def test_the_time_left(monkeypatch):
     pace.begin(b)
     now[0] = 10.0
     pace.end(a)
-    assert pace.left(4.0) == pytest.approx((5.0 + 20.0) / 2)
+    assert pace.left(4.0) == "about 12 s"
     now[0] = 30.0
-    assert pace.left(0.0) == pytest.approx(0.1 * 30.0 / 2), "b is overdue, not done"
+    assert pace.left(0.0) == "about 2 s", "b is overdue, not done"
+
+
+def test_the_time_left_before_any_has_ended(monkeypatch):
+    """Half of a is done in 10 s, so it takes 10 s more; b, of twice the work, takes 40 s."""
+    now, shares = [0.0], {"a": 0.0, "b": 0.0}
+    monkeypatch.setattr(jobs.time, "perf_counter", lambda: now[0])
+    pace = Pace(slots=2)
+    for name, work in (("a", 1.0), ("b", 2.0)):
+        pace.begin(replace(job(name, work), share=partial(shares.get, name)))
+    now[0] = 10.0
+    assert pace.left(0.0) == "an unknown time"
+    shares["a"] = 0.5
+    assert pace.left(0.0) == "about 20 s"
+    assert pace.under_way() == "a 50%, b 0%"
 
 
 def test_what_a_worker_does_around_a_job(tmp_path, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from ras_keras.tuning import running, trial
 from ras_keras.tuning.make_space import make_space
 from ras_keras.tuning.running import run_search
 from ras_keras.tuning.search import Search
-from ras_keras.tuning.trial import train_trial
+from ras_keras.tuning.trial import Trial, share_done, train_trial
 
 
 class Pretended:
@@ -26,7 +26,7 @@ class Pretended:
         self.jobs.append(job)
         self.begun.append(job.name)
 
-    def wait(self):
+    def wait(self, meanwhile):
         job = self.jobs.pop(0)
         found = self.results[int(job.name.split()[1].strip(":"))]
         return job, lambda: self.returned(found)
@@ -98,3 +98,14 @@ def test_an_error_of_ours_is_no_failure(tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "train_here", wrong)
     with pytest.raises(RuntimeError, match="a bug"):
         train_trial(RECIPES["quick"], tmp_path / "trial", 1)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_how_far_a_trial_is(tmp_path, seeds):
+    """Of an epoch of its own, the third, of the second seed the first is still to come."""
+    begun = Trial(1, {"k": 1}, 3, epochs_before=1)
+    assert share_done(tmp_path, seeds, begun) == 0
+    run = tmp_path / "seed0" if seeds == 2 else tmp_path
+    run.mkdir(exist_ok=True)
+    (run / "metrics.csv").write_text("epoch,loss\n1,2.0\n2,1.0\n")
+    assert share_done(tmp_path, seeds, begun) == 0.5 / seeds

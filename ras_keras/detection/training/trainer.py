@@ -20,14 +20,13 @@ from ras_keras.recipes.resolving import given
 from ras_keras.runs import state
 from ras_keras.runs.run_data import check_same_data, write_fingerprint
 from ras_keras.runs.run_folder import RunFolder
-from ras_keras.text.numbers import counted
+from ras_keras.text.numbers import counted, duration
 from ras_keras.training.callbacks import (
     Diverged,
     EpochWriter,
     ProgressBar,
     StopOnNaN,
     StopOnSignal,
-    duration,
 )
 from ras_keras.training.outcome import write_last_good
 from ras_keras.training.plan import describe_descent, describe_device, measure, trainable_parameters
