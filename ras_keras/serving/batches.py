@@ -11,6 +11,9 @@ import numpy as np
 from ras_keras.serving.busy import STOPPING, Busy
 from ras_keras.serving.turns import MAXIMUM_WAITING, tell
 
+# Bytes of waiting images from which on no other one is taken.
+ROOM = 64_000_000
+
 
 class Batches:
     """Predicts one batch at a time; what comes meanwhile is the next one, so that none waits idly.
@@ -36,7 +39,8 @@ class Batches:
             Busy: if too many wait already.
         """
         loop = asyncio.get_running_loop()
-        if len(self._waiting) >= MAXIMUM_WAITING:
+        held = sum(image.nbytes for image, _ in self._waiting)
+        if len(self._waiting) >= MAXIMUM_WAITING or held >= ROOM:
             raise Busy(f"{len(self._waiting)} images wait already; try again later.")
         result = loop.create_future()
         self._waiting.append((pixels, result))
@@ -57,10 +61,13 @@ class Batches:
             if not result.done():
                 batch.append((pixels, result))
         if batch:
+            done = self._thread.submit(self._predict_all, [pixels for pixels, _ in batch])
             self._busy = True
-            images = np.stack([pixels for pixels, _ in batch])
-            done = self._thread.submit(self._predict, images)
             done.add_done_callback(partial(tell, loop, self._end, batch))
+
+    def _predict_all(self, images):
+        # In the thread, so that a lack of memory is an error of the batch.
+        return self._predict(np.stack(images))
 
     def _end(self, batch, done):
         self._busy = False
