@@ -61,6 +61,25 @@ def test_who_has_left_is_left_out():
     assert model.sizes == [1, 1]
 
 
+def test_who_has_left_takes_no_place(monkeypatch):
+    monkeypatch.setattr(batches_module, "MAXIMUM_WAITING", 3)
+    model = Model()
+
+    async def go():
+        batches = Batches(model, most=4)
+        asked = ask(batches, range(4))
+        await asyncio.sleep(0.05)
+        for each in asked[1:]:
+            each.cancel()
+        (new,) = ask(batches, [4])
+        await asyncio.sleep(0)
+        model.may.set()
+        return await new
+
+    assert int(asyncio.run(go())[0]) == 4
+    assert model.sizes == [1, 1]
+
+
 def test_a_batch_that_fails_fails_for_all_of_it_and_for_no_other():
     def fail(images):
         if len(images) == 2:
