@@ -1,7 +1,8 @@
 """A trained model of the package at work: python scripts/demo.py, or make demo
 
 Names images of examples/images, shows what the model looks at, then serves a page until Ctrl-C.
-With CI=1 in the environment the server is asked for its health and for one image, and ends.
+With CI in the environment, unless it is empty, 0 or false, the server is asked for its health and
+for one image, and ends.
 """
 
 import contextlib
@@ -30,7 +31,7 @@ def main() -> int:
             return code
     serve = ("serve", MODEL, "--port", "0")
     _show(serve)
-    if os.environ.get("CI") == "1":
+    if _unattended():
         with subprocess.Popen([*COMMAND, *serve], stdout=subprocess.PIPE, text=True) as server:
             try:
                 _ask(server, image)
@@ -41,6 +42,11 @@ def main() -> int:
     with subprocess.Popen([*COMMAND, *serve]) as server, contextlib.suppress(KeyboardInterrupt):
         server.wait()
     return 0
+
+
+def _unattended() -> bool:
+    """Whether nobody is there to press Ctrl-C, as hosts that test changes say."""
+    return os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 
 def _show(command) -> None:

@@ -25,9 +25,10 @@ from ras_keras.data.image_dataset import ImageDataset
 from ras_keras.errors import UserError
 from ras_keras.export.export import export
 from ras_keras.export.fast_copy import with_runtime
-from ras_keras.export.quantization import calibration_images, evaluate_predictor
+from ras_keras.export.quantization import calibration_images
 from ras_keras.files import checksum
 from ras_keras.folding import fold
+from ras_keras.inference.evaluation import evaluate_predictor
 from ras_keras.inference.execution_plan import ExecutionPlan
 from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.papers.records import RunRecord

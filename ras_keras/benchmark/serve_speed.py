@@ -76,28 +76,33 @@ def _png(side: int) -> bytes:
 @contextlib.contextmanager
 def _server(arguments: Sequence[str], cache: Path) -> Iterator[int]:
     """The port of a server with a cache folder of its own, which ends on leaving."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        env={
-            **os.environ,
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "XDG_CACHE_HOME": str(cache),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        for line in process.stdout:
-            name, _, text = line.partition(" ")
-            if name == "page":
-                yield int(text.strip().rpartition(":")[2])
-                return
-        raise UserError(f"the server did not begin: {process.stderr.read().strip()[-500:]}")
-    finally:
-        process.kill()
-        process.communicate()
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "XDG_CACHE_HOME": str(cache),
+    }
+    command, pipe = [sys.executable, *arguments], subprocess.PIPE
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as errors,
+        subprocess.Popen(
+            command, env=environment, stdout=pipe, stderr=errors, text=True
+        ) as process,
+        ThreadPoolExecutor(1) as reader,
+    ):
+        try:
+            for line in process.stdout:
+                name, _, text = line.partition(" ")
+                if name == "page":
+                    # A pipe that nobody reads would stop the server when it is full.
+                    reader.submit(process.stdout.read)
+                    yield int(text.strip().rpartition(":")[2])
+                    return
+            process.wait()
+            errors.seek(0)
+            raise UserError(f"the server did not begin: {errors.read().strip()[-500:]}")
+        finally:
+            process.kill()
 
 
 def _asked(port: int, image: bytes, clients: int, requests: int) -> tuple[float, list[float]]:

@@ -14,8 +14,8 @@ from ras_keras.commands.line.flags import parse
 from ras_keras.data import check_dataset, load_dataset, match_classes
 from ras_keras.data.image_dataset import Images
 from ras_keras.errors import UserError
-from ras_keras.export.quantization import evaluate_predictor
 from ras_keras.files import beside
+from ras_keras.inference.evaluation import evaluate_predictor
 from ras_keras.inference.predictor import Predictor, open_predictor
 from ras_keras.outputs.class_names import read_class_names
 from ras_keras.outputs.class_order import class_order, differing_classes

@@ -20,8 +20,9 @@ from ras_keras.errors import UserError, first_line
 from ras_keras.export.agreement import Reference, images_of_dataset, images_of_files
 from ras_keras.export.export import ExportDiffers, export, files_of, size
 from ras_keras.export.precision import half_precision, in_float32
-from ras_keras.export.quantization import accuracy, calibration_images
+from ras_keras.export.quantization import calibration_images
 from ras_keras.folding import fold
+from ras_keras.inference.evaluation import accuracy
 from ras_keras.inference.formats import FORMATS, check_installed, format_of
 from ras_keras.inference.images import find_images
 from ras_keras.inference.predictor import Predictor, open_predictor

@@ -17,7 +17,7 @@ Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
-class Settled:
+class ResolvedPlan:
     """A plan that leaves nothing open.
 
     Attributes:
@@ -31,6 +31,10 @@ class Settled:
     threads: int
     micro_batch: int
     precision: Precision
+
+
+# As runtimes.py names it.
+Settled = ResolvedPlan
 
 
 @dataclass(frozen=True)
@@ -58,18 +62,18 @@ class ExecutionPlan:
             if number is not None and number < 1:
                 raise ArgumentError.of(name, "must be an integer >= 1", number)
 
-    def settled(
-        self, height: int | None, width: int | None, a_call: int = PIXELS_A_CALL
-    ) -> Settled:
+    def resolved(
+        self, height: int | None, width: int | None, pixels_per_call: int = PIXELS_A_CALL
+    ) -> ResolvedPlan:
         """What a runtime is told.
 
         Args:
             height: of the images in pixels, None where any size fits.
             width: likewise.
-            a_call: pixels of a micro-batch, where the plan leaves it open.
+            pixels_per_call: pixels of a micro-batch, where the plan leaves it open.
         """
         threads = self.threads or cores()
         streams = self.streams or threads
-        pixels = height * width if height and width else a_call
-        images = self.micro_batch or max(1, a_call // pixels)
-        return Settled(streams, max(1, threads // streams), images, self.precision)
+        pixels = height * width if height and width else pixels_per_call
+        images = self.micro_batch or max(1, pixels_per_call // pixels)
+        return ResolvedPlan(streams, max(1, threads // streams), images, self.precision)

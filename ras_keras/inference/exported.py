@@ -74,11 +74,11 @@ def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> E
         opened = open_format(path)
         batch, height, width, _ = (int(size) if size else None for size in opened.shape)
         channels = int(opened.shape[3] or 0)
-        settled = plan.settled(height, width, opened.a_call)
+        resolved = plan.resolved(height, width, opened.a_call)
         if batch is not None:
-            settled = replace(settled, micro_batch=batch)
-        runs, sizes = opened.runs(settled)
-        run = Streams(runs, settled.micro_batch, sizes if batch is None else [batch])
+            resolved = replace(resolved, micro_batch=batch)
+        runs, sizes = opened.runs(resolved)
+        run = Streams(runs, resolved.micro_batch, sizes if batch is None else [batch])
         numbers = run(made_images((height, width, channels)))
         (_, units) = numbers.shape
     # Each runtime raises errors of its own, and of many kinds.
@@ -103,5 +103,5 @@ def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> E
         exclusive,
         notices,
         len(runs),
-        settled.micro_batch,
+        resolved.micro_batch,
     )

@@ -187,9 +187,9 @@ def _of_keras(
     _, height, width, _ = model.input_shape
     if keras.backend.backend() != "tensorflow" or devices.gpus() or not (height and width):
         return run, None
-    settled = plan.settled(height, width, PIXELS_OF_TENSORFLOW)
-    streams = Streams([run] * settled.streams, settled.micro_batch)
-    return streams, settled.streams * settled.micro_batch
+    resolved = plan.resolved(height, width, PIXELS_OF_TENSORFLOW)
+    streams = Streams([run] * resolved.streams, resolved.micro_batch)
+    return streams, resolved.streams * resolved.micro_batch
 
 
 def _middle_of_run(path: Path, image_shape) -> Centre | None:

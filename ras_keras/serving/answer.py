@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import math
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,8 +34,9 @@ MAXIMUM_PIXELS_OF_ANY_SIZE = 1_000_000
 SECONDS_A_PIXEL_OF_ANY_SIZE = 3e-6
 # Of decoding one image, of which one at a time is large.
 MAXIMUM_MEMORY = 660_000_000
-# Images that are predicted together at most.
+# Images that are predicted together at most, and their bytes.
 BATCH = 64
+BATCH_BYTES = 32_000_000
 # Of the longer side of the Grad-CAM's picture.
 PICTURE_SIDE = 480
 DPI = 120
@@ -68,8 +70,7 @@ class Answerer:
         self.maximum_pixels = _maximum_pixels(predictor.model) if self.any_size else None
         self.notes = []
         self.grad_cam = self.gates = None
-        # Of any size, memory is that of one image.
-        self.batch = 1 if self.any_size or _is_traced_anew(predictor) else BATCH
+        self.batch = _batch(predictor)
         self.drawing = threading.Lock()
         self.predicting = _lock_of(predictor)
         if predictor.model is None:
@@ -219,6 +220,14 @@ def _maximum_pixels(model):
 def _last_two(path):
     """A file and its folder, as a run is known by."""
     return Path(path.parent.name, path.name)
+
+
+def _batch(predictor):
+    """How many images are predicted together at most."""
+    # Of any size, memory is that of one image.
+    if None in predictor.image_shape or _is_traced_anew(predictor):
+        return 1
+    return min(BATCH, max(1, BATCH_BYTES // math.prod(predictor.image_shape)))
 
 
 def _is_traced_anew(predictor):

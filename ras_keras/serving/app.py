@@ -85,17 +85,13 @@ def make_app(
         async def answer(body):
             data, seconds = await turns.take(SECONDS_A_BYTE * len(body), lambda: look(body))
             large = seconds > QUICK
-            if answerer.any_size:
-                # Its own time decides who comes first.
+            if answerer.any_size or drawn:
+                # Its own time decides who comes first; of what waits only the file is kept.
                 seconds += SECONDS_OF_PICTURES * drawn
                 return await turns.take(seconds, lambda: answerer(data, count, drawn), large)
-            image = await turns.take(seconds, lambda: answerer.read(data, drawn), large)
+            image = await turns.take(seconds, lambda: answerer.read(data, pictures=False), large)
             probabilities = await batches.probabilities(image.pixels)
-            if not drawn:
-                return answerer.answer(image, probabilities, count)
-            return await turns.take(
-                SECONDS_OF_PICTURES, lambda: answerer.answer(image, probabilities, count)
-            )
+            return answerer.answer(image, probabilities, count)
 
         async with uploads.body(request) as body:
             return JSONResponse(await _unless_gone(request, answer(body)))

@@ -11,6 +11,9 @@ import numpy as np
 from ras_keras.serving.busy import STOPPING, Busy
 from ras_keras.serving.turns import MAXIMUM_WAITING, tell
 
+# Bytes of waiting images from which on no other one is taken.
+ROOM = 64_000_000
+
 
 class Batches:
     """Predicts one batch at a time; what comes meanwhile is the next one, so that none waits idly.
@@ -36,7 +39,9 @@ class Batches:
             Busy: if too many wait already.
         """
         loop = asyncio.get_running_loop()
-        if len(self._waiting) >= MAXIMUM_WAITING:
+        self._drop_gone()
+        held = sum(image.nbytes for image, _ in self._waiting)
+        if len(self._waiting) >= MAXIMUM_WAITING or held >= ROOM:
             raise Busy(f"{len(self._waiting)} images wait already; try again later.")
         result = loop.create_future()
         self._waiting.append((pixels, result))
@@ -51,16 +56,22 @@ class Batches:
         self._waiting.clear()
 
     def _begin(self, loop):
-        batch: list[tuple[np.ndarray, asyncio.Future]] = []
-        while not self._busy and self._waiting and len(batch) < self._most:
-            pixels, result = self._waiting.popleft()
-            if not result.done():
-                batch.append((pixels, result))
+        if self._busy:
+            return
+        self._drop_gone()
+        batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
         if batch:
+            done = self._thread.submit(self._predict_all, [pixels for pixels, _ in batch])
             self._busy = True
-            images = np.stack([pixels for pixels, _ in batch])
-            done = self._thread.submit(self._predict, images)
             done.add_done_callback(partial(tell, loop, self._end, batch))
+
+    def _drop_gone(self):
+        """Drops the images that nobody waits for any more."""
+        self._waiting = deque(each for each in self._waiting if not each[1].done())
+
+    def _predict_all(self, images):
+        # In the thread, so that a lack of memory is an error of the batch.
+        return self._predict(np.stack(images))
 
     def _end(self, batch, done):
         self._busy = False

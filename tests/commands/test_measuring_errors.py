@@ -53,6 +53,8 @@ def test_evaluate(refused, models, monkeypatch, arguments, says):
         (["model", "--attentions", "see"], ["--attentions", "none, ras", "nearest is 'se'"]),
         (["model", "--models", "resnett"], ["--models", "preresnet", "nearest is 'resnet'"]),
         (["model", "--models"], ["--models names nothing"]),
+        (["formats", "--formats"], ["--formats names nothing; give one or several of keras"]),
+        (["serve", "--runtimes"], ["--runtimes names nothing; give one or both of keras"]),
         (
             ["model", "--depths", "11", "12", "--attentions", "none"],
             ["depth must be", "11 and 20", "depth=12"],

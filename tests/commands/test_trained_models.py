@@ -3,6 +3,7 @@
 import csv
 import json
 
+import demo
 import pytest
 
 from ras_keras.commands import run
@@ -107,9 +108,17 @@ def test_files_that_cannot_be_written(flag, file, capsys):
     assert f"{flag} {file}" in error
 
 
+@pytest.mark.parametrize(
+    ("value", "ends"), [("1", True), ("true", True), ("", False), ("0", False), ("false", False)]
+)
+def test_the_demonstration_ends_by_itself_where_nobody_is_there(monkeypatch, value, ends):
+    monkeypatch.setenv("CI", value)
+    assert demo._unattended() is ends
+
+
 @pytest.mark.slow
 def test_the_demonstration(run_python):
-    found = run_python(ROOT / "scripts" / "demo.py", CI="1")
+    found = run_python(ROOT / "scripts" / "demo.py", CI="true")
     assert found.returncode == 0, found.stderr
     assert '{"status":"ok"}' in found.stdout
     assert '{"classes":[{"class":"airplane"' in found.stdout

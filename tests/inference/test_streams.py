@@ -75,7 +75,7 @@ def test_an_error_is_that_of_the_runtime():
 
 
 @pytest.mark.parametrize(
-    ("plan", "size", "settled"),
+    ("plan", "size", "resolved"),
     [
         (ExecutionPlan(threads=4), (32, 32), (4, 1, 8)),
         (ExecutionPlan(threads=4), (224, 224), (4, 1, 1)),
@@ -84,9 +84,9 @@ def test_an_error_is_that_of_the_runtime():
         (ExecutionPlan(streams=3, micro_batch=7, threads=2), (32, 32), (3, 1, 7)),
     ],
 )
-def test_what_a_plan_leaves_open(plan, size, settled):
-    found = plan.settled(*size)
-    assert (found.streams, found.threads, found.micro_batch) == settled
+def test_what_a_plan_leaves_open(plan, size, resolved):
+    found = plan.resolved(*size)
+    assert (found.streams, found.threads, found.micro_batch) == resolved
     assert PIXELS_A_CALL == 8 * 32 * 32
 
 

@@ -10,11 +10,13 @@ from ras_keras import load_model
 from ras_keras.data import load_dataset
 from ras_keras.errors import ArgumentError, UserError
 from ras_keras.files import checksum
+from ras_keras.inference.predictor import open_predictor
 from ras_keras.models import ResNet20, ResNet32
 from ras_keras.outputs.class_names import read_class_names
 from ras_keras.pretrained import named, of_file, shipped_file, shipped_models, written_as
 from ras_keras.recipes.network import NetworkRecipe
 from ras_keras.training import evaluate
+from tests.conftest import ROOT
 from tests.tiers import tiered
 
 DIGITS = "ras_resnet20_digits"
@@ -66,6 +68,17 @@ def test_the_digits_are_named_as_the_list_says():
     found = evaluate(load_model(model.path), test, model.classes, 128)
     assert len(test) == model.test_images
     assert found.accuracy == pytest.approx(model.test_accuracy, abs=0.5 / len(test))
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_it_names_the_examples_of_its_data_set(name):
+    """Nine of ten at least, as their files are named."""
+    predictor = open_predictor(name)
+    files = sorted((ROOT / "examples/images" / shipped_models()[name].dataset).glob("*.png"))
+    found = predictor.predict(np.stack([predictor.read(file) for file in files]))
+    names = [predictor.class_names[number] for number in found.argmax(axis=1)]
+    assert len(files) == 10
+    assert sum(file.stem == name for file, name in zip(files, names, strict=True)) >= 9
 
 
 def test_a_model_is_loaded_by_its_name():

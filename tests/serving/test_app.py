@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +13,10 @@ from PIL import Image
 from starlette.requests import Request
 
 from ras_keras.errors import UserError
+from ras_keras.inference.predictor import Predictor
 from ras_keras.serving import turns as turns_module
 from ras_keras.serving import uploads as uploads_module
+from ras_keras.serving.answer import BATCH, Answerer
 from ras_keras.serving.app import make_app
 from ras_keras.serving.busy import Busy
 from ras_keras.serving.forms import image_of
@@ -384,3 +387,18 @@ def test_methods(app, path, method, status):
 
 def test_busy_is_within_a_minute():
     assert [Busy("", seconds).retry_after for seconds in (0, 2.4, 900)] == [1, 2, 60]
+
+
+@pytest.mark.parametrize(
+    ("side", "batch"), [(None, 1), (32, BATCH), (400, BATCH), (1024, 10), (4000, 1)]
+)
+def test_a_batch_is_of_so_many_bytes(side, batch):
+    predictor = Predictor(Path("run/a.onnx"), (side, side, 3), ("a", "b"), predict=None)
+    assert Answerer(predictor).batch == batch
+
+
+def test_of_an_image_whose_pictures_wait_only_the_file_is_kept():
+    """It is read, predicted and drawn in one turn; this one can do nothing else."""
+    parrot = Parrot()
+    parrot.any_size = False
+    assert ask(make_app(parrot), "/predict?pictures=yes") == (200, {"said": "x"})

@@ -24,8 +24,8 @@ class Model:
         return images.reshape(len(images), -1)
 
 
-def image(number):
-    return np.full((1, 1, 1), number, "uint8")
+def image(number, height=1):
+    return np.full((height, 1, 1), number, "uint8")
 
 
 def ask(batches, numbers):
@@ -61,6 +61,25 @@ def test_who_has_left_is_left_out():
     assert model.sizes == [1, 1]
 
 
+def test_who_has_left_takes_no_place(monkeypatch):
+    monkeypatch.setattr(batches_module, "MAXIMUM_WAITING", 3)
+    model = Model()
+
+    async def go():
+        batches = Batches(model, most=4)
+        asked = ask(batches, range(4))
+        await asyncio.sleep(0.05)
+        for each in asked[1:]:
+            each.cancel()
+        (new,) = ask(batches, [4])
+        await asyncio.sleep(0)
+        model.may.set()
+        return await new
+
+    assert int(asyncio.run(go())[0]) == 4
+    assert model.sizes == [1, 1]
+
+
 def test_a_batch_that_fails_fails_for_all_of_it_and_for_no_other():
     def fail(images):
         if len(images) == 2:
@@ -76,8 +95,29 @@ def test_a_batch_that_fails_fails_for_all_of_it_and_for_no_other():
     assert [str(error) for error in both] == ["two", "two"]
 
 
-def test_a_full_queue_and_one_that_ends(monkeypatch):
-    monkeypatch.setattr(batches_module, "MAXIMUM_WAITING", 2)
+def test_a_batch_that_cannot_be_made_fails_and_the_next_is_predicted():
+    model = Model()
+
+    async def go():
+        batches = Batches(model, most=4)
+        asked = [
+            asyncio.create_task(batches.probabilities(image(5, height))) for height in (1, 1, 2)
+        ]
+        await asyncio.sleep(0.05)
+        model.may.set()
+        async with asyncio.timeout(10):
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            return found, await batches.probabilities(image(6))
+
+    (first, *both), last = asyncio.run(go())
+    assert [int(first[0]), int(last[0])] == [5, 6]
+    assert all("same shape" in str(error) for error in both)
+
+
+@pytest.mark.parametrize("bound", ["MAXIMUM_WAITING", "ROOM"])
+def test_a_full_queue_and_one_that_ends(monkeypatch, bound):
+    """Full by the number of images or by their bytes, one of each."""
+    monkeypatch.setattr(batches_module, bound, 2)
     model = Model()
 
     async def go():

@@ -8,6 +8,7 @@ from typing import Annotated
 from ras_keras.benchmark.serve_speed import serve_rows
 from ras_keras.commands.benchmarks.common import Networks, Spelled, needs_tensorflow, recipes_of
 from ras_keras.commands.line.fields import File, among
+from ras_keras.errors import UserError
 from ras_keras.inference.formats import check_installed
 from ras_keras.serving.server import check_installed as check_serving
 from ras_keras.values.choices import one_of
@@ -36,6 +37,8 @@ class BenchmarkServe(Networks):
 
 def measure(options: BenchmarkServe) -> list[dict]:
     needs_tensorflow("serve by each runtime; measure a server")
+    if not options.runtimes:
+        raise UserError(f"--runtimes names nothing; give one or both of {', '.join(RUNTIMES)}.")
     check_serving()
     for name in options.runtimes:
         one_of("--runtimes", name, RUNTIMES)
