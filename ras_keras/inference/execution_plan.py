@@ -33,10 +33,6 @@ class ResolvedPlan:
     precision: Precision
 
 
-# As runtimes.py names it.
-Settled = ResolvedPlan
-
-
 @dataclass(frozen=True)
 class ExecutionPlan:
     """Streams, each with its own threads, that micro-batches are given to.

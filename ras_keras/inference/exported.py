@@ -74,7 +74,7 @@ def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> E
         opened = open_format(path)
         batch, height, width, _ = (int(size) if size else None for size in opened.shape)
         channels = int(opened.shape[3] or 0)
-        resolved = plan.resolved(height, width, opened.a_call)
+        resolved = plan.resolved(height, width, opened.pixels_per_call)
         if batch is not None:
             resolved = replace(resolved, micro_batch=batch)
         runs, sizes = opened.runs(resolved)

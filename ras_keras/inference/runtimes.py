@@ -15,7 +15,7 @@ from ras_keras.inference.execution_plan import (
     PIXELS_OF_TENSORFLOW,
     PIXELS_ON_GPU,
     Precision,
-    Settled,
+    ResolvedPlan,
 )
 from ras_keras.inference.streams import Run, filled
 from ras_keras.outputs.made_images import made_images
@@ -38,14 +38,14 @@ class Opened:
 
     Attributes:
         shape: of its input, with None or 0 for what is not fixed.
-        runs: from a settled plan to a function for each stream, and the numbers of images that it
+        runs: from a resolved plan to a function for each stream, and the numbers of images that it
             takes, None for any.
-        a_call: pixels that are best in a call.
+        pixels_per_call: pixels that are best in a call.
     """
 
     shape: Sequence[int | None]
-    runs: Callable[[Settled], tuple[list[Run], list[int] | None]]
-    a_call: int = PIXELS_A_CALL
+    runs: Callable[[ResolvedPlan], tuple[list[Run], list[int] | None]]
+    pixels_per_call: int = PIXELS_A_CALL
 
 
 def _open_saved_model(path):
