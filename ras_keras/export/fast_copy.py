@@ -104,7 +104,7 @@ def with_runtime(
 
 def _by_keras(predictor: Predictor, plan: ExecutionPlan) -> Predictor:
     """The predictor as it is, if Keras takes the plan."""
-    if predictor.together is None:
+    if predictor.batch_multiple is None:
         for name in ("streams", "micro_batch"):
             if getattr(plan, name) is not None:
                 raise UserError(
@@ -166,7 +166,7 @@ def _run_by_openvino(predictor, plan) -> Predictor:
     return replace(
         predictor,
         predict=lambda images: exported.predict(in_pixel_units(images)),
-        together=1,
+        batch_multiple=1,
         notices=(*predictor.notices, f"run folded by OpenVINO{how}"),
     )
 

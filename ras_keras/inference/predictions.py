@@ -72,8 +72,8 @@ def predict_images(
             names, arrays = zip(*batch, strict=True)
             steady = steady or len(names)
             # A network may be traced anew for a smaller last batch; to fill it up takes less.
-            together = predictor.together or steady
-            filled = min(steady, -(-len(names) // together) * together)
+            multiple = predictor.batch_multiple or steady
+            filled = min(steady, -(-len(names) // multiple) * multiple)
             arrays += (filled - len(names)) * arrays[:1]
             rows = predictor.predict(np.stack(arrays))[: len(names)]
             for name, row in zip(names, rows, strict=True):

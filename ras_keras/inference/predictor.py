@@ -42,9 +42,9 @@ class Predictor:
         notices: what a user should know of how the model's output was read, a line each.
         middle: the part of an image that is taken, as by the run of the model; None stretches
             images.
-        together: images to a multiple of which a smaller batch is best filled up, because calls of
-            other sizes are traced anew; 1 where that costs nothing, None where every batch is to be
-            as large as the first one.
+        batch_multiple: images to a multiple of which a smaller batch is best filled up, because
+            calls of other sizes are traced anew; 1 where that costs nothing, None where every batch
+            is to be as large as the first one.
     """
 
     path: Path
@@ -56,7 +56,7 @@ class Predictor:
     least: float = LEAST
     notices: tuple[str, ...] = ()
     middle: Centre | None = None
-    together: int | None = None
+    batch_multiple: int | None = None
     # Of a network of any size: what is wrong with those sizes that were tried, "" for nothing.
     _sizes: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
 
@@ -153,12 +153,12 @@ def open_predictor(
             exclusive=exported.exclusive,
             notices=exported.notices,
             middle=_middle_of_run(path, exported.image_shape),
-            together=1,
+            batch_multiple=1,
         )
     trained = TrainedModel.find(path)
     classifier = image_classifier(trained.load(imports))
     model = classifier.model
-    run, together = _of_keras(model, plan or ExecutionPlan())
+    run, batch_multiple = _of_keras(model, plan or ExecutionPlan())
     return Predictor(
         trained.path,
         model.input_shape[1:],
@@ -169,7 +169,7 @@ def open_predictor(
         classifier.least,
         classifier.notices,
         _middle_of_run(trained.path, model.input_shape[1:]),
-        together,
+        batch_multiple,
     )
 
 
@@ -178,7 +178,7 @@ def _of_keras(
 ) -> tuple[Callable[[np.ndarray], np.ndarray], int | None]:
     """Predicts by a Keras model; with TensorFlow on a CPU in micro-batches side by side.
 
-    Also returns what `Predictor.together` says.
+    Also returns what `Predictor.batch_multiple` says.
     """
 
     def run(images):

@@ -166,7 +166,7 @@ def test_bfloat16_is_openvino_however_few_images(file, cache):
 
 def test_a_plan_is_for_what_runs_the_model(file, cache):
     """Keras cannot be given images of any size in micro-batches; OpenVINO can."""
-    ours = replace(open_predictor(file), together=None)
+    ours = replace(open_predictor(file), batch_multiple=None)
     plan = ExecutionPlan(micro_batch=4)
     with pytest.raises(UserError) as error:
         with_runtime(ours, "keras", None, plan)

@@ -34,9 +34,9 @@ def test_a_model_is_given_the_middle_that_its_run_took(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("together", "sizes"), [(None, [6, 6]), (1, [6, 2]), (4, [6, 4]), (8, [6, 6])]
+    ("batch_multiple", "sizes"), [(None, [6, 6]), (1, [6, 2]), (4, [6, 4]), (8, [6, 6])]
 )
-def test_a_last_batch_is_filled_up_only_where_that_saves_tracing(tmp_path, together, sizes):
+def test_a_last_batch_is_filled_up_only_where_that_saves_tracing(tmp_path, batch_multiple, sizes):
     files = []
     for number in range(8):
         file = tmp_path / f"{number}.png"
@@ -50,7 +50,7 @@ def test_a_last_batch_is_filled_up_only_where_that_saves_tracing(tmp_path, toget
         return np.stack([1 - share, share], 1).astype("float32")
 
     names = ("a", "b")
-    predictor = Predictor(Path("a.keras"), (2, 2, 1), names, predict, together=together)
+    predictor = Predictor(Path("a.keras"), (2, 2, 1), names, predict, batch_multiple=batch_multiple)
     found = [*predict_images(predictor, files, 2, 6, None)]
     assert given == sizes
     shares = [dict(zip(each.classes, each.probabilities, strict=True))["b"] for each in found]
