@@ -26,7 +26,6 @@ from ras_keras.inference.formats import check_installed
 from ras_keras.inference.predictor import Predictor
 from ras_keras.inference.runtimes import check_precision
 from ras_keras.outputs.made_images import made_images
-from ras_keras.pixels import in_pixel_units
 
 Runtime = Literal["auto", "keras", "openvino"]
 NAME = "openvino"
@@ -165,7 +164,7 @@ def _run_by_openvino(predictor, plan) -> Predictor:
         how = f" in {plan.precision}"
     return replace(
         predictor,
-        predict=lambda images: exported.predict(in_pixel_units(images)),
+        predict=exported.predict,
         batch_multiple=1,
         notices=(*predictor.notices, f"run folded by OpenVINO{how}"),
     )

@@ -15,6 +15,7 @@ from ras_keras.outputs.heads import head_of
 from ras_keras.outputs.image_classifier import check_units, independent, read_numbers
 from ras_keras.outputs.made_images import made_images
 from ras_keras.outputs.scores import Scores
+from ras_keras.pixels import in_pixel_units
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def open_exported(path: Path, name: str, plan: ExecutionPlan | None = None) -> E
     return Exported(
         (height, width, channels),
         2 if scores.binary and units == 1 else units,
-        predict,
+        lambda images: predict(in_pixel_units(images)),
         exclusive,
         notices,
         len(runs),

@@ -149,7 +149,7 @@ def open_predictor(
             path,
             exported.image_shape,
             class_names(path, exported.classes),
-            lambda images: exported.predict(in_pixel_units(images)),
+            exported.predict,
             exclusive=exported.exclusive,
             notices=exported.notices,
             middle=_middle_of_run(path, exported.image_shape),
