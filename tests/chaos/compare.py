@@ -14,6 +14,8 @@ def differences(expected: Path, found: Path) -> list[str]:
     """What differs between the run folders, and the tables of searches, below two folders."""
     runs = sorted(file.parent.relative_to(expected) for file in expected.rglob("recipe.json"))
     others = sorted(file.parent.relative_to(found) for file in found.rglob("recipe.json"))
+    if not runs:
+        return ["the undisturbed command left no run folder"]
     if runs != others:
         return [f"{len(others)} run folders where {len(runs)} were"]
     problems = [
@@ -24,9 +26,16 @@ def differences(expected: Path, found: Path) -> list[str]:
             other = found / file.relative_to(expected)
             if not other.is_file():
                 problems.append(f"{other.name} is missing")
-            elif name.endswith(".csv") and not _table(file).equals(_table(other)):
+            elif _content(file) != _content(other):
                 problems.append(f"{other.name} differs")
     return problems
+
+
+def _content(file: Path):
+    """What two commands should have alike of a table or of a recipe."""
+    if file.suffix == ".csv":
+        return _table(file).to_csv()
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _of_runs(expected: Path, found: Path) -> list[str]:
