@@ -50,35 +50,43 @@ def index_records(shards: Sequence[Path], count: int, digest: str) -> RecordInde
     Raises:
         tf.errors.OpError: if a shard is damaged or missing.
     """
-    file = cache_folder() / f"records-{_key(shards, digest)}.npz"
-    kept = _read(file, count)
+    key = _key(shards, digest)
+    file = cache_folder() / f"records-{_place(shards)}.npz"
+    kept = _read(file, key, count)
     if kept is not None:
         return kept
     index = _index(shards, count)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, lambda path: np.savez(path, **vars(index)))
+        write_atomically(file, lambda path: np.savez(path, key=key, **vars(index)))
     except (OSError, UserError):
         print(f"notice   {file} cannot be written: the records are indexed anew next time")
     return index
 
 
+def _place(shards: Sequence[Path]) -> str:
+    """Where the shards lie, so that those which are written anew have the same file."""
+    paths = "\n".join(str(shard.absolute()) for shard in shards)
+    return hashlib.sha256(paths.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def _key(shards: Sequence[Path], digest: str) -> str:
-    """What tells these shards from all others, and from themselves once they are written anew."""
+    """What tells these shards from those that stood in their places before."""
     known = hashlib.sha256(digest.encode())
     for shard in shards:
-        known.update(f"{shard.absolute()} {shard.stat().st_mtime_ns}\n".encode())
-    return known.hexdigest()[:32]
+        known.update(f"{shard.stat().st_mtime_ns}\n".encode())
+    return known.hexdigest()
 
 
-def _read(file, count):
+def _read(file, key, count):
     try:
         with np.load(file) as arrays:
+            current = arrays["key"].item() == key
             index = RecordIndex(*(arrays[name] for name in FIELDS))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     whole = all(len(getattr(index, name)) == count for name in FIELDS)
-    return index if whole else None
+    return index if current and whole else None
 
 
 def _index(shards, count) -> RecordIndex:
