@@ -59,6 +59,17 @@ def test_an_empty_split(tmp_path, kind):
     assert "val is empty" in refused(f"{kind}:{folder}")
 
 
+@pytest.mark.parametrize(
+    ("kind", "counts", "does_not"),
+    [("coco", '"bbox"', '"iscrowd": 1, "bbox"'), ("voc", "difficult>0<", "difficult>1<")],
+)
+def test_a_split_in_which_nothing_counts(tmp_path, kind, counts, does_not):
+    folder = MAKERS[kind](tmp_path)
+    for file in (*folder.rglob("*val2017.json"), *folder.rglob("d.xml")):
+        write(file, file.read_text().replace(counts, does_not))
+    assert "val is empty" in refused(f"{kind}:{folder}")
+
+
 @pytest.mark.parametrize("kind", ["coco", "voc"])
 def test_a_split_without_images(tmp_path, kind):
     folder = MAKERS[kind](tmp_path, {"train": []})
@@ -142,6 +153,10 @@ LAUGHS = b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a
         (
             as_json(lambda all: all["annotations"][1].update(iscrowd=2)),
             "(annotations[1].iscrowd is 2, not one of 0, 1)",
+        ),
+        (
+            as_json(lambda all: all["annotations"][1].update(area=1e11)),
+            "(annotations[1].area is 100000000000.0, not a number >= 0 and <= 4,294,836,225)",
         ),
         (
             as_json(lambda all: all["annotations"][2].update(image_id=5)),

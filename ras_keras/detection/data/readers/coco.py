@@ -9,18 +9,20 @@ from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.json_files import read_json
-from ras_keras.values.typed import Amount, Bounds, Text, That, WrongValue, typed
+from ras_keras.values.typed import Bounds, Text, That, WrongValue, typed
 
 LAYOUT = "PATH/annotations/instances_train*.json and the images in PATH/train*"
 FORM = "[left, top, width, height] in pixels"
 REMEDY = "correct it or export it anew"
 Side = Annotated[int, Bounds(1, 65_535)]
+# No image has more pixels; pycocotools counts no object of more than 1e10.
+Area = Annotated[float, Bounds(0, 65_535**2)]
 Box = Annotated[tuple[float, ...], That(lambda box: len(box) == 4, "a list of four numbers")]
 # What is read of an entry; whatever else it holds is passed over.
 IMAGE = {"id": int, "file_name": Text, "height": Side, "width": Side}
 CATEGORY = {"id": int, "name": Name}
 ANNOTATION = {"image_id": int, "category_id": int, "bbox": Box}
-OPTIONAL = {"iscrowd": Literal[0, 1], "area": Amount}
+OPTIONAL = {"iscrowd": Literal[0, 1], "area": Area}
 
 
 def read_coco(folder: Path) -> dict[str, Split]:

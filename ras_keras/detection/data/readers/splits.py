@@ -70,9 +70,9 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
         form: how the format has its boxes, for messages.
 
     Raises:
-        UserError: for a split without images or boxes, a class that only another split than the
-            training images has, a class without a name or with that of another, and boxes in
-            another format.
+        UserError: for a split without images or boxes that count, a class that only another split
+            than the training images has, a class without a name or with that of another, and boxes
+            in another format.
     """
     names = splits[TRAIN].class_names
     for name in names:
@@ -105,15 +105,17 @@ def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
         raise refusal(
             dataset, f"{name} has boxes in another format: {boxes.strange}; write them as {form}."
         )
-    if not boxes.kept.any():
+    crowd = np.array(split.crowd, bool)[order]
+    if not (boxes.kept & ~crowd).any():
         raise refusal(
-            dataset, f"{name} is empty: {split.source} has no boxes within its images; add some."
+            dataset,
+            f"{name} is empty: {split.source} has no boxes within its images, or only crowds and "
+            "difficult ones; add some.",
         )
-    places = order[boxes.kept]
+    places, crowd = order[boxes.kept], crowd[boxes.kept]
     sides = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
     areas = np.array(split.areas, "float32")[order]
     areas = np.where(np.isnan(areas), sides.prod(axis=1), areas)
-    crowd = np.array(split.crowd, bool)[places]
     notice = boxes.notice(int(crowd.sum()))
     ends = np.cumsum(np.bincount(owners[boxes.kept], minlength=len(sizes)))[:-1]
     return AnnotatedImages(
