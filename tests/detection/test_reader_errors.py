@@ -3,6 +3,7 @@
 import json
 import os
 
+import numpy as np
 import pytest
 
 from ras_keras.detection.data import load_detection
@@ -85,31 +86,51 @@ def test_a_class_that_is_not_trained_on(tmp_path, kind, name):
     assert "val has the class 'cow', which train lacks" in message
 
 
-def swapped(content, change):
-    """The data set with `change` applied to the sides of every box."""
-    return {
-        split: [
-            (name, size, [(label, *change(*sides)) for label, *sides in boxes] * 12)
-            for name, size, boxes in images
-        ]
-        for split, images in content.items()
-    }
+def cells(change):
+    """An image as large as BCCD's with 200 boxes as large as its cells, each changed."""
+    random = np.random.default_rng(0)
+    sides = random.uniform(60, 140, (200, 2))
+    corners = random.uniform(0, 1, (200, 2)) * ([640, 480] - sides)
+    boxes = np.concatenate([corners, corners + sides], axis=1)
+    return {"train": [("a", (480, 640), [("cat", *change(*map(float, box))) for box in boxes])]}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_boxes_in_their_own_format(tmp_path, kind):
+    folder = MAKERS[kind](tmp_path, cells(lambda *sides: sides))
+    assert load_detection(f"{kind}:{folder}").train.box_counts[0] == 200
+
+
+def middle(first, last):
+    return (first + last) / 2
 
 
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
-        ("coco", lambda x, y, r, b: (x / 99, y / 99, r / 99, b / 99)),
-        ("coco", lambda x, y, r, b: (x + 50, y, r + 50, b)),
-        ("voc", lambda x, y, r, b: (x, y, r - x - 1, b - y)),
-        ("voc", lambda x, y, r, b: (x + 90, y, r + 90, b)),
+        # Relative to the image.
+        ("coco", lambda x, y, r, b: (x / 640, y / 480, r / 640, b / 480)),
+        # Two corners.
+        ("coco", lambda x, y, r, b: (x, y, x + r, y + b)),
+        # The centre and the sides.
+        ("coco", lambda x, y, r, b: (middle(x, r), middle(y, b), 1.5 * r - x / 2, 1.5 * b - y / 2)),
+        # Top, left, height, width.
+        ("coco", lambda x, y, r, b: (y, x, b, r)),
+        # Left, top, width, height.
+        ("voc", lambda x, y, r, b: (x, y, r - x, b - y)),
+        # ymin, xmin, ymax, xmax.
+        ("voc", lambda x, y, r, b: (y, x, b, r)),
+        # Left, top, width, height.
+        ("yolo", lambda x, y, r, b: (x - (r - x) / 2, y - (b - y) / 2, middle(x, r), middle(y, b))),
+        # Two corners.
+        ("yolo", lambda x, y, r, b: (x - r / 2, y - b / 2, x + r / 2, y + b / 2)),
     ],
 )
 def test_boxes_in_another_format(tmp_path, kind, change):
-    content = {"train": [("a", (60, 60), [("cat", 30, 30, 55, 50)])]}
-    folder = MAKERS[kind](tmp_path, swapped(content, change))
+    folder = MAKERS[kind](tmp_path, cells(change))
     message = refused(f"{kind}:{folder}")
-    assert "train has boxes in another format" in message and "in pixels" in message
+    assert "train has boxes in another format" in message
+    assert "in pixels" in message or "relative to the image" in message
 
 
 def as_json(change):
