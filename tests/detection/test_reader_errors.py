@@ -166,6 +166,10 @@ LAUGHS = b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a
         (as_json(lambda all: all["images"][0].pop("height")), "(images[0].height is missing)"),
         (as_json(lambda all: all["images"][1].update(width=0)), "(images[1].width is 0, not an"),
         (as_json(lambda all: all["images"][1].update(id=100)), "(images[1].id is 100, as that of"),
+        (
+            as_json(lambda all: all["images"][1].update(file_name="a.png")),
+            "(images[1].file_name is 'a.png', as that of another)",
+        ),
         (as_json(lambda all: all["annotations"].append([])), "(annotations[3] is [], not an"),
         (
             as_json(lambda all: all["annotations"][1].update(bbox=[1, 2, 3])),

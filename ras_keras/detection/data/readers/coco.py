@@ -9,7 +9,7 @@ from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.json_files import read_json
-from ras_keras.values.typed import Bounds, Text, That, WrongValue, typed
+from ras_keras.values.typed import Bounds, Text, That, WrongValue, in_short, typed
 
 LAYOUT = "PATH/annotations/instances_train*.json and the images in PATH/train*"
 FORM = "[left, top, width, height] in pixels"
@@ -116,7 +116,11 @@ def _check(content: Mapping) -> None:
     images = _entries(content, "images", IMAGE)
     categories = _entries(content, "categories", CATEGORY)
     annotations = _entries(content, "annotations", ANNOTATION, OPTIONAL)
-    known = {"image_id": _ids(images, "images"), "category_id": _ids(categories, "categories")}
+    known = {
+        "image_id": _different(images, "images", "id"),
+        "category_id": _different(categories, "categories", "id"),
+    }
+    _different(images, "images", "file_name")
     for place, item in enumerate(annotations):
         for name, ids in known.items():
             if item[name] not in ids:
@@ -146,10 +150,13 @@ def _entries(content, name, kinds: Mapping[str, Any], optional: Mapping[str, Any
     return content[name]
 
 
-def _ids(entries, name) -> set[int]:
-    found: set[int] = set()
+def _different(entries, name, field) -> set:
+    """The values of a field, of which no two are equal."""
+    found: set = set()
     for place, entry in enumerate(entries):
-        if entry["id"] in found:
-            raise WrongValue(f"{name}[{place}].id", f"is {entry['id']}, as that of another")
-        found.add(entry["id"])
+        value = entry[field]
+        if value in found:
+            key = f"{name}[{place}].{field}"
+            raise WrongValue(key, f"is {in_short(value)}, as that of another")
+        found.add(value)
     return found
