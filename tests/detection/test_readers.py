@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ras_keras.backend import imports
 from ras_keras.detection.data import load_detection
 from ras_keras.detection.data.readers.yolo_names import read_class_names
+from ras_keras.errors import UserError
 from tests.conftest import ROOT
 from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, paint, write
 
@@ -116,16 +118,27 @@ def test_difficult_objects_parts_and_fractions_of_voc(tmp_path):
     "text",
     [
         "path: x\nnames: [cat, 'dog', \"emu\"] # c\nnc: 3",
+        '"names":\n  [cat, dog,\n  emu]\nnc: 3',
+        "path: /gone\ntrain: images/train\nval: ./images/val/\ntest:\nnames: [cat, dog, emu]",
         "names:\n  - cat\n  - dog # c\n\n# d\n  - emu\nnc: 3",
-        "train: a\nnames:\n- cat\n- 'dog'\n- emu",
+        "path: ..\nval: a/images/val\nnames:\n- cat\n- 'dog'\n- emu",
         "names:\n  0: cat\n  2: emu\n  1: dog",
         "names: {0: cat, 1: 'dog', 2: emu}",
         "names: ['cat',\n  'dog',\n  'emu']\n",
     ],
 )
 def test_class_names_in_yaml(tmp_path, text):
-    write(tmp_path / "data.yaml", text)
-    assert read_class_names(tmp_path) == NAMES
+    write(tmp_path / "a/data.yaml", text)
+    assert read_class_names(tmp_path / "a") == NAMES
+
+
+def test_a_missing_yaml_library_is_named(tmp_path, monkeypatch):
+    write(tmp_path / "classes.txt", "cat")
+    monkeypatch.setattr(imports, "find_spec", lambda name: None)
+    assert read_class_names(tmp_path) == ("cat",)
+    write(tmp_path / "data.yaml", "names: [cat]")
+    with pytest.raises(UserError, match=r"needs the package yaml.*: pip install .*\[detection\]"):
+        read_class_names(tmp_path)
 
 
 def test_quotes_in_yaml_and_a_plain_list(tmp_path):

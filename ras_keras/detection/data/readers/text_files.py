@@ -39,17 +39,25 @@ def read_limited(file: Path) -> bytes:
     return data
 
 
-def read_lines(file: Path) -> list[tuple[int, str]]:
-    """The lines of a UTF-8 text that hold something, each with its number, counted from 1.
+def read_text(file: Path) -> str:
+    """The UTF-8 text of a file.
 
     Raises:
         UserError: as `read_limited` does, and for what is no text.
     """
     data = read_limited(file)
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise damaged(file, line, "it is no UTF-8 text") from error
-    lines = enumerate(text.split("\n"), start=1)
+
+
+def read_lines(file: Path) -> list[tuple[int, str]]:
+    """The lines of a UTF-8 text that hold something, each with its number, counted from 1.
+
+    Raises:
+        UserError: as `read_text` does.
+    """
+    lines = enumerate(read_text(file).split("\n"), start=1)
     return [(number, line.rstrip()) for number, line in lines if line.strip()]
