@@ -44,6 +44,32 @@ def test_an_annotation_whose_image_is_missing(tmp_path, kind):
     assert "missing" in message and f"{os.sep}b." in message
 
 
+@pytest.mark.parametrize(
+    ("kind", "place", "says"),
+    [
+        ("coco", "train2017", "instances_train2017.json; name it there"),
+        ("voc", "JPEGImages", "Annotations; restore it or remove the image."),
+        ("yolo", "images/train", "labels/train; write an empty one"),
+    ],
+)
+def test_an_image_without_an_annotation(tmp_path, kind, place, says):
+    """Whether a split of VOC names it or not."""
+    folder = MAKERS[kind](tmp_path)
+    paint(folder / place / "more.png", (9, 9))
+    message = refused(f"{kind}:{folder}")
+    assert "more.png: no" in message and says in message
+    paint(folder / place / "less.png", (9, 9))
+    assert f"less.png (and 1 more): {message.partition(': ')[2]}" in refused(f"{kind}:{folder}")
+
+
+@pytest.mark.parametrize("kind", ["voc", "yolo"])
+def test_an_annotation_beside_the_others_without_an_image(tmp_path, kind):
+    folder = MAKERS[kind](tmp_path)
+    file = folder / {"voc": "Annotations/deep/more.xml", "yolo": "labels/val/deep/more.txt"}[kind]
+    write(file, "")
+    assert f"more{file.suffix}: its image is missing" in refused(f"{kind}:{folder}")
+
+
 @pytest.mark.parametrize("kind", ["voc", "yolo"])
 def test_two_images_of_one_name(tmp_path, kind):
     folder = MAKERS[kind](tmp_path)
@@ -207,7 +233,7 @@ def test_coco(tmp_path, edit, says):
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda folder: (folder / "Annotations/b.xml").unlink(), "train.txt, line 2: image"),
+        (lambda folder: (folder / "Annotations/b.xml").unlink(), "b.png: no .xml of its name"),
         (
             lambda folder: (folder / "ImageSets/Main/train.txt").write_text("\nnone\n"),
             "train.txt, line 2: 'none' has no image and no annotation",
@@ -268,7 +294,7 @@ def yaml(text):
         (label("0 120 0.5 0.1 0.1"), "a.txt, line 1: '120' is no number from 0 to 1"),
         (label("0 0.5 0.5 nan 0.1"), "a.txt, line 1: 'nan' is no number from 0 to 1"),
         (label("0 0.5 0.5 0.1"), "a.txt, line 1: it has 4 values, not five"),
-        (lambda folder: paint(folder / "images/train/e.jpg", (9, 9)).write_bytes(b"x"), "e.jpg is"),
+        (text_of("images/train/a.png", lambda _: b"x"), "a.png is no readable image"),
         (lambda folder: (folder / "data.yaml").unlink(), "data.yaml is missing"),
         (yaml("nc: 3"), "data.yaml has no `names`"),
         (yaml("cat"), "data.yaml, line 1: it is 'cat', no `names: [...]`"),

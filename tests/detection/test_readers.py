@@ -11,7 +11,7 @@ from ras_keras.detection.data import load_detection
 from ras_keras.detection.data.readers.yolo_names import read_class_names
 from ras_keras.errors import UserError
 from tests.conftest import ROOT
-from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, paint, write
+from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, write
 
 BCCD = ROOT.parent / "shared/data/bccd"
 
@@ -77,7 +77,7 @@ def test_boxes_are_treated_as_coco_does(tmp_path, kind):
     np.testing.assert_array_equal(data.train.labels[0], [0, 2, 0, 1])
 
 
-def test_crowds_outside_boxes_areas_and_unnamed_images_of_coco(tmp_path):
+def test_crowds_outside_boxes_and_areas_of_coco(tmp_path):
     content = {"train": [("a", (40, 60), [("cat", 1, 2, 9, 9 + i) for i in range(5)])]}
     folder = MAKERS["coco"](tmp_path, content)
     file = folder / "annotations/instances_train2017.json"
@@ -85,11 +85,9 @@ def test_crowds_outside_boxes_areas_and_unnamed_images_of_coco(tmp_path):
     entries["annotations"][0] |= {"iscrowd": 1, "area": 12.5}
     entries["annotations"][1]["bbox"] = [70, 10, 5, 5]
     file.write_text(json.dumps(entries))
-    paint(folder / "train2017/more.png", (8, 8))
     (folder / "train2017").rename(folder / "train_images")
     data = load_detection(f"coco:{folder}")
-    unnamed, boxes, untrained = data.notices
-    assert unnamed.startswith("train: 1 image in ") and "does not name" in unnamed
+    boxes, untrained = data.notices
     assert boxes == (
         "train: 1 box outside of its image skipped, "
         "1 marked as crowd or difficult and not trained on"
@@ -148,11 +146,11 @@ def test_quotes_in_yaml_and_a_plain_list(tmp_path):
     assert read_class_names(tmp_path) == ("it's, # 1", 'a "b"', "bird's nest")
 
 
-def test_images_without_boxes_and_images_in_two_splits(tmp_path):
+def test_images_in_two_splits_and_what_lies_beside_annotations(tmp_path):
     folder = make_yolo(tmp_path / "yolo")
-    (folder / "labels/train/c.txt").unlink()
     write(folder / "labels/train/classes.txt", "cat\n")
-    assert load_detection(f"yolo:{folder}").notices == ("train: 1 image without a file of boxes",)
+    write(folder / "labels/train/._a.txt", "")
+    assert load_detection(f"yolo:{folder}").notices == ()
     shared = {"train": CONTENT["train"], "val": CONTENT["train"][:1]}
     assert load("voc", tmp_path / "voc", shared).notices == ("train and val share 1 image",)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ras_keras.data.files.image_paths import images_below
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, refuse_alone
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.json_files import read_json
@@ -39,7 +39,8 @@ def read_coco(folder: Path) -> dict[str, Split]:
         The splits that there are, by their names in `SPLITS`.
 
     Raises:
-        UserError: for a file that is missing or damaged, naming it and what is wrong in it.
+        UserError: for a file that is missing or damaged, naming it and what is wrong in it, and
+            for an image in a split's folder that the file does not name.
     """
     found = {name: _annotations(folder, name) for name in SPLITS}
     return {
@@ -87,24 +88,11 @@ def _split(file: Path, folder: Path) -> Split:
         split.labels.append(labels[item["category_id"]])
         split.crowd.append(item.get("iscrowd", 0) == 1)
         split.areas.append(item.get("area"))
-    split.notices += _compare(split, file, folder)
+    there, named = {*images_below(folder).files}, {*split.paths}
+    missing = [path for path in named - there if not path.is_file()]
+    refuse_alone(missing, f"missing, and {file} names it; restore it or remove its entry.")
+    refuse_alone(there - named, f"not named in {file}; name it there or remove it.")
     return split
-
-
-def _compare(split: Split, file, folder) -> list[str]:
-    """Refuses images that are missing, and counts those that the file does not name."""
-    there = {*images_below(folder).files}
-    missing = [path for path in split.paths if path not in there and not path.is_file()]
-    if missing:
-        rest = f" and {len(missing) - 1:,} more are" if len(missing) > 1 else " is"
-        raise UserError(
-            f"{missing[0]}{rest} missing, which {file} annotates; restore the images or remove "
-            "them from the file."
-        )
-    unnamed = len(there - {*split.paths})
-    if not unnamed:
-        return []
-    return [f"{unnamed:,} image{'s' * (unnamed > 1)} in {folder} that {file} does not name"]
 
 
 def _check(content: Mapping) -> None:

@@ -1,6 +1,6 @@
 """What a reader finds of a split, and how the splits become one data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,19 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.outputs.class_order import listed
 
 TRAIN, VALIDATION, TEST = SPLITS = "train", "val", "test"
+
+
+def refuse_alone(alone: Iterable[Path], problem: str) -> None:
+    """Refuses images without annotations, or annotations without images, if there are any.
+
+    Args:
+        alone: their files.
+        problem: what each of them lacks, and the way out.
+    """
+    files = sorted(alone)
+    if files:
+        more = f" (and {len(files) - 1:,} more)" if len(files) > 1 else ""
+        raise UserError(f"{files[0]}{more}: {problem}")
 
 
 def check_stems(paths: Sequence[Path], stems: Sequence[str]) -> None:
@@ -40,7 +53,6 @@ class Split:
         labels: of each box.
         crowd: of each box, whether it is not trained on.
         areas: of each box, that of its object in pixels; None for that of the box.
-        notices: what was passed over, a sentence each.
     """
 
     source: Path
@@ -53,7 +65,6 @@ class Split:
     labels: list[int] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     areas: list[float | None] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
 
 
 def refusal(dataset: str, *what: str | Argument) -> UserError:
@@ -127,7 +138,7 @@ def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
         areas=tuple(np.split(areas[boxes.kept], ends)),
         ids=tuple(split.ids),
         class_names=names,
-        notices=tuple(f"{name}: {each}" for each in [*split.notices, notice] if each),
+        notices=(f"{name}: {notice}",) if notice else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ras_keras.data.files.image_paths import folders_below, is_hidden
 from ras_keras.errors import UserError
 
 MAXIMUM_BYTES = 2**22
@@ -16,6 +17,16 @@ def damaged(file: Path, line: int, problem: str) -> UserError:
         problem: such as "<xmin> is 'a', not a number".
     """
     return UserError(f"{file}, line {line:,}: {problem}; correct it or export the file anew.")
+
+
+def files_below(folder: Path, suffix: str) -> set[Path]:
+    """The files of an ending in a folder and at any depth below it, as images are looked for."""
+    return {
+        place / entry.name
+        for place, entries in folders_below(folder)
+        for entry in entries or ()
+        if entry.name.endswith(suffix) and not is_hidden(entry.name)
+    }
 
 
 def read_limited(file: Path) -> bytes:
