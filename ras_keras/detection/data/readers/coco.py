@@ -1,6 +1,6 @@
 """Data sets in COCO's form: a JSON file for each split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +25,7 @@ ANNOTATION = {"image_id": int, "category_id": int, "bbox": Box}
 OPTIONAL = {"iscrowd": Literal[0, 1], "area": Area}
 
 
-def read_coco(folder: Path) -> dict[str, Split]:
+def read_coco(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits of PATH/annotations/instances_train*.json, instances_val* and instances_test*.
 
     The images of instances_train2017.json lie in PATH/train2017. Labels are the places of the
@@ -34,15 +34,16 @@ def read_coco(folder: Path) -> dict[str, Split]:
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
         UserError: for a file that is missing or damaged, naming it and what is wrong in it, and
             for an image in a split's folder that the file does not name.
     """
-    found = {name: _annotations(folder, name) for name in SPLITS}
+    found = {name: _annotations(folder, name) for name in wanted}
     return {
         name: _split(file, _image_folder(folder, file, name))
         for name, file in found.items()

@@ -81,9 +81,7 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
         form: how the format has its boxes, for messages.
 
     Raises:
-        UserError: for a split without images or boxes that count, a class that only another split
-            than the training images has, a class without a name or with that of another, and boxes
-            in another format.
+        UserError: as `annotated` does, and for a class without a name or with that of another.
     """
     names = splits[TRAIN].class_names
     for name in names:
@@ -91,7 +89,11 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
             raise refusal(dataset, f"a class in {splits[TRAIN].source} has no name; give it one.")
         if names.count(name) > 1:
             raise refusal(dataset, f"class {name!r} stands twice in {splits[TRAIN].source}.")
-    found = {name: _annotated(dataset, name, split, names, form) for name, split in splits.items()}
+    unknown = f"which {TRAIN} lacks; add boxes of it to {TRAIN} or remove it from "
+    found = {
+        name: annotated(dataset, name, split, names, form, f"{unknown}{name}.")
+        for name, split in splits.items()
+    }
     train = found[TRAIN]
     notices = [notice for each in found.values() for notice in each.notices]
     untrained = [name for name, count in zip(names, train.box_counts, strict=True) if not count]
@@ -104,7 +106,23 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
     return DetectionData(train, found.get(VALIDATION), found.get(TEST), names, tuple(notices))
 
 
-def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
+def annotated(
+    dataset: str, name: str, split: Split, names: tuple[str, ...], form: str, unknown: str
+) -> AnnotatedImages:
+    """The images of a split with the boxes that count.
+
+    Args:
+        dataset: its name, for messages.
+        name: of the split, likewise.
+        split: as its format has it.
+        names: of the classes, one for each label.
+        form: how the format has its boxes, for messages.
+        unknown: what is said of a class in boxes of the split that is none of these.
+
+    Raises:
+        UserError: for a split without images or boxes that count, boxes of another class, and
+            boxes in another format.
+    """
     if not split.paths:
         raise refusal(dataset, f"{name} is empty: {split.source} has no images; add some.")
     sizes = np.array(split.sizes, "int32").reshape(-1, 2)
@@ -133,7 +151,7 @@ def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
         tuple(split.paths),
         sizes,
         boxes=tuple(np.split(boxes.boxes[boxes.kept], ends)),
-        labels=tuple(np.split(_labels(dataset, name, split, names)[places], ends)),
+        labels=tuple(np.split(_labels(dataset, name, split, names, unknown)[places], ends)),
         crowd=tuple(np.split(crowd, ends)),
         areas=tuple(np.split(areas[boxes.kept], ends)),
         ids=tuple(split.ids),
@@ -142,16 +160,12 @@ def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
     )
 
 
-def _labels(dataset, name, split: Split, names) -> np.ndarray:
-    """The labels of a split's boxes among the classes of the training images."""
-    lacking = [each for each in split.class_names if each not in names]
-    if lacking:
-        several = len(lacking) > 1
-        raise refusal(
-            dataset,
-            f"{name} has the class{'es' * several} {listed(lacking)}, which {TRAIN} lacks; add "
-            f"boxes of {'them' if several else 'it'} to {TRAIN} or remove "
-            f"{'them' if several else 'it'} from {name}.",
-        )
-    labels = np.array([names.index(each) for each in split.class_names], "int32")
-    return labels[np.array(split.labels, "int64")]
+def _labels(dataset, name, split: Split, names, unknown) -> np.ndarray:
+    """The labels of a split's boxes among the names."""
+    of_names = {each: label for label, each in enumerate(names)}
+    labels = np.array([of_names.get(each, -1) for each in split.class_names], "int32")
+    own = np.array(split.labels, "int64")
+    lacking = np.unique(own[labels[own] < 0])
+    if len(lacking):
+        raise refusal(dataset, f"{name} has the class {split.class_names[lacking[0]]!r}, {unknown}")
+    return labels[own]

@@ -1,5 +1,6 @@
 """Data sets in the folders of PASCAL VOC: an XML file for each image."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ SIDES = ("xmin", "ymin", "xmax", "ymax")
 Side = Annotated[int, Bounds(1, 65_535)]
 
 
-def read_voc(folder: Path) -> dict[str, Split]:
+def read_voc(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits that PATH/ImageSets/Main names by train.txt, val.txt and test.txt.
 
     Such a file has the name of an image on each line, without an ending. Labels are the places of
@@ -36,17 +37,18 @@ def read_voc(folder: Path) -> dict[str, Split]:
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
         UserError: for a file that is missing or damaged, naming it, and for an image without
             annotation or the other way round, whether a split names it or not.
     """
     images = _images(folder / "JPEGImages", folder / "Annotations")
-    lists = {name: folder / "ImageSets/Main" / f"{name}.txt" for name in SPLITS}
-    if not lists[TRAIN].exists():
+    lists = {name: folder / "ImageSets/Main" / f"{name}.txt" for name in wanted}
+    if TRAIN in lists and not lists[TRAIN].exists():
         raise UserError(
             f"{lists[TRAIN]} is missing; name the training images there, one a line, no ending."
         )

@@ -1,6 +1,7 @@
 """Data sets in YOLO's form: a text file for each image, a line for each box."""
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +22,7 @@ ROUNDING = 0.01
 ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 
 
-def read_yolo(folder: Path) -> dict[str, Split]:
+def read_yolo(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits whose images lie in PATH/images/train, val and test.
 
     The boxes of PATH/images/train/a.jpg are the lines `class x y width height` of
@@ -30,9 +31,10 @@ def read_yolo(folder: Path) -> dict[str, Split]:
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
         UserError: for a file that is missing or damaged, naming it and the line, and for an image
@@ -41,7 +43,7 @@ def read_yolo(folder: Path) -> dict[str, Split]:
     names = read_class_names(folder)
     return {
         name: _split(folder / "images" / name, folder / "labels" / name, names)
-        for name in SPLITS
+        for name in wanted
         if name == TRAIN or (folder / "images" / name).is_dir()
     }
 
