@@ -9,6 +9,7 @@ import pytest
 from ras_keras.backend import imports
 from ras_keras.detection.data import load_detection
 from ras_keras.detection.data.readers.yolo_names import read_class_names
+from ras_keras.detection.data.registry import FORMATS
 from ras_keras.errors import UserError
 from tests.conftest import ROOT
 from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, write
@@ -144,6 +145,12 @@ def test_quotes_in_yaml_and_a_plain_list(tmp_path):
     assert read_class_names(tmp_path) == ("a b", "c")
     write(tmp_path / "data.yaml", "names: ['it''s, # 1', \"a \\\"b\\\"\", bird's nest]")
     assert read_class_names(tmp_path) == ("it's, # 1", 'a "b"', "bird's nest")
+
+
+def test_the_guide_has_the_layouts():
+    guide = (ROOT / "docs/guides/detection.md").read_text(encoding="utf-8").replace("`", "")
+    for kind, (_, layout, _) in FORMATS.items():
+        assert f"| {kind}:PATH | {layout} |" in guide
 
 
 def test_images_in_two_splits_and_what_lies_beside_annotations(tmp_path):

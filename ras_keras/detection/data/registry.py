@@ -35,10 +35,8 @@ def load_detection(name: str) -> DetectionData:
     """Reads the annotations of a data set; its images are left where they are.
 
     Args:
-        name: "shapes", which is made up, "coco:PATH" (PATH/annotations/instances_train*.json and
-            PATH/train*/*), "voc:PATH" (PATH/Annotations, PATH/JPEGImages and PATH/ImageSets/Main)
-            or "yolo:PATH" (PATH/data.yaml, PATH/images/train and PATH/labels/train). Validation and
-            test images lie beside, named val and test.
+        name: "shapes", which is made up, or "coco:PATH", "voc:PATH" or "yolo:PATH"; the guide to
+            detection has their layouts, and so has the error of a folder that is not there.
 
     Raises:
         UserError: naming the data set or the file at fault, and the way out.

@@ -14,7 +14,7 @@ from ras_keras.detection.data.readers.text_files import damaged, files_below, re
 from ras_keras.detection.data.readers.yolo_names import read_class_names
 from ras_keras.errors import UserError
 
-LAYOUT = "PATH/data.yaml, PATH/images/train/* and PATH/labels/train/*.txt"
+LAYOUT = "PATH/data.yaml or PATH/classes.txt, PATH/images/train/* and PATH/labels/train/*.txt"
 FORM = "`class x y width height`, the centre and sides relative to the image"
 # By which a relative value may be beyond 0 and 1 because it is rounded.
 ROUNDING = 0.01
