@@ -20,8 +20,8 @@ DOCS = ["zensical>=0.0.73,<0.2", "mkdocstrings-python>=2.0.11", "nbconvert>=7.17
 PEERS = ["torch==2.13.0"]
 # What runs trainings on several workers.
 CLUSTER = ["ray>=2.50"]
-# What detections are scored with.
-DETECTION = ["pycocotools>=2.0.11"]
+# What detections are scored with, and what YOLO's data.yaml is read with.
+DETECTION = ["pycocotools>=2.0.11", "pyyaml>=6"]
 # What `serve.py` serves with.
 SERVE = ["starlette>=1.0", "uvicorn>=0.40", "python-multipart>=0.0.20"]
 
@@ -101,6 +101,7 @@ setup(
             # Drives the browser of test_serve.py.
             "selenium>=4.40",
             "types-psutil>=7",
+            "types-pyyaml>=6",
             "types-tqdm>=4.67",
         ],
     },

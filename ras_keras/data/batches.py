@@ -11,6 +11,7 @@ from ras_keras.data.augmentation.augmentation import Augmentation
 from ras_keras.data.decoded_images import DecodedImages
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.image_dataset import ImageDataset, Images
+from ras_keras.data.shuffling import shuffled_places
 from ras_keras.errors import Argument, UserError
 
 
@@ -151,13 +152,13 @@ class TrainingBatches:
         return Images(self.images, self.labels.numpy())
 
     def index(self, step) -> tf.Tensor:
-        """Which training images the batch of a step holds: int32 (n,)."""
-        step = tf.convert_to_tensor(step, tf.int64)
-        epoch, position = step // self.steps_per_epoch, step % self.steps_per_epoch
-        first = position * self.batch_size
-        places = tf.range(first, tf.minimum(first + self.batch_size, self.images_per_epoch))
-        return tf.random.experimental.index_shuffle(
-            places, seed=tf.stack([self.seed, epoch]), max_index=len(self.images) - 1
+        """Which training images the batch of a step holds: int64 (n,)."""
+        return shuffled_places(
+            step,
+            images=len(self.images),
+            per_epoch=self.images_per_epoch,
+            batch_size=self.batch_size,
+            seed=self.seed,
         )
 
     def _batch(self, step):

@@ -61,7 +61,7 @@ def _on_canvas(network: keras.Model, batch: np.ndarray) -> list[Detections]:
     """What is found in each image of a batch, in the canvas's pixels."""
     outputs = network.predict_on_batch(batch)
     arrays = (np.asarray(outputs[name]) for name in ("boxes", "scores", "classes"))
-    return [Detections(*each).above(0.0) for each in zip(*arrays, strict=True)]
+    return [Detections(*each).without_empty_places() for each in zip(*arrays, strict=True)]
 
 
 def _filled(batch: np.ndarray, size: int) -> np.ndarray:

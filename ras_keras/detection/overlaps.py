@@ -2,15 +2,35 @@
 
 import numpy as np
 
+# In place of an area of nothing.
+LEAST = 1e-7
 
-def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of a box with others: (N,), 0 where neither has an area.
+
+def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes with others, 0 where neither has an area.
 
     Args:
-        box: (4,): left, top, right, bottom.
-        others: (N, 4), likewise.
+        boxes: (..., 4): left, top, right, bottom.
+        others: likewise; the axes before the last are broadcast against those of `boxes`.
+
+    Returns:
+        As the axes before the last are broadcast.
     """
-    sides = np.minimum(others[:, 2:], box[2:]) - np.maximum(others[:, :2], box[:2])
-    common = np.clip(sides, 0, None).prod(axis=1)
-    areas = (others[:, 2:] - others[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod()
-    return common / np.maximum(areas - common, 1e-7)
+    common = _common(boxes, others)
+    return common / np.maximum(_areas(boxes) + _areas(others) - common, LEAST)
+
+
+def covered(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The part of each box that lies within another, of 1; as `overlaps`."""
+    return _common(boxes, others) / np.maximum(_areas(boxes), LEAST)
+
+
+def _common(boxes, others) -> np.ndarray:
+    """The area of the intersection."""
+    first = np.maximum(boxes[..., :2], others[..., :2])
+    last = np.minimum(boxes[..., 2:], others[..., 2:])
+    return np.clip(last - first, 0, None).prod(axis=-1)
+
+
+def _areas(boxes) -> np.ndarray:
+    return (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from ras_keras.data.files.image_files import read_image
 from ras_keras.detection.data.annotations import AnnotatedImages
-from ras_keras.detection.overlaps import overlaps
+from ras_keras.detection.overlaps import covered, overlaps
 from ras_keras.detection.scores import Detections
 from ras_keras.files import write_atomically
 from ras_keras.text.shown import shown
@@ -82,7 +82,8 @@ def mistakes(
     """The numbers of the objects that were missed and of the detections that found none.
 
     A detection finds the object of its class that it overlaps most, by an intersection over union
-    of at least 0.5, if no surer one has. Crowds are not missed, and what lies on one is not false.
+    of at least 0.5, if no surer one has. Crowds are not missed, and what finds no object is not
+    false where half of it lies within a crowd of its class: COCO counts so.
 
     Args:
         found: in an image.
@@ -91,15 +92,16 @@ def mistakes(
         crowd: bool, (m,): which of them are crowds, or do not count.
         least_score: of a detection that counts.
     """
-    left, false = {*range(len(boxes))}, []
-    for number in np.flatnonzero(found.scores >= least_score):
-        own = [each for each in left if labels[each] == found.classes[number]]
-        common = overlaps(found.boxes[number], boxes[own])
-        if not own or common.max() < MATCHED:
-            false.append(int(number))
-        elif not crowd[chosen := own[int(common.argmax())]]:
-            left.remove(chosen)
-    return [number for number in sorted(left) if not crowd[number]], false
+    left, false = np.flatnonzero(~crowd).tolist(), []
+    for number in np.flatnonzero(found.scores >= least_score).tolist():
+        box, label = found.boxes[number], found.classes[number]
+        own = [each for each in left if labels[each] == label]
+        common = overlaps(box, boxes[own])
+        if (common >= MATCHED).any():
+            left.remove(own[int(common.argmax())])
+        elif not (covered(box, boxes[crowd & (labels == label)]) >= MATCHED).any():
+            false.append(number)
+    return left, false
 
 
 def write_pages(

@@ -42,6 +42,12 @@ def test_an_epoch_is_a_permutation_and_epochs_differ():
     assert not np.array_equal(epochs[0], epochs[1])
 
 
+def test_the_order_of_a_seed_stays_as_it_was():
+    """Runs that go on need it; as TensorFlow 2.21 draws it."""
+    order = TrainingBatches(dataset(10), 4, seed=3)
+    assert [order.index(step).numpy().tolist() for step in (3, 5)] == [[9, 3, 5, 1], [2, 6]]
+
+
 def test_crops_and_flips_are_those_of_the_padded_image():
     data = dataset(padding=2, flip=True)
     padded = np.pad(data.train.images, [(0, 0), (2, 2), (2, 2), (0, 0)])

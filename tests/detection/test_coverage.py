@@ -6,7 +6,12 @@ import pytest
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.network.anchors import Anchors
 from ras_keras.detection.overlaps import overlaps
-from ras_keras.detection.training.coverage import boxes_of_classes, check_coverage, coverage
+from ras_keras.detection.training.coverage import (
+    best_overlaps,
+    boxes_of_classes,
+    check_coverage,
+    coverage,
+)
 from ras_keras.errors import UserError
 from tests.detection.test_matching import overlap
 
@@ -33,8 +38,15 @@ def test_all_near():
 
 def test_some_far():
     (notice,) = check_coverage(images(64, 18, 8), Anchors(256, 256, 2.0))
+    assert "without an anchor of IoU 0.5 or more" in notice
     assert "1 of 2 of small" in notice
     assert "large" not in notice
+
+
+def test_all_boxes_are_counted():
+    """However they repeat themselves."""
+    (notice,) = check_coverage(images(*[18, 18, 8] * 400), Anchors(256, 256, 2.0))
+    assert "400 of 1,200 of small" in notice
 
 
 def test_a_whole_class_far():
@@ -54,11 +66,10 @@ def test_a_class_that_no_scale_serves():
 def test_no_anchor_overlaps_more_than_the_nearest():
     random = np.random.default_rng(0)
     anchors = Anchors(64, 96, 2.0)
-    for _ in range(100):
-        corner, size = random.uniform(-20, 90, 2), random.uniform(2, 80, 2)
-        box = np.concatenate([corner, corner + size]).astype("float32")
-        best = overlaps(box, anchors.boxes()).max()
-        assert overlaps(box, anchors.nearest(box)).max() == pytest.approx(best, abs=1e-6)
+    corners, sides = random.uniform(-20, 90, (100, 2)), random.uniform(2, 80, (100, 2))
+    boxes = np.concatenate([corners, corners + sides], axis=1).astype("float32")
+    best = overlaps(boxes[:, None], anchors.boxes()[None]).max(axis=1)
+    np.testing.assert_allclose(best_overlaps(boxes, anchors), best, atol=1e-6)
 
 
 @pytest.mark.parametrize("side", [10, 14, 20, 33, 50])

@@ -29,3 +29,15 @@ def test_crowds_are_neither():
     twice = found(np.concatenate([BOXES[:1], BOXES[:1]]))
     assert mistakes(twice, BOXES, np.array([0, 0]), np.array([True, True]), 0.5) == ([], [])
     assert mistakes(twice, BOXES[:1], np.array([0]), np.array([False]), 0.5) == ([], [1])
+
+
+def test_what_lies_in_a_crowd_is_measured_by_its_own_area():
+    """COCO divides by the area of the detection, and looks for an object first."""
+    boxes = np.array([[0, 0, 100, 100], [10, 10, 30, 32]], "float32")
+    crowd = np.array([True, False])
+    small = found(np.array([[10, 10, 30, 30]], "float32"))
+    assert mistakes(small, boxes[:1], np.array([0]), crowd[:1], 0.5) == ([], [])
+    assert mistakes(small, boxes[:1], np.array([1]), crowd[:1], 0.5) == ([], [0]), "another class"
+    assert mistakes(small, boxes, np.array([0, 0]), crowd, 0.5) == ([], []), "the object first"
+    half_out = found(np.array([[70, 10, 129, 30], [70, 10, 131, 30]], "float32"))
+    assert mistakes(half_out, boxes[:1], np.array([0]), crowd[:1], 0.5) == ([], [1])

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ras_keras.backend import imports
 from ras_keras.detection.data import load_detection
 from ras_keras.detection.data.readers.yolo_names import read_class_names
+from ras_keras.detection.data.registry import FORMATS
+from ras_keras.errors import UserError
 from tests.conftest import ROOT
-from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, paint, write
+from tests.detection.made_boxes import CONTENT, MAKERS, NAMES, make_yolo, write
 
 BCCD = ROOT.parent / "shared/data/bccd"
 
@@ -75,7 +78,7 @@ def test_boxes_are_treated_as_coco_does(tmp_path, kind):
     np.testing.assert_array_equal(data.train.labels[0], [0, 2, 0, 1])
 
 
-def test_crowds_outside_boxes_areas_and_unnamed_images_of_coco(tmp_path):
+def test_crowds_outside_boxes_and_areas_of_coco(tmp_path):
     content = {"train": [("a", (40, 60), [("cat", 1, 2, 9, 9 + i) for i in range(5)])]}
     folder = MAKERS["coco"](tmp_path, content)
     file = folder / "annotations/instances_train2017.json"
@@ -83,11 +86,9 @@ def test_crowds_outside_boxes_areas_and_unnamed_images_of_coco(tmp_path):
     entries["annotations"][0] |= {"iscrowd": 1, "area": 12.5}
     entries["annotations"][1]["bbox"] = [70, 10, 5, 5]
     file.write_text(json.dumps(entries))
-    paint(folder / "train2017/more.png", (8, 8))
     (folder / "train2017").rename(folder / "train_images")
     data = load_detection(f"coco:{folder}")
-    unnamed, boxes, untrained = data.notices
-    assert unnamed.startswith("train: 1 image in ") and "does not name" in unnamed
+    boxes, untrained = data.notices
     assert boxes == (
         "train: 1 box outside of its image skipped, "
         "1 marked as crowd or difficult and not trained on"
@@ -116,16 +117,27 @@ def test_difficult_objects_parts_and_fractions_of_voc(tmp_path):
     "text",
     [
         "path: x\nnames: [cat, 'dog', \"emu\"] # c\nnc: 3",
+        '"names":\n  [cat, dog,\n  emu]\nnc: 3',
+        "path: /gone\ntrain: images/train\nval: ./images/val/\ntest:\nnames: [cat, dog, emu]",
         "names:\n  - cat\n  - dog # c\n\n# d\n  - emu\nnc: 3",
-        "train: a\nnames:\n- cat\n- 'dog'\n- emu",
+        "path: ..\nval: a/images/val\nnames:\n- cat\n- 'dog'\n- emu",
         "names:\n  0: cat\n  2: emu\n  1: dog",
         "names: {0: cat, 1: 'dog', 2: emu}",
         "names: ['cat',\n  'dog',\n  'emu']\n",
     ],
 )
 def test_class_names_in_yaml(tmp_path, text):
-    write(tmp_path / "data.yaml", text)
-    assert read_class_names(tmp_path) == NAMES
+    write(tmp_path / "a/data.yaml", text)
+    assert read_class_names(tmp_path / "a") == NAMES
+
+
+def test_a_missing_yaml_library_is_named(tmp_path, monkeypatch):
+    write(tmp_path / "classes.txt", "cat")
+    monkeypatch.setattr(imports, "find_spec", lambda name: None)
+    assert read_class_names(tmp_path) == ("cat",)
+    write(tmp_path / "data.yaml", "names: [cat]")
+    with pytest.raises(UserError, match=r"needs the package yaml.*: pip install .*\[detection\]"):
+        read_class_names(tmp_path)
 
 
 def test_quotes_in_yaml_and_a_plain_list(tmp_path):
@@ -135,11 +147,17 @@ def test_quotes_in_yaml_and_a_plain_list(tmp_path):
     assert read_class_names(tmp_path) == ("it's, # 1", 'a "b"', "bird's nest")
 
 
-def test_images_without_boxes_and_images_in_two_splits(tmp_path):
+def test_the_guide_has_the_layouts():
+    guide = (ROOT / "docs/guides/detection.md").read_text(encoding="utf-8").replace("`", "")
+    for kind, (_, layout, _) in FORMATS.items():
+        assert f"| {kind}:PATH | {layout} |" in guide
+
+
+def test_images_in_two_splits_and_what_lies_beside_annotations(tmp_path):
     folder = make_yolo(tmp_path / "yolo")
-    (folder / "labels/train/c.txt").unlink()
     write(folder / "labels/train/classes.txt", "cat\n")
-    assert load_detection(f"yolo:{folder}").notices == ("train: 1 image without a file of boxes",)
+    write(folder / "labels/train/._a.txt", "")
+    assert load_detection(f"yolo:{folder}").notices == ()
     shared = {"train": CONTENT["train"], "val": CONTENT["train"][:1]}
     assert load("voc", tmp_path / "voc", shared).notices == ("train and val share 1 image",)
 

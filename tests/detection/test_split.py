@@ -9,15 +9,15 @@ from ras_keras.detection.training.prepared_boxes import split
 from ras_keras.errors import UserError
 
 
-def images(labels):
-    """An image for each label, with an object of that class."""
+def images(labels, crowd=()):
+    """An image for each label, with an object of that class, at the places in `crowd` a crowd."""
     count = len(labels)
     return AnnotatedImages(
         paths=tuple(f"{number}.png" for number in range(count)),
         sizes=np.tile([64, 64], (count, 1)),
         boxes=(np.array([[0, 0, 32, 32]], "float32"),) * count,
         labels=tuple(np.array([label], "int32") for label in labels),
-        crowd=(np.array([False]),) * count,
+        crowd=tuple(np.array([place in crowd]) for place in range(count)),
         areas=(np.array([1024.0], "float32"),) * count,
         ids=tuple(range(count)),
         class_names=("common", "rare"),
@@ -53,6 +53,12 @@ def test_a_class_does_not_go_with_the_images_held_out():
     with pytest.raises(UserError, match=r"validation_split=0\.8 holds out every image with 'rare'"):
         for seed in range(20):
             split(data, BoxesRecipe(validation_split=0.8), seed)
+
+
+def test_an_object_is_among_the_images_held_out():
+    data = data_of(images([0] * 20, crowd=range(1, 20)), COMMON)
+    with pytest.raises(UserError, match=r"validation_split=0\.1 holds out only images without an"):
+        split(data, BoxesRecipe(validation_split=0.1), 0)
 
 
 def test_nothing_to_test_on():

@@ -7,15 +7,14 @@ from typing import Annotated, Literal
 
 from ras_keras.commands.line.fields import Folder, Model, Shown
 from ras_keras.commands.line.flags import parse
-from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
-from ras_keras.detection.data.registry import load_detection
+from ras_keras.detection.data.registry import load_split
 from ras_keras.detection.finding import find
-from ras_keras.detection.loading import SavedDetector, load_detector
+from ras_keras.detection.loading import load_detector
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.pictures import write_pages
 from ras_keras.detection.scores import check_scoring, score
 from ras_keras.errors import UserError
-from ras_keras.text.numbers import percent
+from ras_keras.text.numbers import counted, percent
 from ras_keras.values.typed import Bounds, Count
 
 
@@ -46,13 +45,12 @@ def main(arguments: Sequence[str], program: str) -> None:
     dataset = options.dataset or (saved.recipe.boxes.dataset if saved.recipe else None)
     if dataset is None:
         raise UserError("--dataset is missing, for nothing beside the model says what it is.")
-    data = load_detection(dataset)
-    images = _split(data, options.split, dataset)
-    _check_classes(saved, data)
+    images = load_split(dataset, options.split, saved.class_names)
     found = find(detector(saved.model), images, options.batch_size)
     scores = score(found, images)
     print(f"model    {saved.path}")
-    print(f"data     {dataset}, {len(images):,} images, {images.box_counts.sum():,} objects")
+    objects = counted(int(images.box_counts.sum()), "object")
+    print(f"data     {dataset}, {counted(len(images), 'image')}, {objects}")
     for notice in images.notices:
         print(f"notice   {notice}")
     for name in ("ap", "ap50", "ap75", "small", "medium", "large"):
@@ -66,27 +64,3 @@ def main(arguments: Sequence[str], program: str) -> None:
     if options.pictures:
         for file in write_pages(images, found, options.least_score, Path(options.pictures)):
             print(f"picture  {file}")
-
-
-def _split(data: DetectionData, split: str, dataset: str) -> AnnotatedImages:
-    images = getattr(data, split)
-    if images is None and split == "test":
-        images = data.validation
-    if images is None:
-        raise UserError(f"{dataset} has no {split} images; choose another --split.")
-    return images
-
-
-def _check_classes(saved: SavedDetector, data: DetectionData) -> None:
-    if saved.class_names != data.class_names:
-        unknown = [name for name in data.class_names if name not in saved.class_names]
-        lacking = [name for name in saved.class_names if name not in data.class_names]
-        what = "the data set has them in another order"
-        if unknown:
-            what = f"{unknown[0]!r} is none of them"
-        elif lacking:
-            what = f"the training images of the data set have no {lacking[0]!r}"
-        raise UserError(
-            f"{saved.path} knows the classes {', '.join(saved.class_names)}, and {what}; evaluate "
-            "it on the data set that it was trained on, by --dataset."
-        )

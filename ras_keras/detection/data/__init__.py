@@ -3,7 +3,7 @@
 from ras_keras.detection.data.annotated_pixels import failures_named
 from ras_keras.detection.data.annotations import AnnotatedImages, DetectionData
 from ras_keras.detection.data.batches import DetectionBatches, evaluation_batches
-from ras_keras.detection.data.registry import load_detection
+from ras_keras.detection.data.registry import load_detection, load_split
 
 __all__ = [
     "AnnotatedImages",
@@ -12,4 +12,5 @@ __all__ = [
     "evaluation_batches",
     "failures_named",
     "load_detection",
+    "load_split",
 ]

@@ -9,11 +9,12 @@ import tensorflow as tf
 from ras_keras.data.encoded.decoding import decode
 from ras_keras.data.encoded.encoded_images import EncodedImages
 from ras_keras.data.encoded.sources import Files
-from ras_keras.data.files.image_files import UnreadableImage, check_image_size, decode_image
+from ras_keras.data.files.image_files import MAXIMUM_SIDE, UnreadableImage, decode_image
 from ras_keras.data.image_dataset import Images
 from ras_keras.data.unreadable import unreadable_named
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import letterboxed
+from ras_keras.errors import Argument, UserError
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,11 @@ class AnnotatedPixels(EncodedImages):
     """
 
     def __init__(self, images: AnnotatedImages, canvas: tuple[int, int]):
-        for side in canvas:
-            check_image_size(side)
+        if not all(1 <= side <= MAXIMUM_SIDE for side in canvas):
+            raise UserError(
+                Argument("canvas", canvas),
+                f" has a side that is not between 1 and {MAXIMUM_SIDE:,} pixels; choose another.",
+            )
         places = np.arange(len(images), dtype="int32")
         super().__init__(Files(images.paths), Letterboxed(canvas), places)
         self.sizes = images.sizes

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from ras_keras.data.image_dataset import Images
+from ras_keras.data.shuffling import shuffled_places
 from ras_keras.detection.data.annotated_pixels import AnnotatedPixels
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import boxes_on_canvas, fitted_size, mirrored_boxes
@@ -105,14 +106,13 @@ class DetectionBatches:
         return images.batch(self.batch_size, drop_remainder=True).prefetch(2)
 
     def index(self, step) -> tf.Tensor:
-        """Which images the batch of a step holds: int32 (n,)."""
-        step = tf.convert_to_tensor(step, tf.int64)
-        epoch, position = step // self.steps_per_epoch, step % self.steps_per_epoch
-        first = position * self.batch_size
-        return tf.random.experimental.index_shuffle(
-            tf.range(first, first + self.batch_size),
-            seed=tf.stack([self.seed, epoch]),
-            max_index=len(self.pixels) - 1,
+        """Which images the batch of a step holds: int64 (n,)."""
+        return shuffled_places(
+            step,
+            images=len(self.pixels),
+            per_epoch=self.images_per_epoch,
+            batch_size=self.batch_size,
+            seed=self.seed,
         )
 
     def _draws(self, step):

@@ -22,9 +22,7 @@ class BoxesRecipe(Part):
     """Which images with boxes, at which size."""
 
     dataset: str = "shapes"
-    """shapes (made up), coco:PATH (PATH/annotations/instances_train*.json), voc:PATH
-    (PATH/Annotations, PATH/JPEGImages, PATH/ImageSets/Main) or yolo:PATH (PATH/data.yaml,
-    PATH/images, PATH/labels)."""
+    """shapes (made up), coco:PATH, voc:PATH or yolo:PATH, laid out as in the guide to detection."""
     height: Side = 256
     """Of the images that the network gets, in pixels: others are resized to fit, black beside."""
     width: Side = 256

@@ -8,19 +8,17 @@ import numpy as np
 
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import boxes_on_canvas
-from ras_keras.detection.network.anchors import Anchors
+from ras_keras.detection.network.anchors import LEVELS, PER_PLACE, Anchors
 from ras_keras.detection.network.matching import POSITIVE
 from ras_keras.detection.overlaps import overlaps
 from ras_keras.errors import Argument, UserError
 
-# Boxes of a class that are looked at, at equal distances.
-LOOKED_AT = 500
 SCALES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of a class the boxes that were looked at, and those without an anchor."""
+    """How many boxes a class has, and how many of them have no anchor."""
 
     name: str
     boxes: int
@@ -30,8 +28,8 @@ class Coverage:
 def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
     """Looks at how near the anchors come to the objects of each class.
 
-    An object with no anchor of an intersection over union of 0.5 or more trains its best anchor
-    alone.
+    An object with no anchor of an intersection over union (IoU) of 0.5 or more trains its best
+    anchor alone.
 
     Returns:
         A notice that counts the objects without such an anchor, if there are any.
@@ -39,30 +37,30 @@ def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
     Raises:
         UserError: for a class all of whose objects have none, with the scale that would serve.
     """
-    looked_at = boxes_of_classes(images, (anchors.height, anchors.width))
-    found = [*map(partial(coverage, anchors=anchors), images.class_names, looked_at)]
+    boxes = boxes_of_classes(images, (anchors.height, anchors.width))
+    found = [*map(partial(coverage, anchors=anchors), images.class_names, boxes)]
     lost = [each for each in found if each.boxes and each.without == each.boxes]
     if lost:
-        scale = _serving(looked_at, anchors)
+        scale = _serving(boxes, anchors)
         way_out = ("",) if scale is None else (Argument("anchor_scale", scale), ", or ")
         raise UserError(
             Argument("anchor_scale", anchors.scale),
-            f" leaves every object of {lost[0].name!r} without an anchor of half its size at "
-            f"{anchors.width}x{anchors.height} pixels; give ",
+            f" leaves every object of {lost[0].name!r} without an anchor of IoU {POSITIVE} or more "
+            f"at {anchors.width}x{anchors.height} pixels; give ",
             *way_out,
             "larger images.",
         )
-    some = [f"{each.without} of {each.boxes} of {each.name}" for each in found if each.without]
+    some = [f"{each.without:,} of {each.boxes:,} of {each.name}" for each in found if each.without]
     if not some:
         return []
     return [
-        f"without an anchor of half their size at this anchor scale: {', '.join(some)}; only their "
-        "best anchor is trained"
+        f"without an anchor of IoU {POSITIVE} or more at this anchor scale: {', '.join(some)}; "
+        "only their best anchor is trained"
     ]
 
 
 def boxes_of_classes(images: AnnotatedImages, canvas: tuple[int, int]) -> list[np.ndarray]:
-    """The objects of each class on a canvas, (n, 4); of many those at equal distances."""
+    """The objects of each class on a canvas, (n, 4)."""
     boxes = np.concatenate(
         [
             boxes_on_canvas(found, size, canvas)
@@ -71,26 +69,43 @@ def boxes_of_classes(images: AnnotatedImages, canvas: tuple[int, int]) -> list[n
     )
     real = ~np.concatenate(images.crowd)
     labels = np.concatenate(images.labels)
-    of_classes = [boxes[real & (labels == label)] for label in range(len(images.class_names))]
-    return [
-        each[np.linspace(0, len(each) - 1, min(len(each), LOOKED_AT)).astype(int)]
-        for each in of_classes
-    ]
+    return [boxes[real & (labels == label)] for label in range(len(images.class_names))]
 
 
 def coverage(name: str, boxes: np.ndarray, anchors: Anchors) -> Coverage:
-    """How many objects of a class have no anchor.
+    """How many objects of a class have no anchor of IoU 0.5 or more.
 
     Args:
         name: of the class.
         boxes: of its objects, (n, 4).
         anchors: on the same canvas.
     """
-    without = sum(overlaps(box, anchors.nearest(box)).max() < POSITIVE for box in boxes)
-    return Coverage(name, len(boxes), int(without))
+    return Coverage(name, len(boxes), int((best_overlaps(boxes, anchors) < POSITIVE).sum()))
 
 
-def _serving(looked_at: list[np.ndarray], anchors: Anchors) -> float | None:
+def best_overlaps(boxes: np.ndarray, anchors: Anchors) -> np.ndarray:
+    """The highest IoU of each box with an anchor: (n,).
+
+    Of each level the nine anchors at the place nearest to the box's centre are looked at, for one
+    of their form overlaps the box nowhere more.
+
+    Args:
+        boxes: (n, 4): left, top, right, bottom.
+        anchors: on the same canvas.
+    """
+    boxes = boxes.astype("float64")
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    # As seen from their place: those of the place at 0, 0.
+    forms = anchors.nearest(np.zeros(4)).reshape(len(LEVELS), PER_PLACE, 4)
+    best = np.zeros(len(boxes))
+    for level, (rows, columns), around in zip(LEVELS, anchors.maps, forms, strict=True):
+        places = 2**level * np.clip(np.round(centres / 2**level), 0, (columns - 1, rows - 1))
+        near = np.tile(places, 2)[:, None] + around
+        best = np.maximum(best, overlaps(boxes[:, None], near).max(axis=1))
+    return best
+
+
+def _serving(of_classes: list[np.ndarray], anchors: Anchors) -> float | None:
     """Of the usual scales the one that leaves the fewest objects of the worst class alone.
 
     None if it would leave all of them.
@@ -98,7 +113,7 @@ def _serving(looked_at: list[np.ndarray], anchors: Anchors) -> float | None:
 
     def worst(scale):
         of_scale = dataclasses.replace(anchors, scale=scale)
-        each = (coverage("", boxes, of_scale) for boxes in looked_at)
+        each = (coverage("", boxes, of_scale) for boxes in of_classes)
         return max((one.without / one.boxes for one in each if one.boxes), default=0.0)
 
     shares = {scale: worst(scale) for scale in SCALES}

@@ -69,7 +69,7 @@ def split(
     are then held out.
 
     Raises:
-        UserError: if there is nothing to test on, or nothing left on one side.
+        UserError: if there is nothing to test on, or one side would have no images or no objects.
     """
     if data.test is not None and data.validation is not None:
         return data.train, data.validation, data.test
@@ -81,27 +81,29 @@ def split(
         )
     if recipe.validation_split == 0:
         return data.train, None, test
-    count = len(data.train)
-    held = round(recipe.validation_split * count)
+    return *_held_out(data.train, recipe.validation_split, seed), test
+
+
+def _held_out(
+    images: AnnotatedImages, share: float, seed: int
+) -> tuple[AnnotatedImages, AnnotatedImages]:
+    """The images that are left to train on, and those that are held out."""
+    count = len(images)
+    held = round(share * count)
+    given = Argument("validation_split", share)
     if not 0 < held < count:
         raise UserError(
-            Argument("validation_split", recipe.validation_split),
+            given,
             f" leaves no images on one side of the {count} training images; choose another "
             "fraction.",
         )
     order = np.random.default_rng([seed, count]).permutation(count)
-    train = data.train.subset(np.sort(order[held:]))
-    emptied = np.flatnonzero((train.box_counts == 0) & (data.train.box_counts > 0))
+    train, watched = (images.subset(np.sort(each)) for each in (order[held:], order[:held]))
+    emptied = np.flatnonzero((train.box_counts == 0) & (images.box_counts > 0))
+    way_out = "; choose another fraction, or another ", Argument("seed"), "."
     if len(emptied):
-        raise UserError(
-            Argument("validation_split", recipe.validation_split),
-            f" holds out every image with {data.train.class_names[emptied[0]]!r}; choose another "
-            "fraction, or another ",
-            Argument("seed"),
-            ".",
-        )
-    return (
-        dataclasses.replace(train, notices=data.train.notices),
-        data.train.subset(np.sort(order[:held])),
-        test,
-    )
+        what = f" holds out every image with {images.class_names[emptied[0]]!r}"
+        raise UserError(given, what, *way_out)
+    if not watched.box_counts.any():
+        raise UserError(given, " holds out only images without an object", *way_out)
+    return dataclasses.replace(train, notices=images.notices), watched

@@ -107,7 +107,7 @@ class WatchedScores(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         scores = score(find(self.network, self.images, self.batch_size), self.images)
-        logs |= {"val_ap": scores.ap or 0.0, "val_ap50": scores.ap50 or 0.0}
+        logs |= {"val_ap": scores.ap, "val_ap50": scores.ap50}
 
 
 def _fit(

@@ -1,29 +1,31 @@
 """Data sets in COCO's form: a JSON file for each split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from ras_keras.data.files.image_paths import images_below
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, refuse_alone
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
 from ras_keras.values.json_files import read_json
-from ras_keras.values.typed import Amount, Bounds, Text, That, WrongValue, typed
+from ras_keras.values.typed import Bounds, Text, That, WrongValue, in_short, typed
 
 LAYOUT = "PATH/annotations/instances_train*.json and the images in PATH/train*"
 FORM = "[left, top, width, height] in pixels"
 REMEDY = "correct it or export it anew"
 Side = Annotated[int, Bounds(1, 65_535)]
+# No image has more pixels; pycocotools counts no object of more than 1e10.
+Area = Annotated[float, Bounds(0, 65_535**2)]
 Box = Annotated[tuple[float, ...], That(lambda box: len(box) == 4, "a list of four numbers")]
 # What is read of an entry; whatever else it holds is passed over.
 IMAGE = {"id": int, "file_name": Text, "height": Side, "width": Side}
 CATEGORY = {"id": int, "name": Name}
 ANNOTATION = {"image_id": int, "category_id": int, "bbox": Box}
-OPTIONAL = {"iscrowd": Literal[0, 1], "area": Amount}
+OPTIONAL = {"iscrowd": Literal[0, 1], "area": Area}
 
 
-def read_coco(folder: Path) -> dict[str, Split]:
+def read_coco(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits of PATH/annotations/instances_train*.json, instances_val* and instances_test*.
 
     The images of instances_train2017.json lie in PATH/train2017. Labels are the places of the
@@ -32,14 +34,16 @@ def read_coco(folder: Path) -> dict[str, Split]:
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
-        UserError: for a file that is missing or damaged, naming it and what is wrong in it.
+        UserError: for a file that is missing or damaged, naming it and what is wrong in it, and
+            for an image in a split's folder that the file does not name.
     """
-    found = {name: _annotations(folder, name) for name in SPLITS}
+    found = {name: _annotations(folder, name) for name in wanted}
     return {
         name: _split(file, _image_folder(folder, file, name))
         for name, file in found.items()
@@ -85,24 +89,11 @@ def _split(file: Path, folder: Path) -> Split:
         split.labels.append(labels[item["category_id"]])
         split.crowd.append(item.get("iscrowd", 0) == 1)
         split.areas.append(item.get("area"))
-    split.notices += _compare(split, file, folder)
+    there, named = {*images_below(folder).files}, {*split.paths}
+    missing = [path for path in named - there if not path.is_file()]
+    refuse_alone(missing, f"missing, and {file} names it; restore it or remove its entry.")
+    refuse_alone(there - named, f"not named in {file}; name it there or remove it.")
     return split
-
-
-def _compare(split: Split, file, folder) -> list[str]:
-    """Refuses images that are missing, and counts those that the file does not name."""
-    there = {*images_below(folder).files}
-    missing = [path for path in split.paths if path not in there and not path.is_file()]
-    if missing:
-        rest = f" and {len(missing) - 1:,} more are" if len(missing) > 1 else " is"
-        raise UserError(
-            f"{missing[0]}{rest} missing, which {file} annotates; restore the images or remove "
-            "them from the file."
-        )
-    unnamed = len(there - {*split.paths})
-    if not unnamed:
-        return []
-    return [f"{unnamed:,} image{'s' * (unnamed > 1)} in {folder} that {file} does not name"]
 
 
 def _check(content: Mapping) -> None:
@@ -114,7 +105,11 @@ def _check(content: Mapping) -> None:
     images = _entries(content, "images", IMAGE)
     categories = _entries(content, "categories", CATEGORY)
     annotations = _entries(content, "annotations", ANNOTATION, OPTIONAL)
-    known = {"image_id": _ids(images, "images"), "category_id": _ids(categories, "categories")}
+    known = {
+        "image_id": _different(images, "images", "id"),
+        "category_id": _different(categories, "categories", "id"),
+    }
+    _different(images, "images", "file_name")
     for place, item in enumerate(annotations):
         for name, ids in known.items():
             if item[name] not in ids:
@@ -144,10 +139,13 @@ def _entries(content, name, kinds: Mapping[str, Any], optional: Mapping[str, Any
     return content[name]
 
 
-def _ids(entries, name) -> set[int]:
-    found: set[int] = set()
+def _different(entries, name, field) -> set:
+    """The values of a field, of which no two are equal."""
+    found: set = set()
     for place, entry in enumerate(entries):
-        if entry["id"] in found:
-            raise WrongValue(f"{name}[{place}].id", f"is {entry['id']}, as that of another")
-        found.add(entry["id"])
+        value = entry[field]
+        if value in found:
+            key = f"{name}[{place}].{field}"
+            raise WrongValue(key, f"is {in_short(value)}, as that of another")
+        found.add(value)
     return found

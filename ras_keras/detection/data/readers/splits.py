@@ -1,6 +1,6 @@
 """What a reader finds of a split, and how the splits become one data set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -13,6 +13,19 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.outputs.class_order import listed
 
 TRAIN, VALIDATION, TEST = SPLITS = "train", "val", "test"
+
+
+def refuse_alone(alone: Iterable[Path], problem: str) -> None:
+    """Refuses images without annotations, or annotations without images, if there are any.
+
+    Args:
+        alone: their files.
+        problem: what each of them lacks, and the way out.
+    """
+    files = sorted(alone)
+    if files:
+        more = f" (and {len(files) - 1:,} more)" if len(files) > 1 else ""
+        raise UserError(f"{files[0]}{more}: {problem}")
 
 
 def check_stems(paths: Sequence[Path], stems: Sequence[str]) -> None:
@@ -40,7 +53,6 @@ class Split:
         labels: of each box.
         crowd: of each box, whether it is not trained on.
         areas: of each box, that of its object in pixels; None for that of the box.
-        notices: what was passed over, a sentence each.
     """
 
     source: Path
@@ -53,7 +65,6 @@ class Split:
     labels: list[int] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     areas: list[float | None] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
 
 
 def refusal(dataset: str, *what: str | Argument) -> UserError:
@@ -70,9 +81,7 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
         form: how the format has its boxes, for messages.
 
     Raises:
-        UserError: for a split without images or boxes, a class that only another split than the
-            training images has, a class without a name or with that of another, and boxes in
-            another format.
+        UserError: as `annotated` does, and for a class without a name or with that of another.
     """
     names = splits[TRAIN].class_names
     for name in names:
@@ -80,7 +89,11 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
             raise refusal(dataset, f"a class in {splits[TRAIN].source} has no name; give it one.")
         if names.count(name) > 1:
             raise refusal(dataset, f"class {name!r} stands twice in {splits[TRAIN].source}.")
-    found = {name: _annotated(dataset, name, split, names, form) for name, split in splits.items()}
+    unknown = f"which {TRAIN} lacks; add boxes of it to {TRAIN} or remove it from "
+    found = {
+        name: annotated(dataset, name, split, names, form, f"{unknown}{name}.")
+        for name, split in splits.items()
+    }
     train = found[TRAIN]
     notices = [notice for each in found.values() for notice in each.notices]
     untrained = [name for name, count in zip(names, train.box_counts, strict=True) if not count]
@@ -93,7 +106,23 @@ def assemble(dataset: str, splits: Mapping[str, Split], form: str) -> DetectionD
     return DetectionData(train, found.get(VALIDATION), found.get(TEST), names, tuple(notices))
 
 
-def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
+def annotated(
+    dataset: str, name: str, split: Split, names: tuple[str, ...], form: str, unknown: str
+) -> AnnotatedImages:
+    """The images of a split with the boxes that count.
+
+    Args:
+        dataset: its name, for messages.
+        name: of the split, likewise.
+        split: as its format has it.
+        names: of the classes, one for each label.
+        form: how the format has its boxes, for messages.
+        unknown: what is said of a class in boxes of the split that is none of these.
+
+    Raises:
+        UserError: for a split without images or boxes that count, boxes of another class, and
+            boxes in another format.
+    """
     if not split.paths:
         raise refusal(dataset, f"{name} is empty: {split.source} has no images; add some.")
     sizes = np.array(split.sizes, "int32").reshape(-1, 2)
@@ -105,40 +134,38 @@ def _annotated(dataset, name, split: Split, names, form) -> AnnotatedImages:
         raise refusal(
             dataset, f"{name} has boxes in another format: {boxes.strange}; write them as {form}."
         )
-    if not boxes.kept.any():
+    crowd = np.array(split.crowd, bool)[order]
+    if not (boxes.kept & ~crowd).any():
         raise refusal(
-            dataset, f"{name} is empty: {split.source} has no boxes within its images; add some."
+            dataset,
+            f"{name} is empty: {split.source} has no boxes within its images, or only crowds and "
+            "difficult ones; add some.",
         )
-    places = order[boxes.kept]
+    places, crowd = order[boxes.kept], crowd[boxes.kept]
     sides = boxes.boxes[:, 2:] - boxes.boxes[:, :2]
     areas = np.array(split.areas, "float32")[order]
     areas = np.where(np.isnan(areas), sides.prod(axis=1), areas)
-    crowd = np.array(split.crowd, bool)[places]
     notice = boxes.notice(int(crowd.sum()))
     ends = np.cumsum(np.bincount(owners[boxes.kept], minlength=len(sizes)))[:-1]
     return AnnotatedImages(
         tuple(split.paths),
         sizes,
         boxes=tuple(np.split(boxes.boxes[boxes.kept], ends)),
-        labels=tuple(np.split(_labels(dataset, name, split, names)[places], ends)),
+        labels=tuple(np.split(_labels(dataset, name, split, names, unknown)[places], ends)),
         crowd=tuple(np.split(crowd, ends)),
         areas=tuple(np.split(areas[boxes.kept], ends)),
         ids=tuple(split.ids),
         class_names=names,
-        notices=tuple(f"{name}: {each}" for each in [*split.notices, notice] if each),
+        notices=(f"{name}: {notice}",) if notice else (),
     )
 
 
-def _labels(dataset, name, split: Split, names) -> np.ndarray:
-    """The labels of a split's boxes among the classes of the training images."""
-    lacking = [each for each in split.class_names if each not in names]
-    if lacking:
-        several = len(lacking) > 1
-        raise refusal(
-            dataset,
-            f"{name} has the class{'es' * several} {listed(lacking)}, which {TRAIN} lacks; add "
-            f"boxes of {'them' if several else 'it'} to {TRAIN} or remove "
-            f"{'them' if several else 'it'} from {name}.",
-        )
-    labels = np.array([names.index(each) for each in split.class_names], "int32")
-    return labels[np.array(split.labels, "int64")]
+def _labels(dataset, name, split: Split, names, unknown) -> np.ndarray:
+    """The labels of a split's boxes among the names."""
+    of_names = {each: label for label, each in enumerate(names)}
+    labels = np.array([of_names.get(each, -1) for each in split.class_names], "int32")
+    own = np.array(split.labels, "int64")
+    lacking = np.unique(own[labels[own] < 0])
+    if len(lacking):
+        raise refusal(dataset, f"{name} has the class {split.class_names[lacking[0]]!r}, {unknown}")
+    return labels[own]

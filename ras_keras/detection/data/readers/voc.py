@@ -1,11 +1,12 @@
 """Data sets in the folders of PASCAL VOC: an XML file for each image."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from ras_keras.data.files.image_paths import SUFFIXES, images_below
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems
-from ras_keras.detection.data.readers.text_files import damaged, read_lines
+from ras_keras.data.files.image_paths import images_below
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems, refuse_alone
+from ras_keras.detection.data.readers.text_files import damaged, files_below, read_lines
 from ras_keras.detection.data.readers.xml_files import Element, read_xml
 from ras_keras.errors import UserError
 from ras_keras.outputs.class_names import Name
@@ -18,7 +19,7 @@ SIDES = ("xmin", "ymin", "xmax", "ymax")
 Side = Annotated[int, Bounds(1, 65_535)]
 
 
-def read_voc(folder: Path) -> dict[str, Split]:
+def read_voc(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits that PATH/ImageSets/Main names by train.txt, val.txt and test.txt.
 
     Such a file has the name of an image on each line, without an ending. Labels are the places of
@@ -36,24 +37,43 @@ def read_voc(folder: Path) -> dict[str, Split]:
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
         UserError: for a file that is missing or damaged, naming it, and for an image without
-            annotation or the other way round.
+            annotation or the other way round, whether a split names it or not.
     """
-    found = images_below(folder / "JPEGImages").files
-    names = [image.relative_to(folder / "JPEGImages").with_suffix("").as_posix() for image in found]
-    check_stems(found, names)
-    images = dict(zip(names, found, strict=True))
-    lists = {name: folder / "ImageSets/Main" / f"{name}.txt" for name in SPLITS}
-    if not lists[TRAIN].exists():
+    images = _images(folder / "JPEGImages", folder / "Annotations")
+    lists = {name: folder / "ImageSets/Main" / f"{name}.txt" for name in wanted}
+    if TRAIN in lists and not lists[TRAIN].exists():
         raise UserError(
             f"{lists[TRAIN]} is missing; name the training images there, one a line, no ending."
         )
     return {name: _split(folder, file, images) for name, file in lists.items() if file.exists()}
+
+
+def _images(images: Path, annotations: Path) -> dict[str, Path]:
+    """The images by their names, each of which has an annotation, and the other way round."""
+    files = images_below(images).files
+    names = [file.relative_to(images).with_suffix("").as_posix() for file in files]
+    check_stems(files, names)
+    found = dict(zip(names, files, strict=True))
+    there = {
+        file.relative_to(annotations).with_suffix("").as_posix(): file
+        for file in files_below(annotations, ".xml")
+    }
+    refuse_alone(
+        (file for name, file in there.items() if name not in found),
+        f"its image is missing in {images}; restore it or remove the file.",
+    )
+    refuse_alone(
+        (file for name, file in found.items() if name not in there),
+        f"no .xml of its name in {annotations}; restore it or remove the image.",
+    )
+    return found
 
 
 def _split(folder, file, images) -> Split:
@@ -65,17 +85,9 @@ def _split(folder, file, images) -> Split:
         if name in named:
             raise damaged(file, line, f"{name!r} stands there twice")
         named.add(name)
-        annotation = folder / "Annotations" / f"{name}.xml"
-        if not annotation.is_file():
-            what = f"image {images[name]} has" if name in images else f"{name!r} has no image and"
-            raise damaged(file, line, f"{what} no annotation, {annotation} is missing")
         if name not in images:
-            raise UserError(
-                f"{annotation} annotates an image that is missing; restore "
-                f"{folder / 'JPEGImages' / name}.jpg (or {', '.join(SUFFIXES)}) or remove {name!r} "
-                f"from {file}."
-            )
-        _add(split, class_names, annotation)
+            raise damaged(file, line, f"{name!r} has no image and no annotation")
+        _add(split, class_names, folder / "Annotations" / f"{name}.xml")
         split.paths.append(images[name])
         split.ids.append(name)
     split.class_names = tuple(sorted({*class_names}))

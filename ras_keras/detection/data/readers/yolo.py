@@ -1,19 +1,20 @@
 """Data sets in YOLO's form: a text file for each image, a line for each box."""
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
 from ras_keras.data.files.image_files import FILE_FORMATS, named
-from ras_keras.data.files.image_paths import images_below, is_hidden
-from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems
-from ras_keras.detection.data.readers.text_files import damaged, read_lines
+from ras_keras.data.files.image_paths import images_below
+from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems, refuse_alone
+from ras_keras.detection.data.readers.text_files import damaged, files_below, read_lines
 from ras_keras.detection.data.readers.yolo_names import read_class_names
 from ras_keras.errors import UserError
 
-LAYOUT = "PATH/data.yaml, PATH/images/train/* and PATH/labels/train/*.txt"
+LAYOUT = "PATH/data.yaml or PATH/classes.txt, PATH/images/train/* and PATH/labels/train/*.txt"
 FORM = "`class x y width height`, the centre and sides relative to the image"
 # By which a relative value may be beyond 0 and 1 because it is rounded.
 ROUNDING = 0.01
@@ -21,26 +22,28 @@ ROUNDING = 0.01
 ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 
 
-def read_yolo(folder: Path) -> dict[str, Split]:
+def read_yolo(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
     """The splits whose images lie in PATH/images/train, val and test.
 
     The boxes of PATH/images/train/a.jpg are the lines `class x y width height` of
     PATH/labels/train/a.txt: the class by its number, the centre and the sides of the box relative
-    to the image. An image without such a file has no boxes; a notice counts them.
+    to the image. That of an image without objects is empty.
 
     Args:
         folder: PATH.
+        wanted: names of splits.
 
     Returns:
-        The splits that there are, by their names in `SPLITS`.
+        The wanted splits that there are, by their names.
 
     Raises:
-        UserError: for a file that is missing or damaged, naming it and the line.
+        UserError: for a file that is missing or damaged, naming it and the line, and for an image
+            without such a file or the other way round.
     """
     names = read_class_names(folder)
     return {
         name: _split(folder / "images" / name, folder / "labels" / name, names)
-        for name in SPLITS
+        for name in wanted
         if name == TRAIN or (folder / "images" / name).is_dir()
     }
 
@@ -59,21 +62,17 @@ def _split(images: Path, labels: Path, names) -> Split:
     check_stems(split.paths, names)
     split.ids = [*names]
     files = [labels / path.with_suffix(".txt") for path in below]
-    there = {*labels.rglob("*.txt")}
-    for file in sorted(there - {*files}):
-        # LabelImg leaves its list of names there.
-        if file.name != "classes.txt" and not is_hidden(file.name):
-            raise UserError(
-                f"{file} annotates an image that is missing in {images}; restore it or remove the "
-                "file."
-            )
+    there = files_below(labels, ".txt")
+    # LabelImg leaves its list of names there.
+    alone = (file for file in there - {*files} if file.name != "classes.txt")
+    refuse_alone(alone, f"its image is missing in {images}; restore it or remove the file.")
+    without = (path for path, file in zip(split.paths, files, strict=True) if file not in there)
+    refuse_alone(
+        without, f"no .txt of its name in {labels}; write an empty one where there are no objects."
+    )
     split.sizes = _sizes(split.paths)
     for place, file in enumerate(files):
-        if file in there:
-            _add(split, place, file)
-    without = len(files) - len(there & {*files})
-    if without:
-        split.notices.append(f"{without:,} image{'s' * (without > 1)} without a file of boxes")
+        _add(split, place, file)
     return split
 
 

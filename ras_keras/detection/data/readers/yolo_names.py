@@ -1,42 +1,32 @@
 """The class names of a YOLO data set: `names` of its data.yaml, or classes.txt."""
 
-import json
-import re
+import os
 from pathlib import Path
 
-from ras_keras.detection.data.readers.text_files import damaged, read_lines
-from ras_keras.errors import UserError
+from ras_keras.backend.imports import check_installed
+from ras_keras.detection.data.readers.splits import SPLITS
+from ras_keras.detection.data.readers.text_files import damaged, read_lines, read_text
+from ras_keras.errors import UserError, first_line
 from ras_keras.outputs.class_names import Names
-from ras_keras.values.typed import WrongValue, typed
-
-QUOTED = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\""""
-# A comment begins at a # that is in no quotes and has a space before it.
-COMMENT = re.compile(rf"({QUOTED})|(?:^|\s)#.*$")
-ENTRY = re.compile(rf"\s*(?:-\s+|(\d{{1,9}})\s*:\s+)({QUOTED}|[^'\"\s].*?)\s*")
-# Of a list or mapping in brackets.
-ITEM = re.compile(rf"\s*(?:(\d{{1,9}})\s*:\s*)?({QUOTED}|[^'\",\s][^,]*?)\s*(?:,\s*|$)")
-BRACKETS = {"[": "]", "{": "}"}
+from ras_keras.values.typed import WrongValue, in_short, typed
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
     """The names of the classes, in the order of their numbers.
 
-    Of the YAML language only what lists names is read: a list or a mapping from numbers, on lines
-    of their own or in brackets, and comments.
-
     Args:
-        folder: that holds data.yaml or classes.txt.
+        folder: that holds data.yaml, with a list of `names` or a mapping from numbers to them, or
+            classes.txt, with a name on each line.
 
     Raises:
-        UserError: if neither is there, and for one that cannot be read, naming the line.
+        UserError: if neither is there, for one that cannot be read, naming the line, and for a
+            data.yaml that has a split elsewhere than in images/train, images/val or images/test.
     """
     data, classes = folder / "data.yaml", folder / "classes.txt"
     if data.exists():
-        line, found = _names_in_yaml(data)
-        return _checked(data, line, found)
+        return _names_in_yaml(data)
     if classes.exists():
-        found = [text.strip() for _, text in read_lines(classes)]
-        return _checked(classes, 1, found)
+        return _checked(classes, 1, [text.strip() for _, text in read_lines(classes)])
     raise UserError(f"{data} is missing; write it, with the `names` of the classes.")
 
 
@@ -47,71 +37,68 @@ def _checked(file, line, found) -> tuple[str, ...]:
         raise damaged(file, line, f"the class names: {error}") from error
 
 
-def _names_in_yaml(file: Path) -> tuple[int, list[str]]:
-    """The names, and the line at which they begin."""
-    lines = [
-        (number, text)
-        for number, line in read_lines(file)
-        if (text := COMMENT.sub(lambda found: found[1] or "", line)).strip()
-    ]
-    starts = [place for place, (_, text) in enumerate(lines) if re.match(r"names\s*:", text)]
-    if len(starts) != 1:
-        raise UserError(f"{file} has {len(starts) or 'no'} lists of `names`; give it one.")
-    number, text = lines[starts[0]]
-    rest = text.partition(":")[2].strip()
-    below = lines[starts[0] + 1 :]
-    if rest:
-        return number, _in_brackets(file, number, rest, below)
-    entries = []
-    for number, text in below:
-        if not text.startswith((" ", "\t", "-")):
-            break
-        found = ENTRY.fullmatch(text)
-        if not found:
-            raise damaged(file, number, f"{text.strip()!r} names no class as `- name` or `0: name`")
-        entries.append((number, found[1], found[2]))
-    return lines[starts[0]][0], _in_order(file, entries)
+def _names_in_yaml(file: Path) -> tuple[str, ...]:
+    content, lines = _read_yaml(file)
+    for split in SPLITS:
+        _check_place(file, lines.get(split, 1), split, content)
+    if "names" not in content:
+        raise UserError(f"{file} has no `names`; write the names of the classes there.")
+    names, line = content["names"], lines.get("names", 1)
+    if isinstance(names, dict):
+        missing = [number for number in range(len(names)) if number not in names]
+        if missing:
+            raise damaged(file, line, f"`names` has no class {missing[0]}, by its number")
+        names = [names[number] for number in range(len(names))]
+    return _checked(file, line, names)
 
 
-def _in_brackets(file, number, text, below) -> list[str]:
-    """The names in [a, b] or {0: a, 1: b}, which may go on over several lines."""
-    closing = BRACKETS.get(text[0], "")
-    for _, line in below:
-        if text.endswith(closing):
-            break
-        text += " " + line.strip()
-    if not closing or not text.endswith(closing):
-        raise damaged(file, number, f"`names` is {text[:60]!r}, no list of names")
-    inner, place, entries = text[1:-1].strip(), 0, []
-    while place < len(inner):
-        found = ITEM.match(inner, place)
-        if not found:
-            raise damaged(file, number, f"`names` cannot be read at {inner[place:][:60]!r}")
-        entries.append((number, found[1], found[2]))
-        place = found.end()
-    return _in_order(file, entries)
+def _check_place(file: Path, line: int, split: str, content: dict) -> None:
+    """Refuses a split that lies elsewhere than it is read from.
+
+    It may be named as seen from the file or from `path`, which often is another machine's.
+    """
+    value, root = content.get(split), content.get("path")
+    if value is None:
+        return
+    places = [file.parent, file.parent / root] if isinstance(root, str) else [file.parent]
+    named = [os.path.normpath(Path.cwd() / each / value) for each in places if type(value) is str]
+    if os.path.normpath(Path.cwd() / file.parent / "images" / split) not in named:
+        raise UserError(
+            f"{file}, line {line:,}: `{split}` is {in_short(value)}, and images are read from "
+            f"images/{split} beside this file; move them there, their boxes to labels/{split}, and "
+            f"write images/{split}."
+        )
 
 
-def _in_order(file, entries: list[tuple[int, str | None, str]]) -> list[str]:
-    """The names by their numbers, which are their places where there are none."""
-    names: dict[int, str] = {}
-    for place, (line, key, name) in enumerate(entries):
-        number = place if key is None else int(key)
-        if number in names:
-            raise damaged(file, line, f"class {number} stands twice")
-        names[number] = _unquoted(file, line, name)
-    for number in range(len(names)):
-        if number not in names:
-            raise damaged(file, entries[0][0], f"`names` has no class {number}")
-    return [names[number] for number in range(len(names))]
+def _read_yaml(file: Path) -> tuple[dict, dict[str, int]]:
+    """What a file says, and the lines of its outermost keys."""
+    check_installed(f"reading {file.name}", ["yaml"], "detection")
+    import yaml
 
-
-def _unquoted(file, line, text) -> str:
-    if text.startswith("'"):
-        return text[1:-1].replace("''", "'")
-    if not text.startswith('"'):
-        return text
+    text = read_text(file)
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise damaged(file, line, f"{text} cannot be read; write it in single quotes") from error
+        content, top = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise damaged(file, line, f"it is no YAML: {error.problem}") from error
+    # A value that is none of its type, such as a date, may fail in any way.
+    except Exception as error:
+        raise damaged(file, 1, f"it is no YAML: {first_line(error)}") from error
+    if top is None or not isinstance(content, dict):
+        raise damaged(file, 1, f"it is {in_short(content)}, no `names: [...]`")
+    for key, value in top.value:
+        if key.value == "names" and isinstance(value, yaml.MappingNode):
+            _lines_of(file, value)
+    return content, _lines_of(file, top)
+
+
+def _lines_of(file, mapping) -> dict[str, int]:
+    """The lines of a mapping's keys, none of which stands twice: PyYAML keeps the last."""
+    lines: dict[str, int] = {}
+    for key, _ in mapping.value:
+        line = key.start_mark.line + 1
+        if key.value in lines:
+            raise damaged(file, line, f"{in_short(key.value)} stands twice")
+        lines[key.value] = line
+    return lines
