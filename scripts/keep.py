@@ -36,6 +36,7 @@ def main() -> int:
         run = RunFolder.open(options.run)
         if is_detector(run):
             keep_record(run, folder)
+            plot_curves([read_curves(RunFolder(folder))], folder / "curves.png")
         else:
             keep(run, folder, folder / "last.keras")
     except UserError as error:
