@@ -8,9 +8,12 @@ import pytest
 
 from ras_keras.commands import run
 from ras_keras.detection.data.shapes import write_shapes
+from ras_keras.detection.recipes.check import resolve
+from ras_keras.detection.recipes.named import NAMED
+from ras_keras.detection.training.compiled_detector import compiled_detector
 from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.detection.training.result import read_result
-from ras_keras.errors import UserError
+from ras_keras.errors import Argument, UserError
 from ras_keras.models import ImageNetResNet
 from ras_keras.runs.run_folder import RunFolder
 
@@ -166,7 +169,14 @@ def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
         (["train", "--model", "saved"], "saved"),
         (["train", "--anchor-scale", "40"], "--anchor-scale"),
         (["train", "--batch-size", "50"], "--batch-size"),
-        (["train", "--attention", "ras", "--frozen-stages", "9"], "error: --frozen-stages must be"),
+        (["train", "--frozen-stages", "2"], "or --frozen-stages 0."),
+        (["train", "--norm-eval"], "error: --norm-eval (recipe shapes) would keep"),
+        (
+            ["train", "--recipe", "retinanet-rla-resnet50"],
+            "error: --frozen-stages 1 and --norm-eval (recipe retinanet-rla-resnet50) would keep "
+            "what a random start has to the end; give a trained backbone by --weights, or "
+            "--frozen-stages 0 --no-norm-eval.",
+        ),
         (["train", "--warmup-epochs", "9"], "--warmup-epochs"),
         (["evaluate", "none-such"], "none-such"),
         (["predict", "none-such", "image.png"], "image.png"),
@@ -181,6 +191,13 @@ def test_what_is_refused(arguments, named, shapes, tmp_path, capsys):
     assert error.count("\n") == 1
     assert named in error
     assert not [*tmp_path.glob("logs/*")]
+
+
+def test_more_frozen_stages_than_the_backbone_has():
+    recipe = NAMED["shapes"].recipe.replace(attention="none", frozen_stages=9)
+    with pytest.raises(UserError, match="`frozen_stages` must be") as refusal:
+        compiled_detector(resolve(recipe), 3)
+    assert refusal.value.args[0] == Argument("frozen_stages")
 
 
 @pytest.mark.slow

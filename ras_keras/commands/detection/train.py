@@ -86,6 +86,7 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
         recipe = recipe.replace(schedule=schedule_of_epochs(recipe.descent, start.descent))
     import_modules(recipe.detector.imports)
     check_detection_recipe(recipe)
+    _refuse_to_keep_a_random_start(recipe)
     recipe = resolve(recipe)
     network = f"retinanet-{recipe.detector.describe_model()}-{recipe.detector.attention_name}"
     run = RunFolder.at(
@@ -96,6 +97,23 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
         recipe.execution.seed,
     )
     return recipe, run
+
+
+def _refuse_to_keep_a_random_start(recipe: DetectionRecipe) -> None:
+    """Refuses stages that stay as they are, and statistics that do, where nothing trained them."""
+    detector = recipe.detector
+    if detector.weights is not None:
+        return
+    kept = {}
+    if detector.frozen_stages:
+        kept[f"--frozen-stages {detector.frozen_stages}"] = "--frozen-stages 0"
+    if detector.norm_eval:
+        kept["--norm-eval"] = "--no-norm-eval"
+    if kept:
+        raise UserError(
+            f"{' and '.join(kept)} (recipe {recipe.recipe}) would keep what a random start has to "
+            f"the end; give a trained backbone by --weights, or {' '.join(kept.values())}."
+        )
 
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, RunFolder]:
