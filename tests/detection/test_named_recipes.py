@@ -28,6 +28,7 @@ def test_published_figures():
     published = {name: each for name, each in NAMED.items() if each.published}
     assert len(published) == 2
     for name, each in published.items():
+        assert each.recipe.boxes.validation_split == 0
         backbone = "RetinaNet ResNet" + name.removeprefix("retinanet-rla-resnet")
         rows = table[(table.backbone == backbone) & (table.attention == "rla")]
         figures = {row.metric.lower(): float(row.value) for row in rows.itertuples()}

@@ -99,6 +99,22 @@ def test_a_run_that_goes_on_ends_as_one_that_never_stopped(trained, shapes, tmp_
 
 
 @pytest.mark.slow
+def test_where_no_images_choose_the_epoch_the_last_one_is_the_best(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    write_shapes(data, {"train": 16, "test": 4})
+    flags = ["--dataset", f"yolo:{data}", "--log-dir", tmp_path, "--name", "run"]
+    run = tmp_path / "run"
+    assert detect("train", *SMALL, *flags, "--validation-split", "0", "--epochs", "1") == 0
+    assert detect("train", "--resume", run, "--epochs", "2") == 0
+    result = json.loads((run / "result.json").read_text())
+    assert result["training_images"] == 16
+    assert result["best"]["selected_on"] == "nothing: best is final"
+    assert result["best"]["epoch"] == 2
+    assert result["best"]["test_ap"] == result["final"]["test_ap"]
+
+
+@pytest.mark.slow
 def test_a_run_without_its_state_is_not_begun_anew(trained, shapes, tmp_path, capsys):
     run = shutil.copytree(trained, tmp_path / "run")
     shutil.rmtree(run / "state")
