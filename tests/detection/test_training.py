@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ras_keras.commands import run
+from ras_keras.commands.detection import train
 from ras_keras.detection.data.shapes import write_shapes
 from ras_keras.detection.recipes.check import resolve
 from ras_keras.detection.recipes.named import NAMED
@@ -207,6 +208,22 @@ def test_what_is_refused(arguments, named, shapes, tmp_path, capsys):
     assert error.count("\n") == 1
     assert named in error
     assert not [*tmp_path.glob("logs/*")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "depth"),
+    [
+        ([], 18),
+        (["--model", "imagenet_resnet:use_bias=True"], 18),
+        (["--model", "xception"], None),
+        (["--model", "mobilenet_v2"], None),
+        (["--model", "imagenet_residual_attention"], 56),
+        (["--model", "imagenet_residual_attention", "--depth", "92"], 92),
+    ],
+)
+def test_the_depth_of_a_recipe_goes_with_its_family(flags, depth, tmp_path):
+    recipe, _ = train._read_new([*flags, "--log-dir", str(tmp_path)], "train")
+    assert recipe.detector.depth == depth
 
 
 def test_more_frozen_stages_than_the_backbone_has():

@@ -28,6 +28,7 @@ from ras_keras.locks import locked
 from ras_keras.recipes.parted import difference
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.numbers import percent
+from ras_keras.values.options import name_of
 
 LOG_DIR = "Logs"
 
@@ -78,6 +79,8 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
         start = read_detection_recipe(Path(named), "name another file, or a recipe such as shapes")
         arguments = without("--recipe", arguments)
     start = start or NAMED["shapes"].recipe
+    family = name_of(value_of("--model", arguments) or start.detector.model)
+    start = dataclasses.replace(start, detector=start.detector.in_family(family))
     options = parse(DetectTrain, arguments, program, DetectTrain(recipe=start))
     recipe = options.recipe
     detector = recipe.detector.overlaid(start.detector)
