@@ -1,5 +1,6 @@
 """A detector is trained, stopped, gone on with; measured and used by its commands."""
 
+import dataclasses
 import json
 import shutil
 
@@ -10,7 +11,7 @@ from ras_keras.commands import run
 from ras_keras.commands.detection import train
 from ras_keras.detection.data.shapes import write_shapes
 from ras_keras.detection.recipes.check import resolve
-from ras_keras.detection.recipes.named import NAMED
+from ras_keras.detection.recipes.named import NAMED, PublishedScores
 from ras_keras.detection.training.compiled_detector import compiled_detector
 from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.detection.training.result import read_result
@@ -208,6 +209,27 @@ def test_what_is_refused(arguments, named, shapes, tmp_path, capsys):
     assert error.count("\n") == 1
     assert named in error
     assert not [*tmp_path.glob("logs/*")]
+
+
+def test_published_figures_stand_in_the_plan(shapes, tmp_path, capsys, monkeypatch):
+    def stop(*arguments):
+        raise UserError("that was the plan.")
+
+    named = NAMED["shapes"]
+    recipe = named.recipe.replace(dataset="yolo:shapes", attention="none", channels=8)
+    published = dataclasses.replace(named, recipe=recipe, published=PublishedScores(39.0, 58.7, 4))
+    monkeypatch.setitem(NAMED, "shapes", published)
+    monkeypatch.setattr("ras_keras.detection.training.trainer.measure", stop)
+    flags = ["--dataset", f"yolo:{shapes}", "--log-dir", tmp_path]
+    for others, line in (
+        ([], "published AP 39.0 %, AP50 58.7 %, AP75 4 %"),
+        (["--channels", 4], ""),
+    ):
+        assert detect("train", *flags, *others) == 2
+        captured = capsys.readouterr()
+        assert "that was the plan." in captured.err
+        assert line in captured.out
+        assert ("\npublished" in captured.out) == bool(line)
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,9 @@ class DetectionRecipe(PartedRecipe):
 
     recipe: str = "shapes"
     """Recipe to start from: shapes (made-up images), bccd (blood cells),
-    retinanet-rla-resnet50, retinanet-rla-resnet101, or a file such as a run's recipe.json; the
-    other flags override it."""
+    retinanet-rla-resnet50, retinanet-rla-resnet101, retinanet-rla-eca-resnet50,
+    retinanet-rla-eca-resnet101, or a file such as a run's recipe.json; the other flags override
+    it."""
     boxes: BoxesRecipe = field(default_factory=BoxesRecipe)
     detector: DetectorRecipe = field(default_factory=DetectorRecipe)
     descent: DescentRecipe = field(default_factory=DescentRecipe)
