@@ -128,6 +128,19 @@ def test_frozen_stages():
                 np.testing.assert_array_equal(variable, frozen[variable.path])
 
 
+def test_frozen_stages_of_an_aggregation():
+    """The convolutions that the blocks of the first stage share, and their normalizations."""
+    network = RLAResNet50(include_top=False, features_only=True, input_shape=(32, 32, 3))
+    before = parameters(network.trainable_variables)
+    RetinaNet(network, classes=3, channels=8, frozen_stages=1)
+    assert before - parameters(network.trainable_variables) == 249_088
+    frozen = {layer.name for layer in network.layers if layer.weights and not layer.trainable}
+    assert {name for name in frozen if "aggregation" in name} == {
+        *("stage1_aggregation_out", "stage1_aggregation_recurrent"),
+        *(f"stage1_block{block}_aggregation_bn" for block in (1, 2, 3)),
+    }
+
+
 def test_no_frozen_stages_leave_a_backbone_as_it_is():
     network = backbone()
     network.get_layer("stage2_1_conv").trainable = False
