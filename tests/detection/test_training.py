@@ -187,6 +187,11 @@ def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
         (["train", "--model", "saved"], "saved"),
         (["train", "--anchor-scale", "40"], "--anchor-scale"),
         (["train", "--batch-size", "50"], "--batch-size"),
+        (
+            ["train", "--model", "xception", "--depth", "None", "--height", "50", "--width", "90"],
+            "--model xception makes a map P3 of 11x6 of these images, and not 12x7; give a "
+            "--height and a --width that are multiples of 32.",
+        ),
         (["train", "--frozen-stages", "2"], "or --frozen-stages 0."),
         (["train", "--norm-eval"], "error: --norm-eval (recipe shapes) would keep"),
         (
