@@ -17,6 +17,7 @@ from ras_keras.detection.training.record import is_detector, keep_record
 from ras_keras.detection.training.result import read_result
 from ras_keras.errors import Argument, UserError
 from ras_keras.models import ImageNetResNet
+from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
 
 pytest.importorskip("pycocotools")
@@ -235,6 +236,56 @@ def test_published_figures_stand_in_the_plan(shapes, tmp_path, capsys, monkeypat
         assert "that was the plan." in captured.err
         assert line in captured.out
         assert ("\npublished" in captured.out) == bool(line)
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The channels of what would be trained."""
+    found = []
+
+    def begin(recipe, run, command, *, resume):
+        found.append(recipe.detector.channels)
+        raise UserError("that was the beginning.")
+
+    monkeypatch.setattr("ras_keras.commands.detection.train.train_detector", begin)
+    return found
+
+
+def test_a_folder_of_the_same_recipe_is_taken_and_no_other(shapes, begun, tmp_path, capsys):
+    folder = tmp_path / "run"
+    flags = [*SMALL, "--dataset", f"yolo:{shapes}", "--log-dir", tmp_path, "--name", "run"]
+    folder.mkdir()
+    recipe, _ = train._read_new([*map(str, flags)], "train")
+    for content in ("", json.dumps(recipe.to_dict())):
+        (folder / "recipe.json").write_text(content)
+        (folder / "notes.txt").touch()
+        assert detect("train", *flags) == 2
+        assert "that was the beginning." in capsys.readouterr().err
+    assert begun == [8, 8]
+    others = recipe.replace(channels=16).to_dict(), Recipe().to_dict(), {"detector": "none"}
+    for other, says in zip(
+        others, ("channels 16 there, 8 here", "another kind", "kind"), strict=True
+    ):
+        text = json.dumps(other)
+        (folder / "recipe.json").write_text(text)
+        assert detect("train", *flags) == 2
+        error = capsys.readouterr().err
+        assert says in error
+        assert "choose another --name." in error
+        assert error.count("\n") == 1
+        assert (folder / "recipe.json").read_text() == text
+    assert begun == [8, 8]
+
+
+def test_a_classifier_does_not_take_the_folder_of_a_detector(tmp_path, capsys):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    text = json.dumps(NAMED["shapes"].recipe.to_dict())
+    (folder / "recipe.json").write_text(text)
+    flags = ["--recipe", "quick", "--depth", "11", "--log-dir", str(tmp_path), "--name", "run"]
+    assert run("train", flags, "train") == 2
+    assert "a run of another kind" in capsys.readouterr().err
+    assert (folder / "recipe.json").read_text() == text
 
 
 @pytest.mark.parametrize(

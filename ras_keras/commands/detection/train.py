@@ -12,7 +12,8 @@ from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import parse, value_of, without
 from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.commands.runs.beginning import (
-    refuse_begun,
+    RESTORE,
+    refuse_another,
     refuse_beside_resume,
     schedule_of_epochs,
 )
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             print(f"notice: {run.path} has finished its epochs", file=sys.stderr)
             return _print(read_result(run), run)
         if not goes_on:
-            refuse_begun(run)
+            refuse_another(run, recipe, read_detection_recipe)
         with stoppable_run(run, program, goes_on=goes_on):
             resume = run.has_begun()
             if not resume:
@@ -121,7 +122,7 @@ def _refuse_to_keep_a_random_start(recipe: DetectionRecipe) -> None:
 
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, RunFolder]:
     run = RunFolder.open(value_of("--resume", arguments))
-    stored = read_detection_recipe(run.file("recipe.json"), "restore it or start anew")
+    stored = read_detection_recipe(run.file("recipe.json"), RESTORE)
     options = parse(DetectTrain, arguments, program, DetectTrain(recipe=stored))
     for name, kept in (("log_dir", LOG_DIR), ("name", None)):
         refuse_beside_resume(name, getattr(options, name), kept, run)
