@@ -29,7 +29,7 @@ def network():
 def test_the_same_objects(tmp_path, form):
     pytest.importorskip({"onnx": "onnxruntime"}.get(form, form))
     model, images = network(), batch()[0]
-    whole = detector(model, most=20)
+    whole = detector(model, max_detections=20)
     file = tmp_path / {"onnx": "model.onnx", "openvino": "model.xml"}[form]
     export_detector(whole, file, form, NAMES)
     assert read_class_names(file) == NAMES

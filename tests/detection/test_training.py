@@ -154,7 +154,7 @@ def test_exported(trained, tmp_path, capsys, flags):
 @pytest.mark.slow
 def test_evaluated_and_drawn(trained, tmp_path, capsys):
     pictures = tmp_path / "pictures"
-    assert detect("evaluate", trained, "--pictures", pictures, "--least-score", "0.01") == 0
+    assert detect("evaluate", trained, "--pictures", pictures, "--score-threshold", "0.01") == 0
     output = capsys.readouterr().out
     assert "AP50" in output
     assert "triangle" in output
@@ -167,7 +167,7 @@ def test_evaluated_and_drawn(trained, tmp_path, capsys):
 def test_objects_are_found_in_images(trained, shapes, tmp_path, capsys):
     images = shapes / "images" / "test"
     (tmp_path / "broken.png").write_bytes(b"no image")
-    flags = ["--least-score", "0", "--json", "--pictures", tmp_path / "drawn"]
+    flags = ["--score-threshold", "0", "--json", "--pictures", tmp_path / "drawn"]
     assert detect("predict", trained, images, tmp_path / "broken.png", *flags) == 1
     captured = capsys.readouterr()
     assert "broken.png" in captured.err

@@ -28,7 +28,7 @@ class BoxesRecipe(Part):
     height: Side = 256
     """Of the images that the network gets, in pixels: others are resized to fit, black beside."""
     width: Side = 256
-    """Likewise."""
+    """Of the images that the network gets, in pixels."""
     mirror: bool = True
     """Mirror half of the images, --no-mirror for none."""
     validation_split: Annotated[float, Bounds(0, 1, without="high")] = 0.1
