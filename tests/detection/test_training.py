@@ -10,7 +10,7 @@ import pytest
 from ras_keras.commands import run
 from ras_keras.commands.detection import train
 from ras_keras.detection.data.shapes import write_shapes
-from ras_keras.detection.recipes.check import resolve
+from ras_keras.detection.recipes.check import read_detection_recipe, resolve
 from ras_keras.detection.recipes.named import NAMED, PublishedScores
 from ras_keras.detection.training.compiled_detector import compiled_detector
 from ras_keras.detection.training.record import is_detector, keep_record
@@ -19,6 +19,7 @@ from ras_keras.errors import Argument, UserError
 from ras_keras.models import ImageNetResNet
 from ras_keras.recipes.recipe import Recipe
 from ras_keras.runs.run_folder import RunFolder
+from tests.conftest import ROOT
 
 pytest.importorskip("pycocotools")
 
@@ -53,13 +54,25 @@ def state(folder):
         return {name: arrays[name] for name in arrays.files if name != "progress"}
 
 
+def test_the_record_of_the_blood_cells_can_be_read():
+    result = read_result(RunFolder(ROOT / "results" / "bccd" / "plain"))
+    assert read_detection_recipe(ROOT / "results/bccd/plain/recipe.json", "").recipe == "bccd"
+    best = result["best"]
+    for name in ("ap", "ap50"):
+        mean = np.mean([each[name] for each in best["test_classes"].values()])
+        assert best[f"test_{name}"] == pytest.approx(mean)
+    assert f"{100 * best['test_classes']['Platelets']['ap50']:.1f}" == "50.5"
+
+
 @pytest.mark.slow
 def test_what_a_run_leaves(trained):
     for name in ("best.keras", "final.keras", "metrics.csv", "recipe.json", "environment.json"):
         assert (trained / name).is_file(), name
     result = json.loads((trained / "result.json").read_text())
     assert (result["training_images"], result["test_images"], result["epochs"]) == (16, 4, 2)
-    assert {*result["best"]["test_classes"]} == {"disc", "square", "triangle"}
+    of_classes = result["best"]["test_classes"]
+    assert {*of_classes} == {"disc", "square", "triangle"}
+    assert {*of_classes["disc"]} == {"ap", "ap50"}
     header = (trained / "metrics.csv").read_text().splitlines()[0].split(",")
     assert {"loss", "class_loss", "box_loss", "val_ap", "val_ap50"} <= {*header}
 
