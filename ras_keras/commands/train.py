@@ -41,6 +41,7 @@ from ras_keras.errors import UserError
 from ras_keras.layers.registry import NONE
 from ras_keras.locks import locked
 from ras_keras.recipes.network import SAVED
+from ras_keras.recipes.values import read_recipe
 from ras_keras.text.flags import flag
 from ras_keras.training import RECIPES, Recipe, RunFolder, check_recipe, resolve, train
 from ras_keras.training.gradient_norms import GradientNorms
@@ -113,7 +114,7 @@ def _main(arguments: Sequence[str], program: str) -> None:
             )
             return print_result(run.read_result(), run)
         if not goes_on and is_first():
-            refuse_another(run, recipe)
+            refuse_another(run, recipe, read_recipe)
         with stoppable_run(run, program, goes_on=goes_on):
             result = _train(options, recipe, run)
     print_result(result, run)

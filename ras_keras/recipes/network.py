@@ -146,6 +146,21 @@ class NetworkRecipe(Part):
         """The network without attention and aggregation."""
         return replace(self.with_attention(NONE), aggregation=NONE)
 
+    def in_family(self, family: str) -> Self:
+        """With the model of a family, at this depth where the family has it, else at its own.
+
+        Args:
+            family: a name without options; the recipe's own changes nothing.
+
+        Raises:
+            UserError: for a family that does not exist, naming the nearest.
+        """
+        if family == self.family:
+            return self
+        depths = family_of(family).depths({})
+        keeps = depths is not None and self.depth is not None and depths.has(self.depth)
+        return replace(self, model=family, depth=self.depth if keeps else None)
+
     def overlaid(self, base: Self) -> Self:
         """With the options that its model and attention leave to a base of the same name."""
         return replace(

@@ -71,8 +71,8 @@ def starting_recipe(
         recipe = dataclasses.replace(RECIPES[name], data=DataRecipe())
     else:
         recipe = RECIPES[name]
-    if family not in (None, recipe.network.family):
-        recipe = recipe.replace(model=family)
+    if family is not None:
+        recipe = dataclasses.replace(recipe, network=recipe.network.in_family(family))
     if attention not in (None, recipe.network.attention_name):
         recipe = recipe.replace(attention=attention)
     if aggregation not in (None, recipe.network.aggregation_name):

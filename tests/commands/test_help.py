@@ -78,6 +78,9 @@ def test_every_flag_has_a_text():
     assert {each.name for each in parameters_of(Train)} <= {*_texts(Train)}
     for _, cls in (KINDS | DETECTION_KINDS).values():
         assert {each.name for each in parameters_of(cls)} <= {*_texts(cls)}
+    # Each stands alone.
+    for cls in (Train, *(cls for _, cls in (KINDS | DETECTION_KINDS).values())):
+        assert not [name for name, text in _texts(cls).items() if "ikewise" in text]
 
 
 def _texts(cls):

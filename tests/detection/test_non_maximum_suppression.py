@@ -28,7 +28,7 @@ def suppressed(layer, boxes, scores):
     chosen, start = [], 0
     for count in ANCHORS.counts:
         best = np.argsort(-scores[start : start + count].max(1), kind="stable")
-        chosen += [*(best[: layer.candidates] + start)]
+        chosen += [*(best[: layer.pre_nms_top_k] + start)]
         start += count
     left = [
         (scores[place, label], place, label)
@@ -38,7 +38,7 @@ def suppressed(layer, boxes, scores):
     ]
     found = []
     for score, place, label in sorted(left, reverse=True):
-        if len(found) == layer.most:
+        if len(found) == layer.max_detections:
             break
         if all(
             other != label or overlap(boxes[place], box) <= layer.iou_threshold
@@ -49,10 +49,16 @@ def suppressed(layer, boxes, scores):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"most": 5}, {"candidates": 20, "score_threshold": 0.3}, {"iou_threshold": 0.1}]
+    "options",
+    [
+        {},
+        {"max_detections": 5},
+        {"pre_nms_top_k": 20, "score_threshold": 0.3},
+        {"iou_threshold": 0.1},
+    ],
 )
 def test_like_loops(options):
-    layer = NonMaximumSuppression(HEIGHT, WIDTH, **{"most": 30} | options)
+    layer = NonMaximumSuppression(HEIGHT, WIDTH, **{"max_detections": 30} | options)
     given = outputs(0)
     found = {name: np.asarray(value) for name, value in layer(given).items()}
     for image in range(2):
@@ -63,7 +69,8 @@ def test_like_loops(options):
         count = len(expected)
         assert (found["scores"][image] > 0).sum() == count > 3
         np.testing.assert_array_equal(
-            found["classes"][image], [*(each[2] for each in expected), *[-1] * (layer.most - count)]
+            found["classes"][image],
+            [*(each[2] for each in expected), *[-1] * (layer.max_detections - count)],
         )
         np.testing.assert_allclose(
             found["boxes"][image, :count], [each[0] for each in expected], atol=1e-3
@@ -81,13 +88,24 @@ def test_nothing_is_found_where_nothing_is():
     assert (np.asarray(found["classes"]) == -1).all()
 
 
+@pytest.mark.parametrize(("threshold", "found"), [(0.49, True), (0.5, False)])
+def test_a_score_is_found_above_the_threshold(threshold, found):
+    logits = np.full_like(outputs(0)["classes"], -100.0)
+    logits[:, 7, 1] = 0
+    layer = NonMaximumSuppression(HEIGHT, WIDTH, score_threshold=threshold)
+    scores = np.asarray(layer({"boxes": outputs(0)["boxes"], "classes": logits})["scores"])
+    assert ((scores == 0.5).sum(axis=1) == found).all()
+
+
 def test_configuration():
     layer = NonMaximumSuppression(64, 96, 2.0, 0.1, 0.4, 7, 50, name="suppression")
     again = NonMaximumSuppression.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize("name", ["score_threshold", "iou_threshold", "most", "candidates"])
+@pytest.mark.parametrize(
+    "name", ["score_threshold", "iou_threshold", "max_detections", "pre_nms_top_k"]
+)
 def test_what_is_refused(name):
     with pytest.raises(ValueError, match=name):
         NonMaximumSuppression(64, 96, **{name: -1})

@@ -7,6 +7,8 @@ import pytest
 from ras_keras.backend.keras_graph import all_layers
 from ras_keras.backend.policies import dtype_policy
 from ras_keras.detection import RetinaNet, detector
+from ras_keras.detection.network.losses import detection_losses
+from ras_keras.errors import Argument, ArgumentError
 from ras_keras.export.precision import half_precision, in_float32
 from ras_keras.models import ImageNetResNet, ResNet18, RLAResNet50
 from ras_keras.saving.loading import load_model
@@ -14,9 +16,9 @@ from ras_keras.saving.loading import load_model
 SHAPE = (64, 96, 3)
 
 
-def backbone():
+def backbone(shape=SHAPE):
     """As small as a network with a pyramid can be, with the layers' names of ours."""
-    x = inputs = keras.Input(SHAPE)
+    x = inputs = keras.Input(shape)
     maps = {}
     for name, strides in (("stem", 4), ("stage1_1", 2), ("stage2_1", 2), ("stage3_1", 2)):
         x = keras.layers.Conv2D(8, 3, strides, "same", name=f"{name}_conv")(x / 255)
@@ -126,6 +128,26 @@ def test_frozen_stages():
                 np.testing.assert_array_equal(variable, frozen[variable.path])
 
 
+def test_frozen_stages_of_an_aggregation():
+    """The convolutions that the blocks of the first stage share, and their normalizations."""
+    network = RLAResNet50(include_top=False, features_only=True, input_shape=(32, 32, 3))
+    before = parameters(network.trainable_variables)
+    RetinaNet(network, classes=3, channels=8, frozen_stages=1)
+    assert before - parameters(network.trainable_variables) == 249_088
+    frozen = {layer.name for layer in network.layers if layer.weights and not layer.trainable}
+    assert {name for name in frozen if "aggregation" in name} == {
+        *("stage1_aggregation_out", "stage1_aggregation_recurrent"),
+        *(f"stage1_block{block}_aggregation_bn" for block in (1, 2, 3)),
+    }
+
+
+def test_no_frozen_stages_leave_a_backbone_as_it_is():
+    network = backbone()
+    network.get_layer("stage2_1_conv").trainable = False
+    RetinaNet(network, classes=3, channels=8)
+    assert [layer.name for layer in network.layers if not layer.trainable] == ["stage2_1_conv"]
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
 def test_a_file_keeps_the_precision(tmp_path, policy):
     """Whatever Keras computes in where it is loaded."""
@@ -162,11 +184,39 @@ def test_a_map_of_odd_size():
         ({"anchor_scale": 0}, "anchor_scale"),
         ({"frozen_stages": 5}, "frozen_stages"),
         ({"frozen_stages": -1}, "frozen_stages"),
+        ({"frozen_stages": None}, "frozen_stages"),
+        ({"frozen_stages": "x"}, "frozen_stages"),
+        ({"frozen_stages": 1.0}, "frozen_stages"),
     ],
 )
 def test_what_is_refused(options, named):
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ArgumentError, match=f"`{named}` must be") as refusal:
         small(**options)
+    assert refusal.value.args[0] == Argument(named)
+
+
+def test_losses_and_weights_of_others_are_refused():
+    pixels, objects = batch()
+    model = small()
+    model.compile("sgd")
+    with pytest.raises(ArgumentError, match="`sample_weight` is not taken"):
+        model.fit(pixels, objects, sample_weight=np.ones(2), verbose=0)
+    with pytest.raises(ArgumentError, match="`loss` must be left out"):
+        model.compile("sgd", "mse")
+
+
+def test_a_number_that_is_no_class_trains_the_box_alone():
+    model, (pixels, objects) = small(classes=3), batch()
+    outputs = model.predict(pixels, verbose=0)
+    found = [
+        detection_losses(
+            model.anchors.boxes(), objects | {"classes": np.tile([label, -1], (2, 1))}, outputs
+        )
+        for label in (1, 3, 70)
+    ]
+    of_classes, of_boxes = np.array(found).T
+    assert of_boxes[0] == of_boxes[1] == of_boxes[2] > 0
+    assert of_classes[0] > of_classes[1] == of_classes[2]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +227,8 @@ def test_what_is_refused(options, named):
             lambda: ResNet18(include_top=False, features_only=True, input_shape=(None, None, 3)),
             "input_shape",
         ),
+        (lambda: backbone((16, 96, 3)), "32 pixels a side or more"),
+        (lambda: backbone((96, 8, 3)), "32 pixels a side or more"),
     ],
 )
 def test_a_backbone_that_does_not_fit(network, named):

@@ -1,5 +1,7 @@
 """Networks at ImageNet size: pyramids, sizes, what they are compared with, what they refuse."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -45,6 +47,43 @@ def test_without_the_top(network, arguments, channels, last):
     assert [shape[1:3] for shape in shapes] == [
         (-(-height // stride), -(-width // stride)) for stride in (4, 8, 16, 32)
     ]
+
+
+STARTS = [
+    (ResNet18, {"aggregation": "rla"}),
+    pytest.param(ResNet18, {}, marks=slow),
+    (MobileNetV2, {"aggregation": "rla"}),
+    pytest.param(MobileNetV2, {}, marks=slow),
+    pytest.param(Xception, {"aggregation": "rla"}, marks=slow),
+    pytest.param(Xception, {}, marks=slow),
+    pytest.param(ImageNetResidualAttention, {}, marks=slow),
+]
+
+
+@pytest.mark.parametrize(("network", "arguments"), STARTS)
+def test_a_pyramid_starts_from_a_classifier_and_from_a_pyramid(network, arguments, tmp_path):
+    given = {"input_shape": (32, 32, 3), **arguments}
+    classifier = network(classes=3, **given)
+    fill(classifier)
+    expected = {each.path: np.array(each) for each in classifier.variables}
+    features = partial(network, include_top=False, features_only=True, **given)
+    saved = classifier
+    for file in (tmp_path / "classifier.keras", tmp_path / "pyramid.weights.h5"):
+        (saved.save_weights if file.suffix == ".h5" else saved.save)(file)
+        saved = features(weights=file)
+        assert not any("final" in layer.name or "last" in layer.name for layer in saved.layers)
+        assert len(saved.variables) > 50
+        for each in saved.variables:
+            np.testing.assert_array_equal(each, expected[each.path], err_msg=each.path)
+
+
+def test_a_pyramid_says_what_keeps_it_from_starting(tmp_path):
+    """Not that it has no end."""
+    file = tmp_path / "plain.keras"
+    given = {"input_shape": (32, 32, 3), "include_top": False}
+    MobileNetV2(**given).save(file)
+    with pytest.raises(ValueError, match="the network has 'stage7_block1_attention"):
+        MobileNetV2("se", attention_stages=(7,), features_only=True, weights=file, **given)
 
 
 @pytest.mark.parametrize("pooling", ["avg", "max"])

@@ -121,6 +121,22 @@ def test_a_recipe_from_a_file(tmp_path):
         parse_with_recipe(Train, ["--recipe", "nowhere.json"], "train")
 
 
+def test_a_depth_goes_into_another_family_that_has_it(tmp_path):
+    file = tmp_path / "recipe.json"
+    file.write_text(json.dumps(resolve(RECIPES["quick"]).to_dict()))
+    for recipe in ("quick", str(file)):
+
+        def depth(*flags, recipe=recipe):
+            flags = ["--recipe", recipe, *flags]
+            return parse_with_recipe(Train, flags, "train").recipe.network.depth
+
+        assert depth("--model", "resnet:block=basic") == 20
+        assert depth("--model", "preresnet") == 20
+        for family in ("mobilenet_v2", "wrn", "saved"):
+            assert depth("--model", family) is None
+        assert depth("--model", "wrn", "--depth", "20") == 20
+
+
 def test_attention_flags_reach_the_layer():
     """RAS's Table 3 and its explicit and implicit recurrence are flags."""
     flags = ["--attention", "se:shared=False,shared_connection=True", "--k", "3"]

@@ -34,8 +34,8 @@ class DetectEvaluate:
     """Python modules to import before the model is loaded, beside the run's."""
     pictures: Folder | None = None
     """Folder for detections.png and mistakes.png; None for none."""
-    least_score: Annotated[float, Bounds(0, 1)] = 0.5
-    """Of a detection in the pictures."""
+    score_threshold: Annotated[float, Bounds(0, 1)] = 0.5
+    """Least score of a detection in the pictures."""
 
 
 def main(arguments: Sequence[str], program: str) -> None:
@@ -62,5 +62,5 @@ def main(arguments: Sequence[str], program: str) -> None:
         ap, ap50 = scores.classes[name]
         print(f"{name:{width}}  {count:8,}  {percent(ap):>9}  {percent(ap50):>9}")
     if options.pictures:
-        for file in write_pages(images, found, options.least_score, Path(options.pictures)):
+        for file in write_pages(images, found, options.score_threshold, Path(options.pictures)):
             print(f"picture  {file}")

@@ -40,8 +40,8 @@ class DetectPredict:
     """A .keras file, or a run folder, whose best.keras is taken."""
     images: Annotated[Images, tyro.conf.Positional]
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg'."""
-    least_score: Annotated[float, Bounds(0, 1)] = 0.5
-    """Of an object that is named."""
+    score_threshold: Annotated[float, Bounds(0, 1)] = 0.5
+    """An object with a score above it is named."""
     pictures: Folder | None = None
     """Folder for a picture of each image with its boxes; None for none."""
     csv: bool = False
@@ -84,7 +84,7 @@ def _found(
     saved: SavedDetector, images: Sequence[Path], options: DetectPredict, left_out: list[Path]
 ) -> Iterator[tuple[Path, Detections]]:
     """What is found in each image that can be read."""
-    network = detector(saved.model, score_threshold=options.least_score)
+    network = detector(saved.model, score_threshold=options.score_threshold)
     for number, path in enumerate(images):
         try:
             pixels = read_image(path)
@@ -96,7 +96,7 @@ def _found(
         if options.pictures:
             folder = Path(options.pictures)
             folder.mkdir(parents=True, exist_ok=True)
-            picture = draw_detections(pixels, found, saved.class_names, options.least_score)
+            picture = draw_detections(pixels, found, saved.class_names, options.score_threshold)
             write_atomically(folder / f"{number + 1:04d}-{path.stem}.png", picture.save)
         yield path, found
 

@@ -12,7 +12,8 @@ from ras_keras.commands.line.fields import Folder, Name, Run
 from ras_keras.commands.line.flags import parse, value_of, without
 from ras_keras.commands.line.moved_flags import given_flags
 from ras_keras.commands.runs.beginning import (
-    refuse_begun,
+    RESTORE,
+    refuse_another,
     refuse_beside_resume,
     schedule_of_epochs,
 )
@@ -28,6 +29,7 @@ from ras_keras.locks import locked
 from ras_keras.recipes.parted import difference
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.numbers import percent
+from ras_keras.values.options import name_of
 
 LOG_DIR = "Logs"
 
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str], program: str) -> None:
             print(f"notice: {run.path} has finished its epochs", file=sys.stderr)
             return _print(read_result(run), run)
         if not goes_on:
-            refuse_begun(run)
+            refuse_another(run, recipe, read_detection_recipe)
         with stoppable_run(run, program, goes_on=goes_on):
             resume = run.has_begun()
             if not resume:
@@ -78,6 +80,8 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
         start = read_detection_recipe(Path(named), "name another file, or a recipe such as shapes")
         arguments = without("--recipe", arguments)
     start = start or NAMED["shapes"].recipe
+    family = name_of(value_of("--model", arguments) or start.detector.model)
+    start = dataclasses.replace(start, detector=start.detector.in_family(family))
     options = parse(DetectTrain, arguments, program, DetectTrain(recipe=start))
     recipe = options.recipe
     detector = recipe.detector.overlaid(start.detector)
@@ -86,6 +90,7 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
         recipe = recipe.replace(schedule=schedule_of_epochs(recipe.descent, start.descent))
     import_modules(recipe.detector.imports)
     check_detection_recipe(recipe)
+    _refuse_to_keep_a_random_start(recipe)
     recipe = resolve(recipe)
     network = f"retinanet-{recipe.detector.describe_model()}-{recipe.detector.attention_name}"
     run = RunFolder.at(
@@ -98,9 +103,26 @@ def _read_new(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, 
     return recipe, run
 
 
+def _refuse_to_keep_a_random_start(recipe: DetectionRecipe) -> None:
+    """Refuses stages that stay as they are, and statistics that do, where nothing trained them."""
+    detector = recipe.detector
+    if detector.weights is not None:
+        return
+    kept = {}
+    if detector.frozen_stages:
+        kept[f"--frozen-stages {detector.frozen_stages}"] = "--frozen-stages 0"
+    if detector.norm_eval:
+        kept["--norm-eval"] = "--no-norm-eval"
+    if kept:
+        raise UserError(
+            f"{' and '.join(kept)} (recipe {recipe.recipe}) would keep what a random start has to "
+            f"the end; give a trained backbone by --weights, or {' '.join(kept.values())}."
+        )
+
+
 def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionRecipe, RunFolder]:
     run = RunFolder.open(value_of("--resume", arguments))
-    stored = read_detection_recipe(run.file("recipe.json"), "restore it or start anew")
+    stored = read_detection_recipe(run.file("recipe.json"), RESTORE)
     options = parse(DetectTrain, arguments, program, DetectTrain(recipe=stored))
     for name, kept in (("log_dir", LOG_DIR), ("name", None)):
         refuse_beside_resume(name, getattr(options, name), kept, run)

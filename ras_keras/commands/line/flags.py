@@ -15,7 +15,6 @@ from ras_keras.commands.line.usage import RULES, description
 from ras_keras.commands.output import coloured_output
 from ras_keras.errors import UserError
 from ras_keras.recipes import Recipe
-from ras_keras.recipes.network import SAVED
 from ras_keras.recipes.starts import RECIPES, published_name, starting_recipe
 from ras_keras.recipes.values import read_recipe
 from ras_keras.text.flags import flag
@@ -74,15 +73,17 @@ def first_recipe(arguments: Sequence[str]) -> Recipe:
         UserError: for a name that is no recipe, and a damaged file.
     """
     named = value_of("--recipe", arguments)
+    start = {
+        "family": value_of("--model", arguments),
+        "attention": value_of("--attention", arguments),
+        "aggregation": value_of("--aggregation", arguments),
+    }
+    given = {name: name_of(text) for name, text in start.items() if text is not None}
     if not _names_file(named):
-        start = {
-            "family": value_of("--model", arguments),
-            "attention": value_of("--attention", arguments),
-            "aggregation": value_of("--aggregation", arguments),
-        }
-        given = {name: name_of(text) for name, text in start.items() if text is not None}
         return starting_recipe(named or "paper", **given)
-    return read_recipe(Path(named), "name another file, or a recipe such as paper or quick")
+    recipe = read_recipe(Path(named), "name another file, or a recipe such as paper or quick")
+    network = recipe.network.in_family(given.get("family", recipe.network.family))
+    return dataclasses.replace(recipe, network=network)
 
 
 def _names_file(recipe: str | None) -> bool:
@@ -103,8 +104,6 @@ def parse_over(cls: type[T], arguments: Sequence[str], program: str, default: T)
         raise UserError(f"--attention {attention} and --k {k} both say k; give one of them.")
     read = parse(cls, arguments, program, default)
     network = read.recipe.network.overlaid(default.recipe.network)
-    if network.family == SAVED and value_of("--depth", arguments) is None:
-        network = dataclasses.replace(network, depth=None)
     recipe = dataclasses.replace(read.recipe, network=network)
     name = default.recipe.recipe
     if recipe.recipe == "paper" and name == published_name(network.family, network.attention_name):

@@ -1,13 +1,20 @@
 """A run that is to begin or to go on: the schedule of its epochs, the folder that it may take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
 
 from ras_keras.errors import UserError
 from ras_keras.recipes.optimization import DescentRecipe
-from ras_keras.recipes.parted import difference
+from ras_keras.recipes.parted import PartedRecipe, difference
 from ras_keras.text.flags import flag
 from ras_keras.text.numbers import counted
 from ras_keras.training import Recipe, RunFolder
+from ras_keras.values.json_files import read_json
+
+R = TypeVar("R", bound=PartedRecipe)
+
+RESTORE = "restore it or start anew"
 
 
 def schedule_of_epochs(descent: DescentRecipe, before: DescentRecipe) -> tuple[int, ...]:
@@ -41,16 +48,28 @@ def refuse_begun(run: RunFolder) -> None:
         )
 
 
-def refuse_another(run: RunFolder, recipe: Recipe) -> None:
-    """Refuses the folder of a run that has begun, or that of another recipe."""
+def refuse_another(run: RunFolder, recipe: R, read: Callable[[Path, str], R]) -> None:
+    """Refuses the folder of a run that has begun, or that of another recipe.
+
+    Args:
+        run: the folder.
+        recipe: of the run that is to begin in it.
+        read: from a file, and what to do about a damaged one, to a recipe of the same kind.
+    """
     refuse_begun(run)
-    if not run.file("recipe.json").is_file():
-        return
+    file = run.file("recipe.json")
     try:
-        stored = run.read_recipe()
-    # Nothing is lost with it.
+        read_json(file, dict[str, object], RESTORE)
+    # There is none, or one that was cut short: nothing is lost with it.
     except UserError:
         return
+    try:
+        stored = read(file, RESTORE)
+    except UserError as error:
+        raise UserError(
+            f"{run.path} holds the recipe of a run of another kind that has not begun, or a "
+            "damaged one; choose another --name."
+        ) from error
     if stored != recipe:
         raise UserError(
             f"{run.path} holds a run of another recipe ({difference(stored, recipe)}) that has not "

@@ -16,25 +16,26 @@ class NonMaximumSuppression(keras.layers.Layer):
     """Boxes, scores and classes out of offsets and logits.
 
     Of each level the anchors with the highest scores are decoded and clipped to the image. Then,
-    `most` times, the box and class with the highest score are taken, and that class is struck out
-    of all boxes that overlap the taken one by more than `iou_threshold`.
+    `max_detections` times, the box and class with the highest score are taken, and that class is
+    struck out of all boxes that overlap the taken one by more than `iou_threshold`.
 
     Args:
         height: of the images, in pixels.
         width: likewise.
         anchor_scale: as for `RetinaNet`.
-        score_threshold: of a box, the least score, from 0 to 1.
+        score_threshold: from 0 to 1; a box with a score above it is found, one with this score is
+            not.
         iou_threshold: intersection over union above which two boxes of a class are one object.
-        most: boxes of an image.
-        candidates: anchors of a level that are looked at.
+        max_detections: boxes of an image.
+        pre_nms_top_k: anchors of a level that are looked at.
 
     Inputs:
         {"boxes": (N, A, 4), "classes": (N, A, classes)}, as `RetinaNet` returns them.
 
     Outputs:
-        {"boxes": (N, most, 4), "scores": (N, most), "classes": (N, most)}, float32, float32 and
-        int32, by falling scores: left, top, right and bottom in pixels; where nothing more is
-        found, zeros, 0 and -1.
+        {"boxes": (N, M, 4), "scores": (N, M), "classes": (N, M)}, float32, float32 and int32, with
+        M of `max_detections`, by falling scores: left, top, right and bottom in pixels; where
+        nothing more is found, zeros, 0 and -1.
 
     Source: Lin et al., arXiv 1708.02002, section 4, with the numbers of mmdetection 2.
     """
@@ -46,8 +47,8 @@ class NonMaximumSuppression(keras.layers.Layer):
         anchor_scale: float = 4.0,
         score_threshold: float = 0.05,
         iou_threshold: float = 0.5,
-        most: int = 100,
-        candidates: int = 1000,
+        max_detections: int = 100,
+        pre_nms_top_k: int = 1000,
         **kwargs,
     ):
         super().__init__(**{"dtype": "float32"} | kwargs)
@@ -56,8 +57,8 @@ class NonMaximumSuppression(keras.layers.Layer):
                 raise ValueError(f"`{name}` must be between 0 and 1. Received: {name}={value!r}")
         self.score_threshold = float(score_threshold)
         self.iou_threshold = float(iou_threshold)
-        self.most = check_at_least_one("most", most)
-        self.candidates = check_at_least_one("candidates", candidates)
+        self.max_detections = check_at_least_one("max_detections", max_detections)
+        self.pre_nms_top_k = check_at_least_one("pre_nms_top_k", pre_nms_top_k)
         self.anchors = Anchors(height, width, float(anchor_scale))
 
     def call(self, outputs):
@@ -65,7 +66,7 @@ class NonMaximumSuppression(keras.layers.Layer):
         scores = ops.where(scores > self.score_threshold, scores, 0.0)
         count, places, classes = ops.shape(scores)
         numbers, labels = ops.arange(places), ops.arange(classes)
-        places_of_result = ops.arange(self.most)
+        places_of_result = ops.arange(self.max_detections)
 
         def take_best(i, state):
             scores, found, found_scores, found_classes = state
@@ -87,11 +88,11 @@ class NonMaximumSuppression(keras.layers.Layer):
 
         state = (
             scores,
-            ops.zeros((count, self.most, 4)),
-            ops.zeros((count, self.most)),
-            ops.full((count, self.most), -1, dtype="int32"),
+            ops.zeros((count, self.max_detections, 4)),
+            ops.zeros((count, self.max_detections)),
+            ops.full((count, self.max_detections), -1, dtype="int32"),
         )
-        _, found, scores, labels = ops.fori_loop(0, self.most, take_best, state)
+        _, found, scores, labels = ops.fori_loop(0, self.max_detections, take_best, state)
         return {"boxes": found, "scores": scores, "classes": labels}
 
     def _candidates(self, scores, offsets):
@@ -100,7 +101,7 @@ class NonMaximumSuppression(keras.layers.Layer):
         chosen, start = [], 0
         for count in self.anchors.counts:
             own = ops.max(scores[:, start : start + count], axis=-1)
-            _, best = ops.top_k(own, min(count, self.candidates))
+            _, best = ops.top_k(own, min(count, self.pre_nms_top_k))
             chosen.append(ops.cast(best, "int32") + start)
             start += count
         index = ops.concatenate(chosen, axis=1)[..., None]
@@ -113,9 +114,9 @@ class NonMaximumSuppression(keras.layers.Layer):
     def compute_output_spec(self, outputs):
         count = outputs["classes"].shape[0]
         return {
-            "boxes": keras.KerasTensor((count, self.most, 4)),
-            "scores": keras.KerasTensor((count, self.most)),
-            "classes": keras.KerasTensor((count, self.most), dtype="int32"),
+            "boxes": keras.KerasTensor((count, self.max_detections, 4)),
+            "scores": keras.KerasTensor((count, self.max_detections)),
+            "classes": keras.KerasTensor((count, self.max_detections), dtype="int32"),
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -126,8 +127,8 @@ class NonMaximumSuppression(keras.layers.Layer):
             "anchor_scale": self.anchors.scale,
             "score_threshold": self.score_threshold,
             "iou_threshold": self.iou_threshold,
-            "most": self.most,
-            "candidates": self.candidates,
+            "max_detections": self.max_detections,
+            "pre_nms_top_k": self.pre_nms_top_k,
         }
 
 
@@ -138,7 +139,7 @@ def detector(model, **options) -> keras.Model:
 
     Args:
         model: a `RetinaNet`.
-        **options: `score_threshold`, `iou_threshold`, `most` and `candidates` of
+        **options: `score_threshold`, `iou_threshold`, `max_detections` and `pre_nms_top_k` of
             `NonMaximumSuppression`.
 
     Returns:

@@ -1,5 +1,6 @@
 """RetinaNet over any backbone with a pyramid."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -10,31 +11,37 @@ from ras_keras.detection.network.anchors import Anchors
 from ras_keras.detection.network.feature_pyramid import feature_pyramid
 from ras_keras.detection.network.heads import head
 from ras_keras.detection.network.losses import detection_losses
-from ras_keras.errors import ArgumentError
+from ras_keras.errors import Argument, ArgumentError
 from ras_keras.values.checks import check_at_least_one, check_positive, is_integer
 
 NEEDED = ("P3", "P4", "P5")
+# At fewer pixels P5 is a single place, and so are the levels above it.
+LEAST_SIDE = 32
 
 
 @keras.saving.register_keras_serializable("ras_keras")
 class RetinaNet(keras.Model):
     """One-stage detector: a feature pyramid, two heads that all levels share, the focal loss.
 
-    It is trained by `fit` without a loss of its own in `compile`, on batches of images and
-    {"boxes": (N, M, 4), "classes": (N, M)}: left, top, right and bottom in pixels, and numbers from
-    0, -1 where an image has fewer than M objects. `compile(optimizer)` is all that it needs.
+    It is trained by `fit` on batches of images and {"boxes": (N, M, 4), "classes": (N, M)}: left,
+    top, right and bottom in pixels, and numbers from 0, -1 where an image has fewer than M objects.
+    The box of an object whose number is `classes` or more is learned, and that it is of no class.
+    `compile(optimizer)` is all that it needs; another loss and weights of images are refused.
 
     Args:
         backbone: a functional model from raw pixels (N, H, W, 3) to its pyramid, a dict with "P3",
             "P4" and "P5" among its maps, such as
-            `ResNet50(include_top=False, features_only=True)`.
+            `ResNet50(include_top=False, features_only=True)`; of images of 32 pixels a side or
+            more.
         classes: kinds of objects.
         channels: of the pyramid and the heads.
         anchor_scale: side of a level's smallest anchor, in strides.
         norm_eval: whether the backbone normalizes by its moving statistics in training too; its
             scales and offsets are trained all the same.
         frozen_stages: first stages of the backbone, its stem with them, whose weights and
-            statistics stay as they are; 0 for none, the stem as well.
+            statistics stay as they are: their layers in `backbone` itself are set to
+            `trainable = False`. mmdetection's 1 and more are the same; its -1 is 0 here, which
+            leaves the backbone as it is given; its 0, the stem alone, is not to be had.
         dtype: name of the policy of the pyramid and the heads; None is Keras's own. The backbone
             has that with which it was made.
         name: of the model.
@@ -84,11 +91,26 @@ class RetinaNet(keras.Model):
         self.channels = channels
         self.anchors = Anchors(images[0], images[1], anchor_scale)
         self.norm_eval = norm_eval
-        self.frozen_stages = frozen_stages
+        self.frozen_stages = int(frozen_stages)
         self._class_loss = keras.metrics.Mean(name="class_loss")
         self._box_loss = keras.metrics.Mean(name="box_loss")
 
+    @property
+    def loss(self) -> None:
+        """None: `compile` takes no other loss than the network's own.
+
+        That is said here, for Keras leaves a model that overrides `compile` uncompiled when it is
+        loaded.
+        """
+
+    @loss.setter
+    def loss(self, loss) -> None:
+        if loss is not None:
+            raise ArgumentError.of("loss", "must be left out: the network has its own", loss)
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            raise ArgumentError(Argument("sample_weight"), " is not taken; leave it out.")
         anchors = keras.ops.convert_to_tensor(self.anchors.boxes())
         of_classes, of_boxes = detection_losses(anchors, y, y_pred)
         self._class_loss.update_state(of_classes)
@@ -144,28 +166,59 @@ def _checked(backbone) -> tuple[tuple[int, ...], dict]:
         raise ValueError(
             f"`backbone` must take images of one height and width. Received: input_shape={shape}"
         )
-    for level, each in enumerate(NEEDED, 3):
-        expected = tuple(-(-size // 2**level) for size in shape[:2])
-        if tuple(maps[each].shape[1:3]) != expected:
-            raise ValueError(
-                f"`backbone` must give {each} at stride {2**level}, {expected} for these images. "
-                f"Received: {tuple(maps[each].shape[1:3])}"
-            )
+    if min(shape[:2]) < LEAST_SIDE:
+        raise ValueError(
+            f"`backbone` must take images of {LEAST_SIDE} pixels a side or more. Received: "
+            f"input_shape={shape}"
+        )
+    misplaced = off_stride(backbone)
+    if misplaced:
+        raise ValueError(
+            f"`backbone` must give {misplaced.name} at stride {misplaced.stride}, "
+            f"{misplaced.expected} for these images. Received: {misplaced.found}"
+        )
     return shape, maps
 
 
+@dataclass(frozen=True)
+class OffStride:
+    """A map whose size is not that of the images over its stride, rounded up.
+
+    Attributes:
+        name: of the map, such as "P3".
+        stride: 8, 16 or 32.
+        expected: height and width.
+        found: likewise.
+    """
+
+    name: str
+    stride: int
+    expected: tuple[int, ...]
+    found: tuple[int, ...]
+
+
+def off_stride(backbone: keras.Model) -> OffStride | None:
+    """The first map of a pyramid, of P3 to P5, that no anchors would fit, if there is one."""
+    for level, name in enumerate(NEEDED, 3):
+        expected = tuple(-(-size // 2**level) for size in backbone.input_shape[1:3])
+        found = tuple(backbone.output[name].shape[1:3])
+        if found != expected:
+            return OffStride(name, 2**level, expected, found)
+    return None
+
+
 def _freeze(backbone: keras.Model, stages: int) -> None:
-    if stages == 0:
-        return
-    names = ("stem", *(f"stage{number + 1}_" for number in range(int(stages))))
-    known = any(layer.name.startswith(names[-1]) for layer in backbone.layers)
-    if not is_integer(stages) or stages < 0 or not known:
+    def known(stage):
+        return any(layer.name.startswith(f"stage{stage}_") for layer in backbone.layers)
+
+    if not is_integer(stages) or stages < 0 or (stages and not known(stages)):
         raise ArgumentError.of(
             "frozen_stages",
             "must be an integer from 0 to the number of stages that the backbone has",
             stages,
         )
-    for layer in backbone.layers:
+    names = ("stem", *(f"stage{number + 1}_" for number in range(stages)))
+    for layer in backbone.layers if stages else ():
         if layer.name.startswith(names):
             # Of one that was saved so, the parts are not yet; and setting what is set does nothing.
             layer.trainable = True

@@ -1,6 +1,6 @@
 """The recipes of detectors that have a name, a file each in the folder `named`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ras_keras.detection.recipes.recipe import DetectionRecipe
 from ras_keras.recipes.named_files import read_named
@@ -48,3 +48,14 @@ NAMED = read_named(
     paper=None,
     published=None,
 )
+
+
+def published_of(recipe: DetectionRecipe) -> PublishedScores | None:
+    """The figures of the recipe that another one is called after, None where the two differ.
+
+    They may differ in where their images and their starting weights lie, and in how they are
+    computed.
+    """
+    named = NAMED[recipe.recipe]
+    alike = replace(recipe.replace(weights=None), execution=named.recipe.execution)
+    return named.published if alike == named.recipe else None

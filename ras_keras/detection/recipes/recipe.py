@@ -26,7 +26,7 @@ class BoxesRecipe(Part):
     height: Side = 256
     """Of the images that the network gets, in pixels: others are resized to fit, black beside."""
     width: Side = 256
-    """Likewise."""
+    """Of the images that the network gets, in pixels."""
     mirror: bool = True
     """Mirror half of the images, --no-mirror for none."""
     validation_split: Annotated[float, Bounds(0, 1, without="high")] = 0.1
@@ -95,8 +95,9 @@ class DetectionRecipe(PartedRecipe):
 
     recipe: str = "shapes"
     """Recipe to start from: shapes (made-up images), bccd (blood cells),
-    retinanet-rla-resnet50, retinanet-rla-resnet101, or a file such as a run's recipe.json; the
-    other flags override it."""
+    retinanet-rla-resnet50, retinanet-rla-resnet101, retinanet-rla-eca-resnet50,
+    retinanet-rla-eca-resnet101, or a file such as a run's recipe.json; the other flags override
+    it."""
     boxes: BoxesRecipe = field(default_factory=BoxesRecipe)
     detector: DetectorRecipe = field(default_factory=DetectorRecipe)
     descent: DescentRecipe = field(default_factory=DescentRecipe)

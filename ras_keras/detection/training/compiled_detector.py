@@ -3,7 +3,7 @@
 import keras
 
 from ras_keras.backend.policies import dtype_policy
-from ras_keras.detection.network.retina_net import NEEDED, RetinaNet
+from ras_keras.detection.network.retina_net import NEEDED, RetinaNet, off_stride
 from ras_keras.detection.recipes.recipe import DetectionRecipe, DetectorRecipe
 from ras_keras.errors import Argument, ArgumentError, UserError
 from ras_keras.recipes.execution import JIT_COMPILE
@@ -70,3 +70,18 @@ def _check_pyramid(backbone: keras.Model, model: str) -> None:
             f" has no maps {', '.join(NEEDED)}, at strides 8, 16 and 32; name one such as "
             "imagenet_resnet or mobilenet_v2.",
         )
+    misplaced = off_stride(backbone)
+    if misplaced:
+        raise UserError(
+            Argument("model", model),
+            f" makes a map {misplaced.name} of {_size(misplaced.found)} of these images, and not "
+            f"{_size(misplaced.expected)}; give a ",
+            Argument("height"),
+            " and a ",
+            Argument("width"),
+            " that are multiples of 32.",
+        )
+
+
+def _size(height_and_width) -> str:
+    return "x".join(map(str, reversed(height_and_width)))

@@ -23,8 +23,15 @@ from ras_keras.values.typed import Amount, Count, Natural, Share
 FILE = "result.json"
 
 
+class OfClass(TypedDict):
+    """Average precisions of a class on the test images, None where they have none of it."""
+
+    ap: Share | None
+    ap50: Share | None
+
+
 class Tested(TypedDict):
-    """Average precisions on the test images; of each class AP and AP50."""
+    """Average precisions on the test images, of all classes together and of each by its name."""
 
     test_ap: Share | None
     test_ap50: Share | None
@@ -32,7 +39,7 @@ class Tested(TypedDict):
     test_small: Share | None
     test_medium: Share | None
     test_large: Share | None
-    test_classes: dict[str, list[float | None]]
+    test_classes: dict[str, OfClass]
 
 
 class Outcome(Tested):
@@ -138,5 +145,7 @@ def _tested(model: RetinaNet, images: AnnotatedImages, batch_size: int) -> Teste
         "test_small": scores.small,
         "test_medium": scores.medium,
         "test_large": scores.large,
-        "test_classes": {name: [*both] for name, both in scores.classes.items()},
+        "test_classes": {
+            name: {"ap": ap, "ap50": ap50} for name, (ap, ap50) in scores.classes.items()
+        },
     }

@@ -9,7 +9,7 @@ from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.network.retina_net import RetinaNet
-from ras_keras.detection.recipes.named import NAMED
+from ras_keras.detection.recipes.named import NAMED, published_of
 from ras_keras.detection.recipes.recipe import DetectionRecipe
 from ras_keras.detection.scores import score
 from ras_keras.detection.training.compiled_detector import compiled_detector
@@ -176,6 +176,11 @@ def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
     }
     if network.weights is not None:
         lines["weights"] = f"of the backbone from {network.weights}"
+    published = published_of(recipe)
+    if published:
+        lines["published"] = (
+            f"AP {published.ap} %, AP50 {published.ap50} %, AP75 {published.ap75} % on val2017"
+        )
     for name, value in lines.items():
         print(f"{name:8} {value}")
     left_out = data.batches.left_out

@@ -7,6 +7,7 @@ import keras
 from keras import layers
 
 from ras_keras.backend.recursion import deep_graphs
+from ras_keras.errors import ArgumentError
 from ras_keras.models.parts.layers import NormalizationLike, channel_axis, normalized_by
 from ras_keras.models.parts.starting_weights import CLASSIFIER, give_weights
 from ras_keras.pixels import CIFAR10_MEAN, CIFAR10_VARIANCE
@@ -51,8 +52,8 @@ def image_classifier(
         include_top: whether pooling and the classifier are part of it.
         weights: what to start from: the name of a model of the package
             (`ras-keras models`) or of the data set that it was trained on; the
-            path of a saved `.keras` model or `.weights.h5` file of this network;
-            None for a random start.
+            path of a saved `.keras` model or `.weights.h5` file of this network,
+            with its classifier or without; None for a random start.
         input_shape: (H, W, channels), or (channels, H, W) if Keras is set to
             channels first; H and W may be None.
         pooling: without the top, what ends the network: None for the last map,
@@ -111,10 +112,10 @@ def image_classifier(
     with normalized_by(normalization):
         maps = body(x)
         maps = maps if isinstance(maps, list) else [maps]
-        if features_only:
-            x = {f"P{level}": each for level, each in enumerate(maps, first_level)}
-        else:
-            x = maps[-1] if end is None else end(maps[-1])
+        x = maps[-1]
+        # Of a pyramid the end is built for the weights alone, which a classifier's file has for it.
+        if end is not None and (weights is not None or not features_only):
+            x = end(x)
     if include_top or pooling == "avg":
         x = layers.GlobalAveragePooling2D(name="average_pooling")(x)
     elif pooling == "max":
@@ -123,10 +124,36 @@ def image_classifier(
         x = layers.Dropout(dropout, name="dropout")(x)
     if include_top:
         x = dense_classifier(x, classes, classifier_activation)
+    if features_only:
+        pyramid = {f"P{level}": each for level, each in enumerate(maps, first_level)}
+        model = keras.Model(inputs, pyramid, name=name)
+        if weights is not None:
+            _give_pyramid(model, keras.Model(inputs, [*maps, x], name=name), weights)
+        return model
     model = keras.Model(inputs, x, name=name)
     if weights is not None:
         give_weights(model, weights)
     return model
+
+
+def _give_pyramid(model: keras.Model, whole: keras.Model, weights: str) -> None:
+    """Gives a pyramid the weights of a network that goes on behind it, or of a pyramid.
+
+    Args:
+        model: the pyramid.
+        whole: the same with the end behind it.
+        weights: as for `give_weights`.
+
+    Raises:
+        ArgumentError: if they are neither's, with what keeps them from being the whole network's.
+    """
+    try:
+        give_weights(whole, weights)
+    except ArgumentError as misfit:
+        try:
+            give_weights(model, weights)
+        except ArgumentError:
+            raise misfit from None
 
 
 def dense_classifier(x, classes: int, activation: str | None = "softmax"):
