@@ -28,6 +28,7 @@ from ras_keras.training.callbacks import (
     StopOnNaN,
     StopOnSignal,
 )
+from ras_keras.training.memory import peak_memory
 from ras_keras.training.outcome import write_last_good
 from ras_keras.training.plan import describe_descent, describe_device, measure, trainable_parameters
 from ras_keras.training.reading_errors import stopped_by_image
@@ -83,9 +84,17 @@ def train_detector(
     if progress.epoch == 0:
         state.save(run, start, progress)
     left = (recipe.descent.epochs - progress.epoch) * data.batches.images_per_epoch * seconds
-    print(f"about {duration(left)}, evaluation apart ({1 / seconds:,.1f} images/s)", flush=True)
+    print(
+        f"about {duration(left)}, evaluation apart ({_figure(1 / seconds)} images/s; at most "
+        f"{peak_memory() / 1e9:.1f} GB of memory so far)",
+        flush=True,
+    )
     _fit(recipe, run, model, data, progress)
     return write_outcome(recipe, run, model, data, progress)
+
+
+def _figure(speed: float) -> str:
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
 
 
 def write_recipe(run: RunFolder, recipe: DetectionRecipe) -> None:
