@@ -1,6 +1,7 @@
 """Pictures of what a detector finds and of what it misses."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ COLORS = (
 MISSED, FALSE = (214, 39, 40), (255, 127, 14)
 # Pixels of the longer side of a picture, and pictures of a page.
 SIDE, COLUMNS, ROWS = 480, 3, 4
+# Of the JPEG file of a page, from 1 to 100.
+QUALITY = 85
 MATCHED = 0.5
 
 
@@ -113,7 +116,7 @@ def write_pages(
         images: with their annotations.
         found: in each of them.
         least_score: of a detection that is drawn.
-        folder: for detections.png and mistakes.png.
+        folder: for detections.jpg and mistakes.jpg.
 
     Returns:
         The files.
@@ -148,11 +151,11 @@ def write_pages(
         if any(wrong[place])
     ]
     files = []
-    for name, pictures in (("detections.png", detections), ("mistakes.png", missed)):
+    for name, pictures in (("detections.jpg", detections), ("mistakes.jpg", missed)):
         if pictures:
             files.append(folder / name)
             page = _page(pictures)
-            write_atomically(files[-1], page.save)
+            write_atomically(files[-1], partial(page.save, quality=QUALITY))
     return files
 
 

@@ -171,7 +171,7 @@ def test_evaluated_and_drawn(trained, tmp_path, capsys):
     output = capsys.readouterr().out
     assert "AP50" in output
     assert "triangle" in output
-    assert (pictures / "mistakes.png").is_file()
+    assert (pictures / "mistakes.jpg").is_file()
     result = json.loads((trained / "result.json").read_text())
     assert f"{100 * result['best']['test_ap50']:.2f} %" in output
 

@@ -26,6 +26,7 @@ def network_recipes(
     *,
     imports: Sequence[str] = (),
     with_plain: bool = False,
+    usual_depth: int | None = None,
     names: tuple[str, str, str] = ("models", "attentions", "aggregations"),
     **settings,
 ) -> list[Recipe]:
@@ -36,11 +37,12 @@ def network_recipes(
 
     Args:
         models: of `MODELS`, with options of the function that builds one.
-        depths: none for the published one of each model.
+        depths: none for `usual_depth`, else the published one of each model.
         attentions: of `ATTENTION`, with what the layer takes, or "none".
         aggregations: of `AGGREGATION`, likewise; each stands beside every attention.
         imports: Python modules that register more of them.
         with_plain: puts the plain network first, at every depth of every model.
+        usual_depth: taken where no depths are given, by the models that have it.
         names: of the arguments that brought models and attentions.
         **settings: values of a recipe, for all of them.
 
@@ -63,9 +65,12 @@ def network_recipes(
     if with_plain:
         plugs = [(NONE, NONE), *plugs]
     recipes = {}
-    for model, depth, (attention, aggregation) in itertools.product(
-        models, depths or (None,), plugs
-    ):
+    pairs = [
+        (model, depth)
+        for model in models
+        for depth in depths or (NetworkRecipe(depth=usual_depth).in_family(name_of(model)).depth,)
+    ]
+    for (model, depth), (attention, aggregation) in itertools.product(pairs, plugs):
         network = NetworkRecipe(
             imports=tuple(imports), model=model, depth=depth, aggregation=aggregation
         ).with_attention(attention)

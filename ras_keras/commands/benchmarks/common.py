@@ -2,7 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 
@@ -25,6 +25,9 @@ class Networks:
 
     models: tuple[Spelled, ...] = ("resnet",)
     """Names, options may follow: wrn:widen_factor=8, resnet:skip=False."""
+    # That a kind takes where none is given and the model has it.
+    usual_depth: ClassVar[int | None] = None
+
     depths: tuple[int, ...] = ()
     """Of every model; none given is the published one."""
     attentions: tuple[Spelled, ...] = (NONE, *ATTENTION)
@@ -42,7 +45,7 @@ class Networks:
 def recipes_of(options: Networks, **settings) -> list[Recipe]:
     given = {each.name: getattr(options, each.name) for each in dataclasses.fields(Networks)}
     del given["classes"]
-    return network_recipes(**given, **settings)
+    return network_recipes(**given, usual_depth=options.usual_depth, **settings)
 
 
 def needs_tensorflow(what: str) -> None:

@@ -26,8 +26,10 @@ from ras_keras.values.typed import Bounds
 class BenchmarkFormats(Networks):
     """Size, images/s and latency of networks in the formats that export.py writes, on a CPU."""
 
-    depths: tuple[int, ...] = (20,)
-    """Of every model."""
+    usual_depth = 20
+
+    depths: tuple[int, ...] = ()
+    """Of every model; none given is 20 where the model has it, else the published one."""
     attentions: tuple[Spelled, ...] = (NONE, "ras")
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
     formats: tuple[Annotated[str, among(RUNTIMES)], ...] = tuple(

@@ -88,8 +88,10 @@ class BenchmarkMemory(NetworksBesidePlain):
 class BenchmarkProfile(NetworksOfAnyPrecision):
     """Show where the time of a training step goes: by kind of layer, forward and backward."""
 
-    depths: tuple[int, ...] = (20,)
-    """Of every model."""
+    usual_depth = 20
+
+    depths: tuple[int, ...] = ()
+    """Of every model; none given is 20 where the model has it, else the published one."""
     attentions: tuple[Spelled, ...] = (NONE, "ras")
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
     batch_size: int = 128

@@ -21,8 +21,10 @@ RUNTIMES = ("keras", "openvino")
 class BenchmarkServe(Networks):
     """Time serve.py: images/s and latency with many clients on this machine (extra serve)."""
 
-    depths: tuple[int, ...] = (83,)
-    """Of every model."""
+    usual_depth = 83
+
+    depths: tuple[int, ...] = ()
+    """Of every model; none given is 83 where the model has it, else the published one."""
     attentions: tuple[Spelled, ...] = ("ras",)
     """Names, options may follow: ras:k=3,normalize_input=False, dia:attention_stages=1+3."""
     runtimes: tuple[Annotated[str, among(RUNTIMES)], ...] = RUNTIMES

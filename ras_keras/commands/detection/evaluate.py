@@ -33,7 +33,7 @@ class DetectEvaluate:
     imports: tuple[str, ...] = ()
     """Python modules to import before the model is loaded, beside the run's."""
     pictures: Folder | None = None
-    """Folder for detections.png and mistakes.png; None for none."""
+    """Folder for detections.jpg and mistakes.jpg; None for none."""
     score_threshold: Annotated[float, Bounds(0, 1)] = 0.5
     """Least score of a detection in the pictures."""
 
