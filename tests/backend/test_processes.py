@@ -20,9 +20,9 @@ pytest.importorskip("jax")
 PROGRAM = Path(meeting.__file__)
 
 
-def start(environment, *arguments):
+def start(environment, *arguments, program=PROGRAM):
     return subprocess.Popen(
-        [sys.executable, PROGRAM, *arguments],
+        [sys.executable, program, *arguments],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT), **environment},
         stdout=subprocess.PIPE,
@@ -59,3 +59,23 @@ def test_a_first_process_that_does_not_answer():
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert f"the 2 processes of this training did not come together at {address}" in errors
+
+
+def test_commands_of_different_recipes_are_refused(tmp_path):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+    flags = ["--recipe", "quick", "--depth", "11", "--log-dir", str(tmp_path), "--name", "run"]
+    started = [
+        start(
+            {ADDRESSES: address, COUNT: "2", INDEX: index},
+            *(*flags, "--attention", f"ras:k={k}"),
+            program=ROOT / "scripts" / "train.py",
+        )
+        for index, k in (("0", 1), ("1", 2))
+    ]
+    for process in started:
+        _, errors = process.communicate(timeout=180)
+        assert process.returncode == 2, errors
+        assert "error: process 1 of 2 has another recipe than process 0; " in errors
+    assert not (tmp_path / "run").exists()
