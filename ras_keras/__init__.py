@@ -14,7 +14,7 @@ if sys.argv[:1] == ["-m"] and ("-m", "ras_keras") in pairwise(sys.orig_argv):
     prepare(sys.argv[1:])
 
 # All of these register what a saved model may hold.
-from ras_keras import layers, models, optimizers
+from ras_keras import detection, layers, models, optimizers
 from ras_keras.backend.recursion import deep_graphs
 from ras_keras.outputs import heads as _heads  # noqa: F401
 from ras_keras.saving.loading import load_model
@@ -25,7 +25,15 @@ LAZY += ["insertion", "recipes", "runs", "training", "tuning"]
 LAZY_NAMES = {"GradCam": "explain", "Gates": "gates", "fold": "folding"}
 LAZY_NAMES |= dict.fromkeys(("add_attention", "find_residual_branches"), "insertion")
 
-__all__ = ["__version__", "deep_graphs", "layers", "load_model", "models", "optimizers"]
+__all__ = [
+    "__version__",
+    "deep_graphs",
+    "detection",
+    "layers",
+    "load_model",
+    "models",
+    "optimizers",
+]
 
 
 def __getattr__(name: str):

@@ -18,6 +18,7 @@ FLAG = re.compile(r"(?<![\w-])--(no-)?[a-z]")
 COMMAND_LINES = {
     "recipes/starts.py",
     "runs/run_folder.py",
+    "cluster/ray_cluster.py",
     "tuning/search.py",
     "papers/study.py",
     "papers/execution.py",

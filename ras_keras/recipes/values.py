@@ -43,6 +43,11 @@ def read_recipe(file: Path, remedy: str) -> Recipe:
             f"{file} was written by ras_keras 0.5 or earlier, whose recipes had no parts; ", *way_on
         )
     keys = _keys(file)
+    if keys is not None and "detector" in keys:
+        raise UserError(
+            f"{file} is the recipe of a detector, where a classifier is asked for; detect.py "
+            "trains, evaluates and exports detectors."
+        )
     if keys is not None and not keys & {*PARTS}:
         raise UserError(f"{file} is no recipe of ras_keras: it lacks {', '.join(PARTS)}; {remedy}.")
     return read_json(file, Recipe, remedy, check_values)

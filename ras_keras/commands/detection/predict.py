@@ -74,6 +74,8 @@ def main(arguments: Sequence[str], program: str) -> int:
                 print(f"  {score:.2f}  {shown(saved.class_names[label])}  ({place})")
             if not len(each.boxes):
                 print("  nothing")
+    if options.pictures:
+        print(f"pictures {options.pictures}", file=sys.stderr)
     if left_out:
         print(f"{len(left_out):,} of {len(images):,} images could not be read", file=sys.stderr)
         return UNREADABLE

@@ -21,6 +21,7 @@ from ras_keras.runs import state
 from ras_keras.runs.run_data import check_same_data, write_fingerprint
 from ras_keras.runs.run_folder import RunFolder
 from ras_keras.text.numbers import counted, duration
+from ras_keras.text.shown import shown
 from ras_keras.training.callbacks import (
     Diverged,
     EpochWriter,
@@ -33,6 +34,11 @@ from ras_keras.training.outcome import write_last_good
 from ras_keras.training.plan import describe_descent, describe_device, measure, trainable_parameters
 from ras_keras.training.reading_errors import stopped_by_image
 from ras_keras.training.trainer import check_execution
+
+# Held-out images below which the choice of an epoch by them is mostly chance.
+FEW = 20
+# Classes whose objects a plan counts.
+MOST_NAMED = 20
 
 
 def train_detector(
@@ -90,11 +96,25 @@ def train_detector(
         flush=True,
     )
     _fit(recipe, run, model, data, progress)
+    losses = [row["loss"] or 0.0 for row in progress.history]
+    if losses[-1] > losses[0]:
+        print(
+            f"notice   the loss of the last epoch, {losses[-1]:.3g}, is above that of the first, "
+            f"{losses[0]:.3g}: the network has not learned; a lower learning rate may help"
+        )
     return write_outcome(recipe, run, model, data, progress)
 
 
 def _figure(speed: float) -> str:
     return f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
+
+
+def _counts(images: AnnotatedImages) -> str:
+    """The training objects of each class, such as "cat 120, dog 80"."""
+    counted_classes = [*zip(images.class_names, images.box_counts, strict=True)]
+    said = ", ".join(f"{shown(name)} {count:,}" for name, count in counted_classes[:MOST_NAMED])
+    more = len(counted_classes) - MOST_NAMED
+    return said + (f" and {more:,} more" if more > 0 else "")
 
 
 def write_recipe(run: RunFolder, recipe: DetectionRecipe) -> None:
@@ -166,17 +186,19 @@ def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
     named, descent, network = NAMED[recipe.recipe], recipe.descent, recipe.detector
     height, width = recipe.boxes.canvas
     watched = f"{len(data.watched):,}" if data.watched else "0"
+    own = recipe.boxes.dataset.partition(":")[0] == named.recipe.boxes.dataset.partition(":")[0]
+    paper = f" ({named.paper})" if named.paper else ""
     frozen = f", {counted(network.frozen_stages, 'stage')} frozen" if network.frozen_stages else ""
     lines = {
-        "recipe": f"{recipe.recipe}: {named.about}{f' ({named.paper})' if named.paper else ''}",
+        "recipe": recipe.recipe + (f": {named.about}{paper}" if own else ", on other data"),
         "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if progress.epoch else ''}",
         "network": f"RetinaNet over {network.describe_model()}, {network.describe_plugs()}, "
         f"{network.channels} channels, anchor scale {network.anchor_scale:g}{frozen}, "
         f"{trainable_parameters(model):,} trainable parameters",
         "data": f"{recipe.boxes.dataset}: {len(data.train):,} training images at {width}x{height} "
-        f"with {data.train.box_counts.sum():,} objects of "
-        f"{counted(len(data.class_names), 'kind')}, {watched} held out, {len(data.test):,} for "
+        f"with {data.train.box_counts.sum():,} objects, {watched} held out, {len(data.test):,} for "
         "the test",
+        "classes": _counts(data.train),
         "augment": "mirroring" if recipe.boxes.mirror else "none",
         "descent": describe_descent(descent),
         "steps": f"epochs {progress.epoch + 1} to {descent.epochs}, each of "
@@ -193,6 +215,11 @@ def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
     for name, value in lines.items():
         print(f"{name:8} {value}")
     left_out = data.batches.left_out
+    if data.watched and len(data.watched) < FEW:
+        print(
+            f"notice   the best epoch is chosen by {counted(len(data.watched), 'held-out image')}; "
+            "more of them tell more"
+        )
     for notice in (*data.notices, *uncovered, *([left_out] if left_out else ())):
         print(f"notice   {notice}")
     print("time     compiling, timing a few steps: ", end="", flush=True)
