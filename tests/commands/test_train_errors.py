@@ -28,6 +28,7 @@ from ras_keras.training import check_recipe
         (["--dataset", "beans", "--image-size", "0"], ["--image-size must be >= 1"]),
         (["--dataset", "imagenette"], ["imagenette vary in size", "--image-size"]),
         (["--dept", "20"], ["unknown flag --dept; the nearest is --depth"]),
+        (["--lr", "0.1"], ["unknown flag --lr; the nearest is --learning-rate"]),
         (["--dataset", "folder:nowhere"], ["folder:nowhere", "no such folder", "PATH/train/CLASS"]),
         (["--dataset", "cifar10", "--data-dir", "nowhere"], ["nowhere", "--download", "digits"]),
         (["--resume", "nowhere"], ["nowhere is no run folder"]),

@@ -59,8 +59,14 @@ def _check_names(flags: dict[str, Parameter], given: Sequence[str]) -> None:
         return
     if "attention" in flags:
         refuse_moved(given, names)
-    nearest = difflib.get_close_matches(unknown[0], names, n=1, cutoff=0.0)
-    raise UserError(f"unknown flag {unknown[0]}; the nearest is {nearest[0]}.")
+    # --lr, --bs
+    by_initials = [name for name in sorted(names) if _initials(name) == unknown[0].strip("-")]
+    near = by_initials or difflib.get_close_matches(unknown[0], names, n=1, cutoff=0.0)
+    raise UserError(f"unknown flag {unknown[0]}; the nearest is {near[0]}.")
+
+
+def _initials(name: str) -> str:
+    return "".join(word[:1] for word in name.strip("-").split("-"))
 
 
 def _sorted(flags: dict[str, Parameter], given: Sequence[str]):
