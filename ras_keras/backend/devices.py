@@ -11,15 +11,20 @@ from ras_keras.text.numbers import counted
 _open_scopes = contextlib.ExitStack()
 
 
-def cores() -> int:
-    """The cores that this process may use: a cluster, or taskset, may leave it some of them."""
+def core_numbers() -> list[int] | None:
+    """The cores that this process may use: a cluster, or taskset, may leave it some of them.
+
+    None where the operating system binds no process to cores, as macOS.
+    """
     import psutil
 
     process = psutil.Process()
-    # Not on macOS.
-    if hasattr(process, "cpu_affinity"):
-        return len(process.cpu_affinity())
-    return os.cpu_count() or 1
+    return process.cpu_affinity() if hasattr(process, "cpu_affinity") else None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(core_numbers() or ()) or os.cpu_count() or 1
 
 
 def gpus() -> list:

@@ -97,10 +97,8 @@ def _run(main, arguments: Sequence[str], program: str) -> int:
 
 
 def _refuse_size(error: Exception) -> int:
-    said = getattr(error, "message", "") or first_line(error)
-    return _refuse(
-        f"memory or disk is full ({first_line(said)}); lower --batch-size, or make room."
-    )
+    said = first_line(getattr(error, "message", "") or error)
+    return _refuse(f"memory or disk is full ({said}); lower --batch-size, or make room.")
 
 
 def _refuse(message: str) -> int:

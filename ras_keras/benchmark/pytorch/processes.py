@@ -8,6 +8,7 @@ from multiprocessing import get_context
 import numpy as np
 import psutil
 
+from ras_keras.backend.devices import core_numbers
 from ras_keras.benchmark.pytorch.settings import Setting
 from ras_keras.benchmark.pytorch.steps import torch_images, torch_prediction
 from ras_keras.errors import UserError, first_line
@@ -95,10 +96,9 @@ class Processes:
 
 def _cores(number: int) -> list[int | None]:
     """A core for each process, None where the operating system pins none."""
-    process = psutil.Process()
-    if not hasattr(process, "cpu_affinity"):
+    cores = core_numbers()
+    if cores is None:
         return [None] * number
-    cores = process.cpu_affinity()
     return [cores[place % len(cores)] for place in range(number)]
 
 

@@ -84,8 +84,11 @@ def versus_rows(
     model = scattered(full, classes)
     images, _ = synthetic_batch(recipe, classes)
     network = twin(recipe.network, model, images[:AGREEMENT_IMAGES])
-    first = first if {*kinds} & {*SETTINGS[first].kinds} else OURS
-    chosen = {name: SETTINGS[name] for name in dict.fromkeys((OURS, first, *settings))}
+    chosen = {
+        name: SETTINGS[name]
+        for name in (OURS, first, *settings)
+        if {*kinds} & {*SETTINGS[name].kinds}
+    }
     plain = recipe.replace(network=recipe.network.plain())
     recipes = {name: plain if each.plain else recipe for name, each in chosen.items()}
     models = {recipe.network: model}

@@ -97,7 +97,7 @@ def measure(options: BenchmarkVersusPytorch) -> list[dict]:
     return versus.versus_rows(
         recipe,
         wanted,
-        fitting,
+        options.settings,
         options.classes,
         options.repeats,
         options.steps,

@@ -17,6 +17,7 @@ from ras_keras.commands.runs.beginning import (
     refuse_beside_resume,
     schedule_of_epochs,
 )
+from ras_keras.commands.runs.ending import print_models
 from ras_keras.commands.runs.stopping import stoppable_run
 from ras_keras.detection.recipes.check import check_detection_recipe, read_detection_recipe, resolve
 from ras_keras.detection.recipes.named import NAMED
@@ -143,12 +144,7 @@ def _read_resumed(arguments: Sequence[str], program: str) -> tuple[DetectionReci
 
 
 def _print(result: DetectionResult, run: RunFolder) -> None:
-    for which in ("final", "best"):
-        outcome = result[which]
-        chosen = f", chosen by {outcome['selected_on']}" if which == "best" else ""
-        print(
-            f"{which:8} test AP50 {percent(outcome['test_ap50'])}, "
-            f"AP {percent(outcome['test_ap'])} (n={result['test_images']:,}, "
-            f"epoch {outcome['epoch']}{chosen}): "
-            f"{run.file(which + '.keras')}"
-        )
+    def figures(model) -> str:
+        return f"AP50 {percent(model['test_ap50'])}, AP {percent(model['test_ap'])}"
+
+    print_models(result, run, figures, "chosen by")

@@ -39,15 +39,6 @@ def epochs_of(recipe: Recipe) -> str:
     return counted(recipe.optimization.epochs, "epoch")
 
 
-def refuse_begun(run: RunFolder) -> None:
-    """Refuses the folder of a run that has begun."""
-    if run.has_begun():
-        raise UserError(
-            f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, or "
-            "choose another --name."
-        )
-
-
 def refuse_another(run: RunFolder, recipe: R, read: Callable[[Path, str], R]) -> None:
     """Refuses the folder of a run that has begun, or that of another recipe.
 
@@ -56,7 +47,11 @@ def refuse_another(run: RunFolder, recipe: R, read: Callable[[Path, str], R]) ->
         recipe: of the run that is to begin in it.
         read: from a file, and what to do about a damaged one, to a recipe of the same kind.
     """
-    refuse_begun(run)
+    if run.has_begun():
+        raise UserError(
+            f"{run.path} exists and is not overwritten; go on with it by --resume {run.path}, or "
+            "choose another --name."
+        )
     file = run.file("recipe.json")
     try:
         read_json(file, dict[str, object], RESTORE)

@@ -1,5 +1,6 @@
 """Anchors: the boxes of every place of a pyramid, against which objects are measured."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,20 +44,18 @@ class Anchors:
         """All anchors, level by level, row by row: float32 (A, 4), left, top, right, bottom."""
         return np.concatenate([*map(self._of_level, LEVELS, self.maps)])
 
-    def nearest(self, box: np.ndarray) -> np.ndarray:
-        """Of each level the nine at the place nearest to a box's centre: float32 (45, 4).
+    def nearest(self, boxes: np.ndarray) -> Iterator[np.ndarray]:
+        """Of each level the nine at the place nearest to the centre of each box: (n, 9, 4).
 
         An anchor of their form overlaps the box nowhere more than there.
 
         Args:
-            box: (4,): left, top, right, bottom.
+            boxes: (n, 4): left, top, right, bottom.
         """
-        centre = (box[:2] + box[2:]) / 2
-        found = []
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         for level, (rows, columns) in zip(LEVELS, self.maps, strict=True):
-            place = 2**level * np.clip(np.round(centre / 2**level), 0, (columns - 1, rows - 1))
-            found.append(np.tile(place, 2) + self._around(level))
-        return np.concatenate(found).astype("float32")
+            places = 2**level * np.clip(np.round(centres / 2**level), 0, (columns - 1, rows - 1))
+            yield np.tile(places, 2)[:, None] + self._around(level).astype("float32")
 
     def _around(self, level: int) -> np.ndarray:
         """The nine of a place as seen from it, (9, 4)."""

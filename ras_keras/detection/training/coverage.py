@@ -1,14 +1,14 @@
 """Which objects no anchor comes near, so that they can hardly be learned."""
 
 import dataclasses
+import functools
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.data.letterbox import boxes_on_canvas
-from ras_keras.detection.network.anchors import LEVELS, PER_PLACE, Anchors
+from ras_keras.detection.network.anchors import Anchors
 from ras_keras.detection.network.matching import POSITIVE
 from ras_keras.detection.overlaps import overlaps
 from ras_keras.errors import Argument, UserError
@@ -38,7 +38,7 @@ def check_coverage(images: AnnotatedImages, anchors: Anchors) -> list[str]:
         UserError: for a class all of whose objects have none, with the scale that would serve.
     """
     boxes = boxes_of_classes(images, (anchors.height, anchors.width))
-    found = [*map(partial(coverage, anchors=anchors), images.class_names, boxes)]
+    found = [*map(functools.partial(coverage, anchors=anchors), images.class_names, boxes)]
     lost = [each for each in found if each.boxes and each.without == each.boxes]
     if lost:
         scale = _serving(boxes, anchors)
@@ -86,23 +86,13 @@ def coverage(name: str, boxes: np.ndarray, anchors: Anchors) -> Coverage:
 def best_overlaps(boxes: np.ndarray, anchors: Anchors) -> np.ndarray:
     """The highest IoU of each box with an anchor: (n,).
 
-    Of each level the nine anchors at the place nearest to the box's centre are looked at, for one
-    of their form overlaps the box nowhere more.
-
     Args:
         boxes: (n, 4): left, top, right, bottom.
         anchors: on the same canvas.
     """
     boxes = boxes.astype("float64")
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    # As seen from their place: those of the place at 0, 0.
-    forms = anchors.nearest(np.zeros(4)).reshape(len(LEVELS), PER_PLACE, 4)
-    best = np.zeros(len(boxes))
-    for level, (rows, columns), around in zip(LEVELS, anchors.maps, forms, strict=True):
-        places = 2**level * np.clip(np.round(centres / 2**level), 0, (columns - 1, rows - 1))
-        near = np.tile(places, 2)[:, None] + around
-        best = np.maximum(best, overlaps(boxes[:, None], near).max(axis=1))
-    return best
+    of_levels = (overlaps(boxes[:, None], near).max(axis=1) for near in anchors.nearest(boxes))
+    return functools.reduce(np.maximum, of_levels)
 
 
 def _serving(of_classes: list[np.ndarray], anchors: Anchors) -> float | None:

@@ -9,19 +9,18 @@ from ras_keras.detection.data.annotations import AnnotatedImages
 from ras_keras.detection.finding import find
 from ras_keras.detection.network.non_maximum_suppression import detector
 from ras_keras.detection.network.retina_net import RetinaNet
-from ras_keras.detection.recipes.named import NAMED, published_of
 from ras_keras.detection.recipes.recipe import DetectionRecipe
 from ras_keras.detection.scores import score
 from ras_keras.detection.training.compiled_detector import compiled_detector
 from ras_keras.detection.training.coverage import check_coverage
+from ras_keras.detection.training.plan import print_plan
 from ras_keras.detection.training.prepared_boxes import PreparedBoxes, load_boxes
 from ras_keras.detection.training.result import DetectionResult, write_outcome
 from ras_keras.recipes.resolving import given
 from ras_keras.runs import state
 from ras_keras.runs.run_data import check_same_data, write_fingerprint
 from ras_keras.runs.run_folder import RunFolder
-from ras_keras.text.numbers import counted, duration
-from ras_keras.text.shown import shown
+from ras_keras.text.numbers import duration
 from ras_keras.training.callbacks import (
     Diverged,
     EpochWriter,
@@ -31,14 +30,9 @@ from ras_keras.training.callbacks import (
 )
 from ras_keras.training.memory import peak_memory
 from ras_keras.training.outcome import write_last_good
-from ras_keras.training.plan import describe_descent, describe_device, measure, trainable_parameters
+from ras_keras.training.plan import measure
 from ras_keras.training.reading_errors import stopped_by_image
 from ras_keras.training.trainer import check_execution
-
-# Held-out images below which the choice of an epoch by them is mostly chance.
-FEW = 20
-# Classes whose objects a plan counts.
-MOST_NAMED = 20
 
 
 def train_detector(
@@ -83,7 +77,7 @@ def train_detector(
     run.write_environment(command)
     write_recipe(run, recipe)
     write_fingerprint(run, data.fingerprint)
-    _print_plan(recipe, run, model, data, progress, uncovered)
+    print_plan(recipe, run, model, data, progress, uncovered)
     with stopped_by_image(model, data.batches, None):
         seconds = measure(model, data.batches)
     state.restore(model, start)
@@ -107,14 +101,6 @@ def train_detector(
 
 def _figure(speed: float) -> str:
     return f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
-
-
-def _counts(images: AnnotatedImages) -> str:
-    """The training objects of each class, such as "cat 120, dog 80"."""
-    counted_classes = [*zip(images.class_names, images.box_counts, strict=True)]
-    said = ", ".join(f"{shown(name)} {count:,}" for name, count in counted_classes[:MOST_NAMED])
-    more = len(counted_classes) - MOST_NAMED
-    return said + (f" and {more:,} more" if more > 0 else "")
 
 
 def write_recipe(run: RunFolder, recipe: DetectionRecipe) -> None:
@@ -179,47 +165,3 @@ def _fit(
     finally:
         bar.close()
         signals.release()
-
-
-def _print_plan(recipe, run, model, data, progress, uncovered) -> None:
-    """Says what is about to be done, on what."""
-    named, descent, network = NAMED[recipe.recipe], recipe.descent, recipe.detector
-    height, width = recipe.boxes.canvas
-    watched = f"{len(data.watched):,}" if data.watched else "0"
-    own = recipe.boxes.dataset.partition(":")[0] == named.recipe.boxes.dataset.partition(":")[0]
-    paper = f" ({named.paper})" if named.paper else ""
-    frozen = f", {counted(network.frozen_stages, 'stage')} frozen" if network.frozen_stages else ""
-    lines = {
-        "recipe": recipe.recipe + (f": {named.about}{paper}" if own else ", on other data"),
-        "run": f"{run.path}{f', resumed after epoch {progress.epoch}' if progress.epoch else ''}",
-        "network": f"RetinaNet over {network.describe_model()}, {network.describe_plugs()}, "
-        f"{network.channels} channels, anchor scale {network.anchor_scale:g}{frozen}, "
-        f"{trainable_parameters(model):,} trainable parameters",
-        "data": f"{recipe.boxes.dataset}: {len(data.train):,} training images at {width}x{height} "
-        f"with {data.train.box_counts.sum():,} objects, {watched} held out, {len(data.test):,} for "
-        "the test",
-        "classes": _counts(data.train),
-        "augment": "mirroring" if recipe.boxes.mirror else "none",
-        "descent": describe_descent(descent),
-        "steps": f"epochs {progress.epoch + 1} to {descent.epochs}, each of "
-        f"{counted(data.batches.steps_per_epoch, 'step')} of {descent.batch_size} images",
-        "device": describe_device(model, recipe.execution),
-    }
-    if network.weights is not None:
-        lines["weights"] = f"of the backbone from {network.weights}"
-    published = published_of(recipe)
-    if published:
-        lines["published"] = (
-            f"AP {published.ap} %, AP50 {published.ap50} %, AP75 {published.ap75} % on val2017"
-        )
-    for name, value in lines.items():
-        print(f"{name:8} {value}")
-    left_out = data.batches.left_out
-    if data.watched and len(data.watched) < FEW:
-        print(
-            f"notice   the best epoch is chosen by {counted(len(data.watched), 'held-out image')}; "
-            "more of them tell more"
-        )
-    for notice in (*data.notices, *uncovered, *([left_out] if left_out else ())):
-        print(f"notice   {notice}")
-    print("time     compiling, timing a few steps: ", end="", flush=True)
