@@ -316,10 +316,14 @@ def yaml(text):
         (yaml("names: []\nnc: 0"), "the class names: is [], not a list of names"),
         (
             yaml("names: [cat]\ntrain: ../train/images"),
-            "line 2: `train` is '../train/images', and images are read from images/train beside",
+            "line 2: `train` is '../train/images', no folder of images; name one, as images/train",
         ),
-        (yaml("val: images/train\nnames: [cat]"), "line 1: `val` is 'images/train', and images"),
-        (yaml("test: [a, b]\nnames: [cat]"), "line 1: `test` is ['a', 'b'], and images"),
+        (
+            yaml("val: images/train\nnames: [cat]"),
+            "line 1: `val` is 'images/train', the folder of `train` too; give it images of its own",
+        ),
+        (yaml("test: [a, b]\nnames: [cat]"), "line 1: `test` is ['a', 'b'], no folder of images"),
+        (yaml("train: labels/train\nnames: [cat]"), "`train` is 'labels/train', no folder"),
         (yaml("path: gone\ntrain: train.txt\nnames: [cat]"), "line 2: `train` is 'train.txt'"),
         (yaml("names: [cat, dog, cat]"), "class 'cat' stands twice"),
         (yaml("names: [cat, dog, ' ']"), "a class in "),

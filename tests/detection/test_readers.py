@@ -8,7 +8,7 @@ import pytest
 
 from ras_keras.backend import imports
 from ras_keras.detection.data import load_detection
-from ras_keras.detection.data.readers.yolo_names import read_class_names
+from ras_keras.detection.data.readers.yolo_declaration import read_declaration
 from ras_keras.detection.data.registry import FORMATS
 from ras_keras.errors import UserError
 from tests.conftest import ROOT
@@ -128,23 +128,47 @@ def test_difficult_objects_parts_and_fractions_of_voc(tmp_path):
 )
 def test_class_names_in_yaml(tmp_path, text):
     write(tmp_path / "a/data.yaml", text)
-    assert read_class_names(tmp_path / "a") == NAMES
+    (tmp_path / "a/images/val").mkdir(parents=True)
+    declared = read_declaration(tmp_path / "a")
+    assert declared.class_names == NAMES
+    assert declared.images["val"] == tmp_path / "a/images/val"
+
+
+@pytest.mark.parametrize("above", ["", "../", "gone/"])
+def test_folders_in_yaml(tmp_path, above):
+    """As Roboflow lays its data sets out."""
+    folder = make_yolo(tmp_path)
+    expected = load_detection(f"yolo:{folder}").fingerprint()
+    places = {"train": "train", "val": "valid"}
+    for split, place in places.items():
+        for kind in ("images", "labels"):
+            (folder / place).mkdir(exist_ok=True)
+            (folder / kind / split).rename(folder / place / kind)
+    named = [f"{split}: {above}{place}/images" for split, place in places.items()]
+    text = (folder / "data.yaml").read_text()
+    write(folder / "data.yaml", "\n".join([*named, text]))
+    if above == "gone/":
+        with pytest.raises(UserError, match="line 1: `train` is 'gone/train/images', no folder"):
+            load_detection(f"yolo:{folder}")
+        return
+    found = load_detection(f"yolo:{folder}")
+    assert found.fingerprint() == expected
 
 
 def test_a_missing_yaml_library_is_named(tmp_path, monkeypatch):
     write(tmp_path / "classes.txt", "cat")
     monkeypatch.setattr(imports, "find_spec", lambda name: None)
-    assert read_class_names(tmp_path) == ("cat",)
+    assert read_declaration(tmp_path).class_names == ("cat",)
     write(tmp_path / "data.yaml", "names: [cat]")
     with pytest.raises(UserError, match=r"needs the package yaml.*: pip install .*\[detection\]"):
-        read_class_names(tmp_path)
+        read_declaration(tmp_path)
 
 
 def test_quotes_in_yaml_and_a_plain_list(tmp_path):
     write(tmp_path / "classes.txt", "a b\r\n\r\n c\n")
-    assert read_class_names(tmp_path) == ("a b", "c")
+    assert read_declaration(tmp_path).class_names == ("a b", "c")
     write(tmp_path / "data.yaml", "names: ['it''s, # 1', \"a \\\"b\\\"\", bird's nest]")
-    assert read_class_names(tmp_path) == ("it's, # 1", 'a "b"', "bird's nest")
+    assert read_declaration(tmp_path).class_names == ("it's, # 1", 'a "b"', "bird's nest")
 
 
 def test_the_guide_has_the_layouts():

@@ -11,7 +11,7 @@ from ras_keras.data.files.image_files import FILE_FORMATS, named
 from ras_keras.data.files.image_paths import images_below
 from ras_keras.detection.data.readers.splits import SPLITS, TRAIN, Split, check_stems, refuse_alone
 from ras_keras.detection.data.readers.text_files import damaged, files_below, read_lines
-from ras_keras.detection.data.readers.yolo_names import read_class_names
+from ras_keras.detection.data.readers.yolo_declaration import boxes_of, read_declaration
 from ras_keras.errors import UserError
 
 LAYOUT = "PATH/data.yaml or PATH/classes.txt, PATH/images/train/* and PATH/labels/train/*.txt"
@@ -23,11 +23,12 @@ ORIENTATION, ON_ITS_SIDE = 0x0112, (5, 6, 7, 8)
 
 
 def read_yolo(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
-    """The splits whose images lie in PATH/images/train, val and test.
+    """The splits whose images lie in PATH/images/train, val and test, or where data.yaml says.
 
     The boxes of PATH/images/train/a.jpg are the lines `class x y width height` of
-    PATH/labels/train/a.txt: the class by its number, the centre and the sides of the box relative
-    to the image. That of an image without objects is empty.
+    PATH/labels/train/a.txt, those of PATH/train/images/a.jpg of PATH/train/labels/a.txt: the class
+    by its number, the centre and the sides of the box relative to the image. That of an image
+    without objects is empty.
 
     Args:
         folder: PATH.
@@ -40,11 +41,11 @@ def read_yolo(folder: Path, wanted: Sequence[str] = SPLITS) -> dict[str, Split]:
         UserError: for a file that is missing or damaged, naming it and the line, and for an image
             without such a file or the other way round.
     """
-    names = read_class_names(folder)
+    declared = read_declaration(folder)
     return {
-        name: _split(folder / "images" / name, folder / "labels" / name, names)
-        for name in wanted
-        if name == TRAIN or (folder / "images" / name).is_dir()
+        name: _split(images, boxes_of(images), declared.class_names)
+        for name, images in declared.images.items()
+        if name in wanted and (name == TRAIN or images.is_dir())
     }
 
 
