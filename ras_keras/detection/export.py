@@ -7,11 +7,11 @@ from typing import Literal
 import keras
 import numpy as np
 
+from ras_keras.detection.exported import ExportedDetector
 from ras_keras.detection.network.non_maximum_suppression import NonMaximumSuppression
 from ras_keras.errors import Argument, UserError, first_line
-from ras_keras.export.export import INPUT, WRITERS, ExportDiffers, output_names
+from ras_keras.export.export import WRITERS, ExportDiffers, output_names
 from ras_keras.inference.formats import FORMATS, check_installed
-from ras_keras.inference.runtimes import import_openvino
 from ras_keras.outputs.class_names import write_class_names
 from ras_keras.outputs.made_images import made_images
 
@@ -72,33 +72,12 @@ def ending_of(form: str) -> str:
     return FORMATS[form].ending
 
 
-def run_exported(path: Path, form: str, images: np.ndarray) -> dict[str, np.ndarray]:
-    """The outputs of an exported detector, by their names.
-
-    Args:
-        path: of the file.
-        form: of `DetectorFormat`.
-        images: raw, (N, H, W, 3).
-    """
-    images = images.astype("float32")
-    if form == "onnx":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(path)
-        names = [output.name for output in session.get_outputs()]
-        return dict(zip(names, session.run(names, {INPUT: images}), strict=True))
-    openvino = import_openvino()
-    exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    compiled = openvino.Core().compile_model(path, "CPU", exact)
-    found = compiled(images)
-    return {output.get_any_name(): found[output] for output in compiled.outputs}
-
-
 def _write(network: keras.Model, made: Path, form: str, path: Path) -> None:
     """Writes a network to `made` and runs it there; messages name `path`."""
     WRITERS[form](network, made)
     images = made_images(network.input_shape[1:])
-    expected, found = network.predict_on_batch(images), run_exported(made, form, images)
+    expected = network.predict_on_batch(images)
+    found = ExportedDetector(made, form).predict_on_batch(images)
     wanted = {name: np.asarray(expected[name]) for name in output_names(network)}
     for name, difference in differences(wanted, found).items():
         # Written so that NaN is refused too.

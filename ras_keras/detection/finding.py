@@ -1,6 +1,7 @@
 """A detector's boxes in the images' own pixels."""
 
-import keras
+from typing import Protocol
+
 import numpy as np
 
 from ras_keras.detection.data.annotated_pixels import failures_named
@@ -10,18 +11,35 @@ from ras_keras.detection.data.letterbox import boxes_in_image, letterboxed
 from ras_keras.detection.scores import Detections
 
 
-def find(network: keras.Model, images: AnnotatedImages, batch_size: int) -> list[Detections]:
+class Finder(Protocol):
+    """What finds boxes: a network, or an exported one.
+
+    Attributes:
+        input_shape: of its images, (None, H, W, 3).
+    """
+
+    input_shape: tuple[int | None, int, int, int]
+
+    def predict_on_batch(self, images: np.ndarray):
+        """Boxes, scores and classes as `NonMaximumSuppression` returns them, by these names.
+
+        Args:
+            images: raw, (N, H, W, 3).
+        """
+
+
+def find(network: Finder, images: AnnotatedImages, batch_size: int) -> list[Detections]:
     """What a network finds in images, in their order.
 
     Args:
-        network: as `detector` makes it.
+        network: that finds it.
         images: resized to what the network takes.
         batch_size: images at a time.
 
     Raises:
         UserError: naming an image that cannot be read.
     """
-    canvas = tuple(network.input_shape[1:3])
+    canvas = network.input_shape[1:3]
     found: list[Detections] = []
     with failures_named(images):
         for batch in evaluation_batches(images, canvas, batch_size):
@@ -29,14 +47,14 @@ def find(network: keras.Model, images: AnnotatedImages, batch_size: int) -> list
     return [_in_image(each, size, canvas) for each, size in zip(found, images.sizes, strict=True)]
 
 
-def find_in(network: keras.Model, pixels: np.ndarray) -> Detections:
+def find_in(network: Finder, pixels: np.ndarray) -> Detections:
     """What a network finds in an image.
 
     Args:
-        network: as `detector` makes it.
+        network: that finds it, as `detector` makes it.
         pixels: uint8, (H, W, 3), of any size.
     """
-    canvas = tuple(network.input_shape[1:3])
+    canvas = network.input_shape[1:3]
     (found,) = _on_canvas(network, letterboxed(pixels, canvas).numpy()[None])
     return _in_image(found, pixels.shape[:2], canvas)
 
@@ -57,11 +75,12 @@ def _in_image(found: Detections, size, canvas: tuple[int, int]) -> Detections:
     return Detections(boxes[inside], found.scores[inside], found.classes[inside])
 
 
-def _on_canvas(network: keras.Model, batch: np.ndarray) -> list[Detections]:
+def _on_canvas(network: Finder, batch: np.ndarray) -> list[Detections]:
     """What is found in each image of a batch, in the canvas's pixels."""
     outputs = network.predict_on_batch(batch)
     arrays = (np.asarray(outputs[name]) for name in ("boxes", "scores", "classes"))
-    return [Detections(*each).without_empty_places() for each in zip(*arrays, strict=True)]
+    # A score of 0 marks an empty place.
+    return [Detections(*each).above(0) for each in zip(*arrays, strict=True)]
 
 
 def _filled(batch: np.ndarray, size: int) -> np.ndarray:

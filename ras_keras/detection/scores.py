@@ -28,9 +28,9 @@ class Detections:
     scores: np.ndarray
     classes: np.ndarray
 
-    def without_empty_places(self) -> "Detections":
-        """Those with a score of more than 0, which marks an empty place."""
-        kept = self.scores > 0
+    def above(self, score: float) -> "Detections":
+        """Those with a higher score."""
+        kept = self.scores > score
         return Detections(self.boxes[kept], self.scores[kept], self.classes[kept])
 
 

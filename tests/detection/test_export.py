@@ -1,12 +1,21 @@
 """Detectors in other runtimes: as they are, and with suppression in the graph."""
 
+import json
+import shutil
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from ras_keras.commands import run
+from ras_keras.data.files.image_files import read_image
 from ras_keras.detection import RetinaNet, detector, export_detector
-from ras_keras.detection.export import TOLERANCE, differences, run_exported
+from ras_keras.detection.export import TOLERANCE, differences
+from ras_keras.detection.exported import ExportedDetector
 from ras_keras.errors import UserError
-from ras_keras.outputs.class_names import read_class_names
+from ras_keras.outputs.class_names import names_file, read_class_names, save_model
+from tests.detection.made_boxes import make_coco
 from tests.detection.test_retina_net import backbone, batch
 
 NAMES = ("cat", "dog", "emu")
@@ -24,35 +33,96 @@ def network():
     return model
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["onnx", "openvino"])
-def test_the_same_objects(tmp_path, form):
+@pytest.fixture(scope="module", params=["onnx", "openvino"])
+def exported(request, tmp_path_factory):
+    """A detector, the network within it, and the files of both in a format."""
+    form = request.param
     pytest.importorskip({"onnx": "onnxruntime"}.get(form, form))
-    model, images = network(), batch()[0]
-    whole = detector(model, max_detections=20)
-    file = tmp_path / {"onnx": "model.onnx", "openvino": "model.xml"}[form]
+    model = network()
+    whole = detector(model)
+    file = tmp_path_factory.mktemp(form) / {"onnx": "model.onnx", "openvino": "model.xml"}[form]
+    raw = file.with_stem("raw")
     export_detector(whole, file, form, NAMES)
-    assert read_class_names(file) == NAMES
-    expected, found = whole.predict_on_batch(images), run_exported(file, form, images)
+    export_detector(model, raw, form, NAMES)
+    return SimpleNamespace(form=form, whole=whole, model=model, file=file, raw=raw)
+
+
+@pytest.mark.slow
+def test_the_same_objects(exported):
+    images = batch()[0]
+    assert read_class_names(exported.file) == NAMES
+    expected = exported.whole.predict_on_batch(images)
+    found = ExportedDetector(exported.file, exported.form).predict_on_batch(images)
     assert {*found} == {"boxes", "scores", "classes"}
     assert (np.asarray(expected["scores"]) > 0).sum() > 20
     for name, outputs in expected.items():
         np.testing.assert_allclose(found[name], outputs, rtol=1e-3, atol=1e-2)
-    raw = file.with_stem("raw")
-    export_detector(model, raw, form, NAMES)
-    found = run_exported(raw, form, images)
-    for name, outputs in model.predict_on_batch(images).items():
+    found = ExportedDetector(exported.raw, exported.form).predict_on_batch(images)
+    for name, outputs in exported.model.predict_on_batch(images).items():
         np.testing.assert_allclose(found[name], outputs, rtol=1e-3, atol=1e-3)
+
+
+def detect(*arguments):
+    return run("detect", [*map(str, arguments)], "detect")
+
+
+@pytest.mark.slow
+def test_commands_run_what_was_exported(exported, tmp_path, capsys):
+    """The boxes of `predict` and the measures of `evaluate` are those of the Keras model."""
+    pytest.importorskip("pycocotools")
+    save_model(tmp_path / "model.keras", exported.model, NAMES)
+    dataset = make_coco(tmp_path / "data")
+    photos = dataset / "train2017"
+    random = np.random.default_rng(0)
+    for photo in photos.iterdir():
+        shape = read_image(photo).shape
+        Image.fromarray(random.integers(0, 256, shape, "uint8")).save(photo)
+    printed = []
+    for model in (tmp_path / "model.keras", exported.file):
+        assert detect("predict", model, photos, "--json", "--score-threshold", "0.5") == 0
+        objects = json.loads(capsys.readouterr().out)
+        assert detect("evaluate", model, "--dataset", f"coco:{dataset}", "--split", "train") == 0
+        measures = capsys.readouterr().out.split("\n", 1)[1]
+        printed.append(([(each["image"], each["objects"][:5]) for each in objects], measures))
+    (expected, keras_measures), (found, measures) = printed
+    assert measures == keras_measures
+    assert sum(len(objects) for _, objects in expected) > 5
+    for (image, theirs), (same, ours) in zip(expected, found, strict=True):
+        assert image == same
+        for one, other in zip(theirs, ours, strict=True):
+            assert one["class"] == other["class"]
+            np.testing.assert_allclose(other["box"], one["box"], atol=0.02)
+
+
+@pytest.mark.slow
+def test_what_finds_no_boxes(exported, tmp_path, capsys):
+    def refused(file):
+        assert detect("predict", file, tmp_path / "photo.png") == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        return error
+
+    Image.new("RGB", (40, 60)).save(tmp_path / "photo.png")
+    assert "has no suppression in its graph" in refused(exported.raw)
+    assert "no such file" in refused(tmp_path / exported.file.name)
+    folder = shutil.copytree(exported.file.parent, tmp_path / "copy")
+    file = folder / exported.file.name
+    names_file(file).write_text('["cat"]')
+    assert "has 1 names, and" in refused(file)
+    names_file(file).unlink()
+    assert f"{names_file(file)} is missing" in refused(file)
+    file.write_bytes(file.read_bytes()[:1000])
+    assert f"{file} cannot be run as {exported.form}" in refused(file)
 
 
 def test_another_network_is_not_written(tmp_path, monkeypatch):
     pytest.importorskip("onnxruntime")
-    from ras_keras.detection import export
+    right = ExportedDetector.predict_on_batch
 
-    def another(path, form, images):
-        return {name: value + 1 for name, value in run_exported(path, form, images).items()}
+    def another(self, images):
+        return {name: value + 1 for name, value in right(self, images).items()}
 
-    monkeypatch.setattr(export, "run_exported", another)
+    monkeypatch.setattr(ExportedDetector, "predict_on_batch", another)
     with pytest.raises(UserError, match="was not written"):
         export_detector(network(), tmp_path / "model.onnx", "onnx", NAMES)
     assert not [*tmp_path.iterdir()]

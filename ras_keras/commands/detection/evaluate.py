@@ -9,8 +9,7 @@ from ras_keras.commands.line.fields import Folder, Model, Shown
 from ras_keras.commands.line.flags import parse
 from ras_keras.detection.data.registry import load_split
 from ras_keras.detection.finding import find
-from ras_keras.detection.loading import load_detector
-from ras_keras.detection.network.non_maximum_suppression import detector
+from ras_keras.detection.loading import open_detector
 from ras_keras.detection.pictures import write_pages
 from ras_keras.detection.scores import check_scoring, score
 from ras_keras.errors import UserError
@@ -23,7 +22,7 @@ class DetectEvaluate:
     """Measure a detector as COCO does: average precision, of all classes and of each."""
 
     model: Model
-    """A .keras file, or a run folder, whose best.keras is taken."""
+    """A .keras file, a run folder, whose best.keras is taken, or an exported detector."""
     dataset: Annotated[str, Shown("FORMAT:PATH")] | None = None
     """coco:PATH, voc:PATH, yolo:PATH or shapes; None is what it was trained on."""
     split: Literal["test", "validation", "train"] = "test"
@@ -41,14 +40,14 @@ class DetectEvaluate:
 def main(arguments: Sequence[str], program: str) -> None:
     options = parse(DetectEvaluate, arguments, program)
     check_scoring()
-    saved = load_detector(options.model, options.imports)
-    dataset = options.dataset or (saved.recipe.boxes.dataset if saved.recipe else None)
+    opened = open_detector(options.model, options.imports)
+    dataset = options.dataset or (opened.recipe.boxes.dataset if opened.recipe else None)
     if dataset is None:
         raise UserError("--dataset is missing, for nothing beside the model says what it is.")
-    images = load_split(dataset, options.split, saved.class_names)
-    found = find(detector(saved.model), images, options.batch_size)
+    images = load_split(dataset, options.split, opened.class_names)
+    found = find(opened.network, images, options.batch_size)
     scores = score(found, images)
-    print(f"model    {saved.path}")
+    print(f"model    {opened.path}")
     objects = counted(int(images.box_counts.sum()), "object")
     print(f"data     {dataset}, {counted(len(images), 'image')}, {objects}")
     for notice in images.notices:

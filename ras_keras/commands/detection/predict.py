@@ -15,8 +15,7 @@ from ras_keras.commands.line.fields import Folder, Images, Model
 from ras_keras.commands.line.flags import parse
 from ras_keras.data.files.image_files import UnreadableImage, read_image
 from ras_keras.detection.finding import find_in
-from ras_keras.detection.loading import SavedDetector, load_detector
-from ras_keras.detection.network.non_maximum_suppression import detector
+from ras_keras.detection.loading import OpenedDetector, open_detector
 from ras_keras.detection.pictures import draw_detections
 from ras_keras.detection.scores import Detections
 from ras_keras.errors import UserError
@@ -37,11 +36,11 @@ class DetectPredict:
     """
 
     model: Model
-    """A .keras file, or a run folder, whose best.keras is taken."""
+    """A .keras file, a run folder, whose best.keras is taken, or an exported detector."""
     images: Annotated[Images, tyro.conf.Positional]
     """Image files, folders, searched at any depth, and patterns such as 'photos/**/*.jpg'."""
     score_threshold: Annotated[float, Bounds(0, 1)] = 0.5
-    """An object with a score above it is named."""
+    """An object with a score above it is named; an exported detector has a least one of its own."""
     pictures: Folder | None = None
     """Folder for a picture of each image with its boxes; None for none."""
     csv: bool = False
@@ -59,19 +58,19 @@ def main(arguments: Sequence[str], program: str) -> int:
     if not options.images:
         raise UserError("no image was named; name files, folders or patterns.")
     images = find_images(options.images)
-    saved = load_detector(options.model, options.imports)
+    opened = open_detector(options.model, options.imports, options.score_threshold)
     left_out: list[Path] = []
-    found = _found(saved, images, options, left_out)
+    found = _found(opened, images, options, left_out)
     if options.json:
-        print(json.dumps([_as_json(path, each, saved) for path, each in found], indent=1))
+        print(json.dumps([_as_json(path, each, opened) for path, each in found], indent=1))
     elif options.csv:
-        _write_csv(found, saved)
+        _write_csv(found, opened)
     else:
         for path, each in found:
             print(shown(str(path)))
             for box, score, label in zip(each.boxes, each.scores, each.classes, strict=True):
                 place = ", ".join(f"{side:.0f}" for side in box)
-                print(f"  {score:.2f}  {shown(saved.class_names[label])}  ({place})")
+                print(f"  {score:.2f}  {shown(opened.class_names[label])}  ({place})")
             if not len(each.boxes):
                 print("  nothing")
     if options.pictures:
@@ -83,10 +82,9 @@ def main(arguments: Sequence[str], program: str) -> int:
 
 
 def _found(
-    saved: SavedDetector, images: Sequence[Path], options: DetectPredict, left_out: list[Path]
+    opened: OpenedDetector, images: Sequence[Path], options: DetectPredict, left_out: list[Path]
 ) -> Iterator[tuple[Path, Detections]]:
     """What is found in each image that can be read."""
-    network = detector(saved.model, score_threshold=options.score_threshold)
     for number, path in enumerate(images):
         try:
             pixels = read_image(path)
@@ -94,21 +92,21 @@ def _found(
             left_out.append(path)
             print(f"left out: {shown(in_flags(error))}", file=sys.stderr)
             continue
-        found = find_in(network, pixels)
+        found = find_in(opened.network, pixels).above(options.score_threshold)
         if options.pictures:
             folder = Path(options.pictures)
             folder.mkdir(parents=True, exist_ok=True)
-            picture = draw_detections(pixels, found, saved.class_names, options.score_threshold)
+            picture = draw_detections(pixels, found, opened.class_names, options.score_threshold)
             write_atomically(folder / f"{number + 1:04d}-{path.stem}.png", picture.save)
         yield path, found
 
 
-def _as_json(path: Path, found: Detections, saved: SavedDetector) -> dict:
+def _as_json(path: Path, found: Detections, opened: OpenedDetector) -> dict:
     return {
         "image": str(path),
         "objects": [
             {
-                "class": saved.class_names[label],
+                "class": opened.class_names[label],
                 "score": round(float(score), 6),
                 "box": [round(float(side), 2) for side in box],
             }
@@ -117,10 +115,10 @@ def _as_json(path: Path, found: Detections, saved: SavedDetector) -> dict:
     }
 
 
-def _write_csv(found: Iterator[tuple[Path, Detections]], saved: SavedDetector) -> None:
+def _write_csv(found: Iterator[tuple[Path, Detections]], opened: OpenedDetector) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["image", "class", "score", "left", "top", "right", "bottom"])
     for path, each in found:
         for box, score, label in zip(each.boxes, each.scores, each.classes, strict=True):
             sides = [f"{side:.2f}" for side in box]
-            writer.writerow([path, saved.class_names[label], f"{score:.6f}", *sides])
+            writer.writerow([path, opened.class_names[label], f"{score:.6f}", *sides])
