@@ -32,6 +32,7 @@ SECONDS_OF_SILENCE = 60
 OBJECT_STORE_BYTES = 100 * 2**20
 # Of the driver's environment, for workers on other machines.
 INHERITED = ("KERAS_HOME", "TFDS_DATA_DIR", "XLA_FLAGS", "TF_CPP_MIN_LOG_LEVEL")
+INHERITED += ("TF_ENABLE_ONEDNN_OPTS",)
 
 
 class RayExecutor:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import ras_keras_console
 
 from ras_keras.backend import imports
 from ras_keras.cluster.resources import Workers
@@ -64,6 +65,19 @@ def test_settings_of_keras_are_checked_first(both, tmp_path):
     assert module == console
     assert module[0] == 2
     assert module[2].endswith("must be one of tensorflow, jax, torch. Received: 'numpy'.\n")
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("0", "0")])
+def test_convolutions_are_onednns(monkeypatch, given, expected):
+    """Also where TensorFlow would leave it off; whoever turns it off is heeded."""
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    monkeypatch.setattr(ras_keras_console.platform, "machine", lambda: "AMD64")
+    monkeypatch.setattr(ras_keras_console, "_load_quietly", lambda: None)
+    monkeypatch.setattr(ras_keras_console, "_end_on_signals", lambda: None)
+    ras_keras_console.prepare()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
 
 
 @pytest.mark.slow
