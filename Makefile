@@ -22,9 +22,9 @@ test-all: test test-slow
 
 # What test-all adds: trainings, published networks, the other backend, commands of the docs.
 test-slow: .venv/installed-dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not large"
 
-# What takes too long for every change: each network of keras.applications, saved and loaded.
+# What takes too long for every change: the deepest networks, every network of keras.applications.
 test-large: .venv/installed-dev
 	$(BIN)/python -m pytest -m large
 

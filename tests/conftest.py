@@ -19,7 +19,7 @@ from ras_keras.layers import ATTENTION
 from ras_keras.models import MODELS
 from ras_keras.models.aggregation import AGGREGATION
 from tests import few_digits as digits
-from tests.once import made_once
+from tests.once import made_once, shared
 
 # OpenVINO reports its use unless this is missing.
 sys.modules.setdefault("openvino_telemetry", None)
@@ -33,6 +33,14 @@ def pytest_collection_modifyitems(items):
     """Begins with the rooms of the longest tests, so that the workers end together."""
     long = {"docs", "on_jax", "training", "tuning"}
     items.sort(key=lambda item: item.path.parent.name not in long)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory):
+    """What one process has compiled on JAX, the next one need not compile."""
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(shared(tmp_path_factory, "jax")))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,15 @@ from pathlib import Path
 from filelock import FileLock
 
 
+def shared(tmp_path_factory, name):
+    """The path `name` that all workers have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+
+
 def made_once(tmp_path_factory, name, make):
     """The folder `name`, which `make(folder)` fills for the first worker that asks for it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder = shared(tmp_path_factory, name)
     made = Path(f"{folder}.made")
     with FileLock(f"{folder}.lock"):
         if not made.exists():

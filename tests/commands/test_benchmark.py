@@ -103,17 +103,15 @@ def test_folded_inference(tmp_path, capsys):
 @pytest.mark.slow
 def test_memory(tmp_path, capsys):
     """A larger batch takes more, in a process of its own each."""
-    flags = ["memory", "--depths", "11", "--attentions", "se", "--steps", "1"]
-    small, large = (
+    flags = ["memory", "--depths", "11", "--attentions", "none", "--steps", "1"]
+    (less,), (more,) = (
         measure(capsys, tmp_path / f"{size}.csv", *flags, "--batch-size", size)
-        for size in ("4", "512")
+        for size in ("4", "256")
     )
-    assert [row["attention"] for row in small] == ["none", "se:k=1"]
-    assert small[0]["training_ratio_to_plain"] == small[0]["inference_ratio_to_plain"] == 1
-    for less, more in zip(small, large, strict=True):
-        # The outputs of a training step, and much else.
-        assert more["training_peak_bytes"] - less["training_peak_bytes"] > 2**29
-        assert more["inference_peak_bytes"] < more["training_peak_bytes"]
+    assert less["training_ratio_to_plain"] == less["inference_ratio_to_plain"] == 1
+    # The outputs of a training step, and much else.
+    assert more["training_peak_bytes"] - less["training_peak_bytes"] > 2**28
+    assert more["inference_peak_bytes"] < more["training_peak_bytes"]
 
 
 @pytest.mark.slow

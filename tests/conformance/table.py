@@ -25,6 +25,7 @@ class Row:
         starts_as_identity: whether the first case can start so; a text says why not.
         any_size: whether a layer takes maps of a size that is not known.
         slow: whether a network takes long: one test alone is then of the quick tier.
+        large: whether it is one of the deepest, which take minutes to train or to convert.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Row:
     starts_as_identity: bool | str = True
     any_size: bool = True
     slow: bool = False
+    large: bool = False
 
     @property
     def first(self) -> dict:
@@ -236,6 +238,7 @@ NETWORKS = [
         size=64,
         stride=32,
         slow=True,
+        large=True,
     ),
     Row(
         "residual_attention",
@@ -254,6 +257,7 @@ NETWORKS = [
         size=32,
         stride=32,
         slow=True,
+        large=True,
     ),
     Row(
         "wide_residual_attention",
@@ -266,5 +270,6 @@ NETWORKS = [
         stride=8,
         learning_rate=1e-4,
         slow=True,
+        large=True,
     ),
 ]

@@ -162,7 +162,9 @@ def _gradients(model, x, weights):
 
 
 @pytest.mark.slow
-@every_subject
+@pytest.mark.parametrize(
+    "subject", tiered(SUBJECTS, large=lambda subject: SUBJECTS[subject].row.large)
+)
 def test_training_lowers_the_loss(subject):
     model = SUBJECTS[subject].make()
     logits = subject.startswith("layer")
@@ -198,6 +200,7 @@ IN_HALF = ("layer ras", "layer triplet", "layer dia")
     tiered(
         SUBJECTS,
         lambda name: SUBJECTS[name].slow or (name.startswith("layer") and name not in IN_HALF),
+        lambda name: SUBJECTS[name].row.large,
     ),
 )
 def test_half_precision(subject, policy):
@@ -215,7 +218,9 @@ def test_half_precision(subject, policy):
 
 
 @pytest.mark.parametrize(
-    "row", tiered([*LAYERS, *NETWORKS], lambda row: row in LAYERS or row.slow), ids=str
+    "row",
+    tiered([*LAYERS, *NETWORKS], lambda row: row in LAYERS or row.slow, lambda row: row.large),
+    ids=str,
 )
 def test_channels_first_networks(row):
     make = (

@@ -17,6 +17,7 @@ from tests.convert.imagenet_networks import (  # noqa: E402
     RLAResNet,
 )
 from tests.deploy.authors_networks import randomized  # noqa: E402
+from tests.tiers import tiered  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -48,6 +49,8 @@ CASES = {
         ["--aggregation", "rla:depthwise=False", "--attention", "eca"],
     ),
 }
+# What these have the others have too.
+LARGE = ("resnet50", "rla", "rla, 8 channels", "mobilenet_v2", "mobilenet_v2, rla")
 
 
 def imported(tmp_path, network, *arguments):
@@ -66,7 +69,7 @@ def moderate(network):
     return network
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", tiered(CASES, large=lambda case: case in LARGE))
 def test_outputs_agree(tmp_path, case):
     make, model, flags = CASES[case]
     network = moderate(make())

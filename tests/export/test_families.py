@@ -11,6 +11,7 @@ from ras_keras.models import ResNet
 from tests.conformance.fixed_weights import fixed_images
 from tests.conformance.subjects import fill, network, outputs
 from tests.conformance.table import NETWORKS
+from tests.tiers import tiered
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def assert_exported(model, kind, images, folder):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("row", "case"), CASES, ids=str)
+@pytest.mark.parametrize(("row", "case"), tiered(CASES, large=lambda each: each[0].large), ids=str)
 def test_every_family(row, case, kind, tmp_path):
     """What is exported folded in one format is exported as it is in the other."""
     model = network(row, case)

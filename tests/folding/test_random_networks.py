@@ -230,7 +230,7 @@ def test_random_networks(steps, channels, data_format, seed):
     check(steps, channels, data_format, seed)
 
 
-@pytest.mark.slow
+@pytest.mark.large
 @settings(bounded, max_examples=150)
 @random_networks
 def test_many_random_networks(steps, channels, data_format, seed):

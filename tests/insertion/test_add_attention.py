@@ -27,6 +27,8 @@ NETWORKS = {
     "wrn": (lambda: WideResNet(10, attention=None, widen_factor=1, classes=5), None, 3),
 }
 QUICK = ("resnet",)
+# Deep ones that are built as others are.
+LARGE = ("ResNet50V2", "ConvNeXtTiny", "DenseNet121")
 
 
 def values(model):
@@ -46,7 +48,9 @@ def random_images(count=2, size=8, channels=3):
     return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
-@pytest.mark.parametrize("name", tiered(NETWORKS, lambda name: name not in QUICK))
+@pytest.mark.parametrize(
+    "name", tiered(NETWORKS, lambda name: name not in QUICK, lambda name: name in LARGE)
+)
 def test_networks(name, tmp_path):
     """Equal at the start; one step changes the gates; saved, loaded and folded it is the same."""
     make, where, count = NETWORKS[name]
@@ -103,14 +107,11 @@ def test_every_attention(row):
     assert np.abs(numpy(published(x)) - numpy(model(x))).max() > 1e-3 or row.name in ("gct", "gc")
 
 
-ONNX = [
-    pytest.param(name, marks=pytest.mark.slow if name == "MobileNetV3Small" else pytest.mark.large)
-    for name in NETWORKS
-    if name[0].isupper()
-]
+APPLICATIONS = [name for name in NETWORKS if name[0].isupper()]
 
 
-@pytest.mark.parametrize("name", ONNX)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", tiered(APPLICATIONS, large=lambda name: name != APPLICATIONS[0]))
 def test_onnx(name, tmp_path):
     """`export` refuses a file that says something else than Keras."""
     make, where, _ = NETWORKS[name]

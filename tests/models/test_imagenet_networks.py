@@ -55,8 +55,8 @@ STARTS = [
     (MobileNetV2, {"aggregation": "rla"}),
     pytest.param(MobileNetV2, {}, marks=slow),
     pytest.param(Xception, {"aggregation": "rla"}, marks=slow),
-    pytest.param(Xception, {}, marks=slow),
-    pytest.param(ImageNetResidualAttention, {}, marks=slow),
+    pytest.param(Xception, {}, marks=pytest.mark.large),
+    pytest.param(ImageNetResidualAttention, {}, marks=pytest.mark.large),
 ]
 
 

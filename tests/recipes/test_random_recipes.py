@@ -116,7 +116,7 @@ def test_random_recipes(recipe):
     check(recipe)
 
 
-@pytest.mark.slow
+@pytest.mark.large
 @settings(bounded, max_examples=500)
 @given(RANDOM)
 def test_many_random_recipes(recipe):
