@@ -22,14 +22,8 @@ from ras_keras.benchmark.made_photographs import make_photographs
 from tests.chaos import faults
 from tests.chaos.compare import differences
 from tests.chaos.killing import Failed, kill_until_done
-from tests.chaos.scenarios import TOGETHER, TRAINING, scenarios
+from tests.chaos.scenarios import TOGETHER, TRAINING, scenarios, streamed
 
-FAULTS = {
-    "full disk": (faults.full_disk, TRAINING),
-    "run folder gone": (faults.lost_folder, TRAINING),
-    "standstill of 10 s": (faults.standstill, TRAINING),
-    "dead host of two": (faults.dead_host, TOGETHER),
-}
 ROUNDS = 3
 # Seconds behind the start, in which a training has begun.
 MOMENTS = (14, 20)
@@ -53,7 +47,8 @@ def main() -> int:
         for name, disturb in _all(photographs, options):
             if options.names and name not in options.names:
                 continue
-            rows.append(disturb(name, Path(place, name), rng))
+            # What is preloaded must have no space in its path.
+            rows.append(disturb(name, Path(place, name.replace(" ", "-")), rng))
             found = pd.DataFrame(rows)
             if options.output:
                 found.to_csv(options.output, index=False)
@@ -67,7 +62,18 @@ def _all(photographs: Path, options) -> Iterator[tuple[str, Callable]]:
     """What is disturbed, by name, and the function that does it."""
     for name, scenario in scenarios(photographs, options.data_dir).items():
         yield name, partial(_killed, scenario, max(1, round(options.kills * scenario.kills)))
-    for name, (fault, command) in FAULTS.items():
+    stream = streamed(photographs)
+    for name, fault, command in (
+        ("full disk", faults.full_disk, TRAINING),
+        ("run folder gone", faults.lost_folder, TRAINING),
+        (
+            "stalled reader",
+            faults.stalled_reader,
+            lambda folder: faults.stallable(stream(folder), folder),
+        ),
+        ("standstill of 10 s", faults.standstill, TRAINING),
+        ("dead host of two", faults.dead_host, TOGETHER),
+    ):
         yield name, partial(_disturbed, fault, command)
 
 

@@ -1,9 +1,11 @@
-"""Faults that are no kill: a full disk, a folder that is gone, a standstill, a host that dies."""
+"""Faults that are no kill: a full disk, a lost folder, a stall, a standstill, a host that dies."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,8 @@ from tests.chaos.killing import LONGEST, Command, Failed, checked
 # Seconds in which the others end once one process has died.
 MINUTE = 60
 REFUSED = 2
+STALL_SECONDS = 10
+READER = Path(__file__).with_name("stalled_reader.c")
 
 
 def full_disk(process: subprocess.Popen, folder: Path) -> None:
@@ -33,10 +37,43 @@ def lost_folder(process: subprocess.Popen, folder: Path) -> None:
         away.rename(run)
 
 
+def stallable(command: Command, folder: Path) -> Command:
+    """A command whose reads `stalled_reader` can hold up.
+
+    Raises:
+        Failed: if there is no C compiler.
+    """
+    if (compiler := shutil.which("cc")) is None:
+        raise Failed("no C compiler, which the stalled reader needs, is installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    library = folder.with_name(f"{folder.name}-stalled_reader.so")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, READER, "-ldl"], check=True)
+    own = (("LD_PRELOAD", str(library)), ("STALL", str(_stall(folder))))
+    return replace(command, environment=(*command.environment, *own))
+
+
+def stalled_reader(process: subprocess.Popen, folder: Path) -> None:
+    """The next read takes a while, and all behind it, as from a server that does not answer."""
+    stall = _stall(folder)
+    stall.touch()
+    while process.poll() is None and not stall.with_name(f"{stall.name}.met").exists():
+        time.sleep(0.1)
+    if process.poll() is not None:
+        raise Failed("nothing was read behind the start of the fault")
+    time.sleep(STALL_SECONDS)
+    stall.unlink()
+    output, _ = process.communicate(timeout=LONGEST)
+    checked(process, output)
+
+
+def _stall(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-stall")
+
+
 def standstill(process: subprocess.Popen, folder: Path) -> None:
-    """All of it stands still for a while, as behind a disk that does not answer, and goes on."""
+    """All of it stands still for a while, as a laptop that sleeps, and goes on."""
     os.killpg(process.pid, signal.SIGSTOP)
-    time.sleep(10)
+    time.sleep(STALL_SECONDS)
     os.killpg(process.pid, signal.SIGCONT)
     output, _ = process.communicate(timeout=LONGEST)
     checked(process, output)

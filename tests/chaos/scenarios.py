@@ -74,6 +74,15 @@ TOGETHER = training(
 )
 
 
+def streamed(photographs: Path):
+    """The command of a training in a folder on images that are read as they are needed."""
+    return training(
+        *("--attention", "ras:gamma_initializer=0.1", "--epochs", "8", "--stream"),
+        *("--dataset", f"folder:{photographs}", "--image-size", "32"),
+        *("--evaluation-resize", "36", "--crop-scale", "0.3", "--color-jitter", "0.2"),
+    )
+
+
 def scenarios(photographs: Path, data_dir: str | None) -> dict[str, Scenario]:
     """All that are killed, by their names.
 
@@ -81,14 +90,9 @@ def scenarios(photographs: Path, data_dir: str | None) -> dict[str, Scenario]:
         photographs: a folder of made ones.
         data_dir: of prepared data sets, for the table.
     """
-    streamed = training(
-        *("--attention", "ras:gamma_initializer=0.1", "--epochs", "8", "--stream"),
-        *("--dataset", f"folder:{photographs}", "--image-size", "32"),
-        *("--evaluation-resize", "36", "--crop-scale", "0.3", "--color-jitter", "0.2"),
-    )
     return {
         "training": Scenario(40, (3, 20), TRAINING),
-        "training from a stream": Scenario(20, (3, 20), streamed),
+        "training from a stream": Scenario(20, (3, 20), streamed(photographs)),
         "search": Scenario(15, (5, 30), search()),
         "search with two workers": Scenario(10, (8, 40), search("--workers", "2")),
         "table": Scenario(15, (5, 30), table(data_dir)),
