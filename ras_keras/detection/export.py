@@ -76,8 +76,12 @@ def _write(network: keras.Model, made: Path, form: str, path: Path) -> None:
     """Writes a network to `made` and runs it there; messages name `path`."""
     WRITERS[form](network, made)
     images = made_images(network.input_shape[1:])
+    try:
+        found = ExportedDetector(made, form).predict_on_batch(images)
+    except UserError as error:
+        # What the runtime said itself; the file is gone in a moment.
+        raise error.__cause__ or error from None
     expected = network.predict_on_batch(images)
-    found = ExportedDetector(made, form).predict_on_batch(images)
     wanted = {name: np.asarray(expected[name]) for name in output_names(network)}
     for name, difference in differences(wanted, found).items():
         # Written so that NaN is refused too.

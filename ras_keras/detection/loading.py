@@ -50,10 +50,7 @@ def load_detector(path: str | Path, imports: tuple[str, ...] = ()) -> SavedDetec
             raise UserError(f"{path.parent} has no best.keras yet; let it finish an epoch.")
     elif not path.is_file():
         raise UserError(f"{path}: no such file; name a .keras file or a run folder.")
-    beside = path.parent / "recipe.json"
-    recipe = None
-    if beside.is_file():
-        recipe = read_detection_recipe(beside, "move the model out of the folder, or restore it")
+    recipe = _recipe_beside(path)
     import_modules((*(recipe.detector.imports if recipe else ()), *imports))
     model = load_model(path)
     if not isinstance(model, RetinaNet):
@@ -113,4 +110,11 @@ def open_detector(
         raise UserError(f"{path} is no detector; name a model that detect.py export has written.")
     if names is None:
         raise UserError(f"{names_file(path)} is missing; copy it with {path.name}.")
-    return OpenedDetector(path, exported, names, None)
+    return OpenedDetector(path, exported, names, _recipe_beside(path))
+
+
+def _recipe_beside(path: Path) -> DetectionRecipe | None:
+    beside = path.parent / "recipe.json"
+    if not beside.is_file():
+        return None
+    return read_detection_recipe(beside, "move the model out of the folder, or restore it")

@@ -116,7 +116,7 @@ def _told(name: str) -> Iterator[None]:
     """Prints what fails, so that the others are counted all the same."""
     try:
         yield
-    except (Failed, subprocess.TimeoutExpired, OSError, ValueError) as error:
+    except (Failed, subprocess.SubprocessError, OSError, ValueError) as error:
         print(f"{name}: {error}", file=sys.stderr, flush=True)
 
 

@@ -55,11 +55,14 @@ def stallable(command: Command, folder: Path) -> Command:
 def stalled_reader(process: subprocess.Popen, folder: Path) -> None:
     """The next read takes a while, and all behind it, as from a server that does not answer."""
     stall = _stall(folder)
+    met, began = stall.with_name(f"{stall.name}.met"), time.monotonic()
     stall.touch()
-    while process.poll() is None and not stall.with_name(f"{stall.name}.met").exists():
+    while not met.exists():
+        if process.poll() is not None:
+            raise Failed("nothing was read behind the start of the fault")
+        if time.monotonic() - began > LONGEST:
+            raise subprocess.TimeoutExpired(process.args, LONGEST)
         time.sleep(0.1)
-    if process.poll() is not None:
-        raise Failed("nothing was read behind the start of the fault")
     time.sleep(STALL_SECONDS)
     stall.unlink()
     output, _ = process.communicate(timeout=LONGEST)

@@ -103,12 +103,15 @@ def test_folded_inference(tmp_path, capsys):
 @pytest.mark.slow
 def test_memory(tmp_path, capsys):
     """A larger batch takes more, in a process of its own each."""
-    flags = ["memory", "--depths", "11", "--attentions", "none", "--steps", "1"]
-    (less,), (more,) = (
-        measure(capsys, tmp_path / f"{size}.csv", *flags, "--batch-size", size)
-        for size in ("4", "256")
-    )
+    flags = ["memory", "--depths", "11", "--steps", "1"]
+    small = ["--batch-size", "4", "--attentions", "se"]
+    less, with_se = measure(capsys, tmp_path / "small.csv", *flags, *small)
+    large = ["--batch-size", "256", "--attentions", "none"]
+    (more,) = measure(capsys, tmp_path / "large.csv", *flags, *large)
+    assert [less["attention"], with_se["attention"]] == ["none", "se:k=1"]
     assert less["training_ratio_to_plain"] == less["inference_ratio_to_plain"] == 1
+    ratio = with_se["training_peak_bytes"] / less["training_peak_bytes"]
+    assert with_se["training_ratio_to_plain"] == pytest.approx(ratio, rel=0.01)
     # The outputs of a training step, and much else.
     assert more["training_peak_bytes"] - less["training_peak_bytes"] > 2**28
     assert more["inference_peak_bytes"] < more["training_peak_bytes"]

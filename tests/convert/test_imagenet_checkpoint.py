@@ -50,7 +50,7 @@ CASES = {
     ),
 }
 # What these have the others have too.
-LARGE = ("resnet50", "rla", "rla, 8 channels", "mobilenet_v2", "mobilenet_v2, rla")
+LARGE = ("resnet50", "rla", "rla, se")
 
 
 def imported(tmp_path, network, *arguments):

@@ -8,6 +8,7 @@ import pytest
 
 from ras_keras.backend import imports
 from ras_keras.detection.data import load_detection
+from ras_keras.detection.data.readers.splits import SPLITS
 from ras_keras.detection.data.readers.yolo_declaration import read_declaration
 from ras_keras.detection.data.registry import FORMATS
 from ras_keras.errors import UserError
@@ -128,10 +129,43 @@ def test_difficult_objects_parts_and_fractions_of_voc(tmp_path):
 )
 def test_class_names_in_yaml(tmp_path, text):
     write(tmp_path / "a/data.yaml", text)
-    (tmp_path / "a/images/val").mkdir(parents=True)
+    for split in ("train", "val"):
+        (tmp_path / "a/images" / split).mkdir(parents=True)
     declared = read_declaration(tmp_path / "a")
     assert declared.class_names == NAMES
     assert declared.images["val"] == tmp_path / "a/images/val"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # From `path` before the file's own folder, and all of them from one place.
+        ("path: ../b\ntrain: images/train\nval: images/val", ("b/images/train", "b/images/val")),
+        (
+            "path: ../b\ntrain: images/train\nval: images/valid",
+            ("a/images/train", "a/images/valid", "a/images/test"),
+        ),
+        (
+            "train: images/val\nval: images/train",
+            ("a/images/val", "a/images/train", "a/images/test"),
+        ),
+        # The usual folder of test images is what holds the validation images.
+        ("val: images/test", ("a/images/train", "a/images/test")),
+        ("val: images/val\ntest: images/gone", ("a/images/train", "a/images/val")),
+        ("<<: &more {train: images/val, val: images/test}", ("a/images/val", "a/images/test")),
+    ],
+)
+def test_where_splits_lie(tmp_path, text, expected):
+    for folder in ("a/images/train", "a/images/val", "a/images/valid", "a/images/test"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in ("b/images/train", "b/images/val"):
+        (tmp_path / folder).mkdir(parents=True)
+    write(tmp_path / "a/data.yaml", f"{text}\nnames: [cat]")
+    declared = read_declaration(tmp_path / "a").images
+    images = {
+        split: each.relative_to(tmp_path) for split, each in declared.items() if each.is_dir()
+    }
+    assert [images[split].as_posix() for split in SPLITS if split in images] == [*expected]
 
 
 @pytest.mark.parametrize("above", ["", "../", "gone/"])

@@ -7,6 +7,7 @@ def test_layers_and_models(passes_on):
     """Counts, building time and start-up do not depend on the backend.
 
     Of the larger networks the quick tests: without compiling, JAX takes half a minute for each.
+    Networks with attention, and precisions, stand in the conformance tests.
     """
     which = (
         "not parameters and not _counts and not builds_fast and not process and not floatx "

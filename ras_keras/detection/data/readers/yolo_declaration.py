@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ras_keras.backend.imports import check_installed
-from ras_keras.detection.data.readers.splits import SPLITS
+from ras_keras.detection.data.readers.splits import SPLITS, TEST, TRAIN
 from ras_keras.detection.data.readers.text_files import damaged, read_lines, read_text
 from ras_keras.errors import UserError, first_line
 from ras_keras.outputs.class_names import Names
@@ -22,8 +22,8 @@ class Declaration:
 
     Attributes:
         class_names: in the order of their numbers.
-        images: the folder of each split's images, by the split's name; it need not exist where the
-            file does not name it.
+        images: the folder of each split's images, by the split's name; one that the file does not
+            name need not exist.
     """
 
     class_names: tuple[str, ...]
@@ -43,12 +43,11 @@ def read_declaration(folder: Path) -> Declaration:
             split of data.yaml that is no folder of its own.
     """
     data, classes = folder / "data.yaml", folder / "classes.txt"
-    usual = {split: folder / IMAGES / split for split in SPLITS}
     if data.exists():
-        return _read_yaml(data, usual)
+        return _read_yaml(data)
     if classes.exists():
         names = [text.strip() for _, text in read_lines(classes)]
-        return Declaration(_checked(classes, 1, names), usual)
+        return Declaration(_checked(classes, 1, names), _usual(folder))
     raise UserError(f"{data} is missing; write it, with the `names` of the classes.")
 
 
@@ -65,53 +64,75 @@ def _checked(file, line, found) -> tuple[str, ...]:
         raise damaged(file, line, f"the class names: {error}") from error
 
 
-def _read_yaml(file: Path, usual: dict[str, Path]) -> Declaration:
+def _usual(folder: Path) -> dict[str, Path]:
+    return {split: folder / IMAGES / split for split in SPLITS}
+
+
+def _read_yaml(file: Path) -> Declaration:
     content, lines = _parse(file)
-    images = dict(usual)
-    for split in SPLITS:
-        if (value := content.get(split)) is not None:
-            images[split] = _place(file, lines[split], split, value, content.get("path"))
-            _check_alone(file, lines[split], split, value, images)
+    named = {split: content[split] for split in SPLITS if content.get(split) is not None}
+    root, found = _places(file, lines, named, content.get("path"))
+    usual = _usual(root)
+    # Training images are read whether they are named or not.
+    read = {TRAIN: usual[TRAIN]} | found
+    for split, folder in found.items():
+        for other, its in read.items():
+            if other != split and _same(folder, its):
+                raise UserError(
+                    f"{file}, line {lines.get(split, 1):,}: `{split}` is {in_short(named[split])}, "
+                    f"the folder of `{other}` too; give it images of its own, or leave it out."
+                )
+    for split in usual.keys() - named.keys() - read.keys():
+        if not any(_same(usual[split], folder) for folder in found.values()):
+            read[split] = usual[split]
     if "names" not in content:
         raise UserError(f"{file} has no `names`; write the names of the classes there.")
-    names, line = content["names"], lines["names"]
+    names, line = content["names"], lines.get("names", 1)
     if isinstance(names, dict):
         missing = [number for number in range(len(names)) if number not in names]
         if missing:
             raise damaged(file, line, f"`names` has no class {missing[0]}, by its number")
         names = [names[number] for number in range(len(names))]
-    return Declaration(_checked(file, line, names), images)
+    return Declaration(_checked(file, line, names), read)
 
 
-def _place(file: Path, line: int, split: str, value: object, root: object) -> Path:
-    """The folder of images that a split is said to be.
+def _places(
+    file: Path, lines: dict[str, int], named: dict, root: object
+) -> tuple[Path, dict[str, Path]]:
+    """The place that splits are named from, and their folders; test images may be missing there.
 
-    It may be named as seen from the file or from `path`, which often is another machine's, and
-    Roboflow's files have `../train/images` for train/images beside them.
+    It is `path`, which often is another machine's, or the file's own. Roboflow's files have
+    `../train/images` for train/images beside them.
     """
-    here, usual = file.parent, file.parent / IMAGES / split
-    if isinstance(value, str) and "\0" not in f"{value}{root}":
-        roots = [here, here / root] if isinstance(root, str) else [here]
-        named = [each / text for text in (value, value.removeprefix("../")) for each in roots]
-        if any(_same(each, usual) for each in named):
-            return usual
-        for each in map(Path, map(os.path.normpath, named)):
-            if IMAGES in each.parts and each.is_dir():
-                return each
+    here = file.parent
+    if not named:
+        return here, {}
+    roots = [here / root, here] if isinstance(root, str) else [here]
+    needed = [split for split in named if split != TEST] or [*named]
+    for above in ("../", ""):
+        for each in roots:
+            folders = {split: _folder(each, named[split], above, here) for split in named}
+            if all(folders[split] for split in needed):
+                return each, {split: folder for split, folder in folders.items() if folder}
+    lost = next((each for each in needed if not _folder(here, named[each], "../", here)), needed[0])
     raise UserError(
-        f"{file}, line {line:,}: `{split}` is {in_short(value)}, no folder of images; name one, as "
-        f"{IMAGES}/{split} or {split}/{IMAGES}, whose boxes lie in {LABELS} in place of {IMAGES}."
+        f"{file}, line {lines.get(lost, 1):,}: `{lost}` is {in_short(named[lost])}, no folder of "
+        f"images; name one, as {IMAGES}/{lost} or {lost}/{IMAGES}, whose boxes lie in {LABELS} in "
+        f"place of {IMAGES}."
     )
 
 
-def _check_alone(file: Path, line: int, split: str, value, images: dict[str, Path]) -> None:
-    """Refuses a split that is the folder of another one."""
-    for other, folder in images.items():
-        if other != split and _same(folder, images[split]):
-            raise UserError(
-                f"{file}, line {line:,}: `{split}` is {in_short(value)}, the folder of `{other}` "
-                "too; give it images of its own, or leave it out."
-            )
+def _folder(root: Path, value: object, above: str, here: Path) -> Path | None:
+    """A folder of images that a value names as seen from a root, None if it names none."""
+    if not isinstance(value, str):
+        return None
+    found, here = (
+        Path(os.path.normpath(each)) for each in (root / value.removeprefix(above), here)
+    )
+    parts = found.relative_to(here).parts if found.is_relative_to(here) else found.parts
+    # Never an error, as Path's own may be.
+    there = os.path.isdir(found)  # noqa: PTH112
+    return found if there and IMAGES in parts else None
 
 
 def _same(*folders: Path) -> bool:
