@@ -30,9 +30,12 @@ POLL_SECONDS = 0.2
 # After which the user is told how far the jobs are.
 SECONDS_OF_SILENCE = 60
 OBJECT_STORE_BYTES = 100 * 2**20
-# Of the driver's environment, for workers on other machines; which rounding, is its choice too.
+# Of the driver's environment, for workers on other machines, which round as it does.
 INHERITED = (
-    *("KERAS_HOME", "TFDS_DATA_DIR", "XLA_FLAGS", "TF_CPP_MIN_LOG_LEVEL"),
+    "KERAS_HOME",
+    "TFDS_DATA_DIR",
+    "XLA_FLAGS",
+    "TF_CPP_MIN_LOG_LEVEL",
     "TF_ENABLE_ONEDNN_OPTS",
 )
 

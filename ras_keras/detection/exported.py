@@ -7,7 +7,7 @@ import numpy as np
 
 from ras_keras.errors import UserError, first_line
 from ras_keras.inference.formats import FORMATS, check_installed
-from ras_keras.inference.runtimes import RUNTIMES, import_openvino
+from ras_keras.inference.runtimes import OF_OPENVINO, RUNTIMES, import_openvino
 from ras_keras.outputs.class_names import names_file
 
 Run = Callable[[np.ndarray], dict[str, np.ndarray]]
@@ -84,7 +84,7 @@ def _open_onnx(path: Path) -> tuple[list, list[str], Run]:
 
 
 def _open_openvino(path: Path) -> tuple[list, list[str], Run]:
-    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    exact = {"INFERENCE_PRECISION_HINT": OF_OPENVINO["float32"]}
     compiled = import_openvino().Core().compile_model(path, "CPU", exact)
 
     def run(images):
